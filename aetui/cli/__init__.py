@@ -1,0 +1,54 @@
+"""The command line: one file a verb; each parses, then imports its room inside the function."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from aetui import __version__
+from aetui.cli.options import add_common_options, add_set_option
+from aetui.errors import EXIT_SIGNAL, AetuiError
+from aetui.text import safe_text
+
+VERBS = ("train", "watch", "resume", "runs", "show", "presets", "data", "devices")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except AetuiError as error:
+        for line in filter(None, (*error.message.splitlines(), error.hint)):
+            print(f"aetui: {safe_text(line)}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left
+        return EXIT_SIGNAL + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return EXIT_SIGNAL + signal.SIGINT
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    from aetui.cli import app
+
+    parser = argparse.ArgumentParser(
+        prog="aetui",
+        description="Train autoencoders with PyTorch and watch them in the terminal. "
+        "Without a command: the app, with a menu of presets.",
+    )
+    parser.add_argument("--version", action="version", version=f"aetui {__version__}")
+    parser.add_argument("--preset", metavar="NAME|FILE", help="open the app and train this preset at once")
+    add_set_option(parser)
+    add_common_options(parser)
+    parser.set_defaults(run=app.run)
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for verb in VERBS:
+        import_module(f"aetui.cli.{verb}").add(verbs)
+    return parser

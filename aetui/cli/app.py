@@ -1,0 +1,53 @@
+"""`aetui`: the app, from the menu or on one run."""
+
+import argparse
+import os
+import sys
+
+from aetui.cli.options import data_dir, preset_changes
+from aetui.errors import UsageError
+from aetui.runs.folder import RunFolder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Open the menu, or train `--preset` at once."""
+    from aetui.devices.available import check_device_name
+
+    _check_terminal(f"aetui train {options.preset or 'digits-mlp'}")
+    check_device_name(options.device)
+    if options.preset is None:
+        if options.changes:
+            raise UsageError("--set changes a preset, but none is named", "add --preset NAME")
+        return open_app(options)
+    from aetui.cli.new_run import make_run
+
+    return open_app(options, train=make_run(options, options.preset))
+
+
+def open_app(
+    options: argparse.Namespace, *, train: RunFolder | None = None, watch: RunFolder | None = None
+) -> int:
+    """Run the app until it is left. `train`: start this run at once; `watch`: show this one.
+
+    Raises UsageError where there is no terminal to draw on.
+    """
+    _check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
+    from aetui.ui.app import AetuiApp
+    from aetui.ui.settings import Settings
+
+    settings = Settings(
+        runs_dir=options.runs, data_dir=data_dir(options), device=options.device, threads=options.threads,
+        changes=tuple(preset_changes(options)) if hasattr(options, "changes") else (),
+    )  # fmt: skip
+    app = AetuiApp(settings, train=train, watch=watch)
+    app.run()
+    if app.farewell:
+        print(app.farewell, file=sys.stderr)
+    return app.return_code or 0
+
+
+def _check_terminal(headless: str) -> None:
+    here = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    if not here or os.environ.get("TERM", "dumb") == "dumb":
+        what = "TERM is dumb" if here else "this is no terminal"
+        raise UsageError(f"The app needs a terminal to draw on: {what}", f"without a screen: `{headless}`")

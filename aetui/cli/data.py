@@ -1,0 +1,69 @@
+"""`aetui data`: the data sets, where they are, and fetching one."""
+
+import argparse
+import json
+import sys
+import time
+
+from aetui.cli.options import Verbs, add_json_option, add_verb, data_dir
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "data", run_list, "list the data sets, or fetch one")
+    add_json_option(parser)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    get = add_verb(actions, "get", run_get, "download a data set")
+    get.add_argument("name", metavar="NAME")
+
+
+def run_list(options: argparse.Namespace) -> int:
+    from aetui.cli.table import print_table
+    from aetui.data.catalogue import SETS, here
+    from aetui.text import format_bytes
+
+    folder = data_dir(options)
+    table = [
+        {
+            "name": source.name, "title": source.title, "size": list(source.size), "train": source.train_count,
+            "test": source.test_count, "generated": not source.archives, "here": here(source, folder),
+            "download_bytes": source.download_bytes, "hosts": list(source.hosts),
+        }
+        for source in SETS.values()
+    ]  # fmt: skip
+    if options.json:
+        print(json.dumps({"data_dir": str(folder), "sets": table}, indent=1))
+        return 0
+    rows = []
+    for one in table:
+        state = "generated" if one["generated"] else "here" if one["here"] else "to download"
+        size = "x".join(map(str, one["size"]))
+        rows.append((one["name"], size, one["train"], one["test"], state, format_bytes(one["download_bytes"] or None)))
+    print_table(("set", "size", "train", "test", "state", "download"), rows, "none")
+    print(f"data folder: {folder}", file=sys.stderr)
+    return 0
+
+
+def run_get(options: argparse.Namespace) -> int:
+    from aetui.data.catalogue import SETS
+    from aetui.data.download import Progress, fetch
+    from aetui.errors import UsageError
+    from aetui.text import format_bytes, safe_text
+
+    source = SETS.get(options.name)
+    if source is None:
+        raise UsageError(f"There is no data set {options.name}", f"there is {', '.join(SETS)}")
+    told = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        if time.monotonic() - told < 0.2:
+            return
+        told = time.monotonic()
+        size = f"{format_bytes(progress.received_bytes)} of {format_bytes(progress.total_bytes)}"
+        line = f"{progress.host}: {size}, {format_bytes(progress.bytes_per_second)}/s"
+        end = "\r\x1b[K" if sys.stderr.isatty() else "\n"
+        print(f"{safe_text(line)}", end=end, file=sys.stderr, flush=True)
+
+    fetch(source, data_dir(options), on_progress=tell, cancelled=lambda: False)
+    print(f"{source.title} is in {data_dir(options)}", file=sys.stderr)
+    return 0

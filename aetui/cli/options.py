@@ -1,0 +1,77 @@
+"""Options that several verbs share."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Verbs = Any
+"""What argparse's add_subparsers returns; it has no public type."""
+
+
+def add_verb(
+    verbs: Verbs, name: str, run: Callable[[argparse.Namespace], int], sentence: str
+) -> argparse.ArgumentParser:
+    """A verb with the common options; `sentence` stands in the list of commands and heads its help."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=sentence, description=sentence)
+    add_common_options(parser, inherited=True)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = False) -> None:
+    """Options every verb takes. Before the verb they are valid too: then the verb's own leave them alone."""
+
+    def option(name: str, default: object, **settings: Any) -> None:
+        parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **settings)
+
+    option("--runs", Path("runs"), type=Path, metavar="DIR", help="where runs are kept (default: runs)")
+    option("--data", None, type=Path, metavar="DIR", help="where data sets are (default: the user's cache)")
+    option("--device", "auto", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
+    option("--seed", None, type=_seed, metavar="N", help="overrides train.seed of the preset")
+
+
+def add_set_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set", action="append", default=[], dest="changes", metavar="K=V",
+        help="change one value of the preset, for example train.epochs=2; may be given again",
+    )  # fmt: skip
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def add_run_argument(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument(
+        "which", nargs=None if required else "?", metavar="RUN",
+        help="a run's name, a unique part of it, or its folder" + ("" if required else " (default: the newest)"),
+    )  # fmt: skip
+
+
+def preset_changes(options: argparse.Namespace) -> list[str]:
+    """All `section.key=value` changes asked for; `--seed` is one of them."""
+    seed = [] if options.seed is None else [f"train.seed={options.seed}"]
+    return [*options.changes, *seed]
+
+
+def data_dir(options: argparse.Namespace) -> Path:
+    """The folder for data sets."""
+    from aetui.data.catalogue import default_data_dir
+
+    return options.data or default_data_dir()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"{number} is not between 0 and 2^32 - 1")
+    return number

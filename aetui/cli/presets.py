@@ -1,0 +1,60 @@
+"""`aetui presets`: list the shipped presets, show one, check files."""
+
+import argparse
+import json
+import sys
+
+from aetui.cli.options import Verbs, add_json_option, add_verb
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "presets", run_list, "list the presets, show one, check files")
+    add_json_option(parser)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    show = add_verb(actions, "show", run_show, "print a preset's TOML")
+    show.add_argument("preset", metavar="NAME|FILE")
+    check = add_verb(actions, "check", run_check, "check preset files and name every mistake")
+    check.add_argument("files", metavar="FILE", nargs="+")
+
+
+def run_list(options: argparse.Namespace) -> int:
+    from aetui.cli.table import print_table
+    from aetui.config.shipped import shipped_presets
+
+    found = shipped_presets()
+    if options.json:
+        table = [{"name": p.name, "description": p.description, "file": str(p.path)} for p in found]
+        print(json.dumps(table, indent=1))
+    else:
+        print_table(("preset", "what it shows"), [(p.name, p.description) for p in found], "no presets")
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    from aetui.config.shipped import find_preset
+    from aetui.errors import UsageError
+
+    path = find_preset(options.preset)
+    try:
+        sys.stdout.write(path.read_text(encoding="utf-8-sig", errors="backslashreplace"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    from aetui.config.problems import PresetError
+    from aetui.config.reading import read_preset
+    from aetui.config.shipped import find_preset
+
+    problems = []
+    for name in options.files:
+        try:
+            read_preset(find_preset(name))
+        except PresetError as error:
+            problems.extend(error.problems)
+        else:
+            print(f"{name}: good")
+    if problems:
+        raise PresetError(problems)
+    return 0

@@ -1,0 +1,43 @@
+"""`aetui show`: what a run did."""
+
+import argparse
+import json
+from typing import Any
+
+from aetui.cli.options import Verbs, add_json_option, add_run_argument, add_verb
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "show", run, "show what a run did")
+    add_run_argument(parser)
+    add_json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.runs.listing import find_run
+    from aetui.runs.report import report_run
+
+    report = report_run(find_run(options.runs, options.which))
+    if options.json:
+        print(json.dumps(report, indent=1))
+    else:
+        _print_report(report)
+    return 0
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    from aetui.cli.table import print_table
+    from aetui.text import format_count, format_duration, format_number, safe_text
+
+    reason = f": {report['reason']}" if report["reason"] else ""
+    print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
+    print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {format_count(report['parameters'])} parameters"))
+    print(f"loss: {report['loss']}\n")
+    rows = [
+        (
+            e["epoch"], format_number(e["train_loss"]), format_number(e["test_loss"]),
+            format_duration(e["seconds"]), format_count(e["images_per_second"]),
+        )
+        for e in report["epochs"]
+    ]  # fmt: skip
+    print_table(("epoch", "train loss", "test loss", "time", "images/s"), rows, "no epoch is finished yet")

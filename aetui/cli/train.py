@@ -1,0 +1,23 @@
+"""`aetui train`: train a preset without a screen."""
+
+import argparse
+
+from aetui.cli.options import Verbs, add_json_option, add_set_option, add_verb
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "train", run, "train a preset without a screen: progress on stderr")
+    parser.add_argument("preset", metavar="NAME|FILE", help="a shipped preset or a .toml file")
+    add_set_option(parser)
+    add_json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.cli.new_run import make_run
+    from aetui.cli.progress import listener
+    from aetui.devices.available import check_device_name
+    from aetui.training.supervisor import supervise
+
+    check_device_name(options.device)
+    folder = make_run(options, options.preset)
+    return supervise(folder, listener(folder, as_json=options.json))

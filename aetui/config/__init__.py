@@ -1,0 +1,1 @@
+"""Presets: schema, TOML, validation, paths."""

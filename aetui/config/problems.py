@@ -1,0 +1,28 @@
+"""What is wrong with a preset, said all at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aetui.errors import UsageError
+from aetui.text import safe_text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: where it stands (`file:line` or `--set`), which key, and what is wrong with it."""
+
+    where: str
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        parts = [self.where, self.key, self.message] if self.key else [self.where, self.message]
+        return ": ".join(map(safe_text, parts))
+
+
+class PresetError(UsageError):
+    """A preset that cannot be used; `problems` names every mistake, one line each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)

@@ -1,0 +1,133 @@
+"""Reading presets: TOML text and `--set` changes in, a checked `Preset` or every mistake out."""
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from aetui.config.checks import find_mistakes
+from aetui.config.lines import key_lines, line_of
+from aetui.config.preset import Preset
+from aetui.config.problems import PresetError, Problem
+
+LARGEST_BYTES = 1_000_000
+"""A preset is a page of text; a larger file is something else."""
+
+
+def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
+    """Read and check the preset in `path` after the `section.key=value` changes.
+
+    Raises PresetError with every mistake found.
+    """
+    text = _read_text(path)
+    table = _parse(text, str(path))
+    changed: dict[str, str] = {}
+    for change in changes:
+        changed[_apply(table, change)] = change
+    lines = key_lines(text)
+
+    def problem(key: str, message: str) -> Problem:
+        source = next((c for k, c in changed.items() if key == k or key.startswith(k + ".")), None)
+        where = f"--set {source}" if source else f"{path}:{line_of(lines, key)}"
+        return Problem(where, key, message)
+
+    table.setdefault("name", path.stem)
+    try:
+        preset = Preset.model_validate(table)
+    except ValidationError as error:
+        raise PresetError([problem(*_explain(detail)) for detail in error.errors()]) from None
+    if mistakes := find_mistakes(preset):
+        raise PresetError([problem(key, message) for key, message in mistakes])
+    return preset
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise PresetError([Problem(str(path), "", "larger than 1 MB, so it is no preset")])
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise PresetError([Problem(str(path), "", f"cannot be read: {reason}")]) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise PresetError([Problem(f"{path}:{line}", "", "not UTF-8 text; save the file as UTF-8")]) from None
+
+
+def _parse(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message, _, place = str(error).partition(" (at ")
+        line = place.partition("line ")[2].partition(",")[0] if "line " in place else text.count("\n") + 1
+        raise PresetError([Problem(f"{name}:{line}", "", f"not TOML: {message}")]) from None
+    except RecursionError:
+        raise PresetError([Problem(f"{name}:1", "", "not a preset: nested too deeply")]) from None
+
+
+def _apply(table: dict[str, Any], change: str) -> str:
+    """Write one `section.key=value` into the table; return its key. The value is TOML, or else a word."""
+    key, equals, value = change.partition("=")
+    key = key.strip()
+    if not equals or not all(key.split(".")):
+        raise PresetError([Problem(f"--set {change}", "", "expected section.key=value")])
+    *sections, name = key.split(".")
+    for section in sections:
+        below = table.setdefault(section, {})
+        if not isinstance(below, dict):
+            raise PresetError([Problem(f"--set {change}", section, "is a value, not a section")])
+        table = below
+    table[name] = _value(value.strip())
+    return key
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+    return parsed["value"] if parsed.keys() == {"value"} else text
+
+
+def _explain(detail: ErrorDetails) -> tuple[str, str]:
+    """The dotted key and a plain sentence for one of pydantic's errors."""
+    path = [str(part) for part in detail["loc"] if not _is_union_branch(str(part))]
+    key, kind, context = ".".join(path), detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        return key, f"unknown key{_suggestion(path[-1], _known_keys(path[:-1]))}"
+    if kind == "missing":
+        return key, "missing"
+    if kind == "literal_error":
+        known = str(context.get("expected", ""))
+        words = [word.strip("' ") for word in known.replace(" or ", ",").split(",")]
+        return key, f"{detail['input']!r} is not one of {known}{_suggestion(str(detail['input']), words)}"
+    message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    given = repr(detail["input"])
+    return key, f"expected {message}, not {given if len(given) < 60 else given[:57] + '…'}"
+
+
+def _is_union_branch(part: str) -> bool:
+    return part.startswith(("literal[", "list["))
+
+
+def _suggestion(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _known_keys(path: Sequence[str]) -> list[str]:
+    section: Any = Preset
+    for part in path:
+        field = section.model_fields.get(part)
+        candidates = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not models:
+            return []
+        section = models[0]
+    return list(section.model_fields)

@@ -1,0 +1,1 @@
+"""Data sets as uint8 tensors, and where they come from."""

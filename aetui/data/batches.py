@@ -1,0 +1,37 @@
+"""Batches by index: the order of an epoch, and uint8 pixels as floating point numbers."""
+
+import hashlib
+from collections.abc import Iterator
+
+import torch
+
+from aetui.data.images import ImageSet
+
+
+def derived_seed(*parts: object) -> int:
+    """A 63-bit seed that is a pure function of `parts`, so that nothing random needs to be stored."""
+    digest = hashlib.blake2b("/".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
+    """The order (count,), int64, in which an epoch visits the images: a pure function of its arguments."""
+    generator = torch.Generator().manual_seed(derived_seed(seed, "order", epoch))
+    return torch.randperm(count, generator=generator)
+
+
+def batches(images: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0) -> Iterator[torch.Tensor]:
+    """Batches (B, C, H, W), uint8, of `images` in `order`, from batch number `first`; the last may be small."""
+    order = order.to(images.device)
+    for begin in range(first * batch_size, len(order), batch_size):
+        yield images[order[begin : begin + batch_size]]
+
+
+def in_order(image_set: ImageSet, batch_size: int) -> Iterator[torch.Tensor]:
+    """Batches (B, C, H, W), uint8, in the set's own order, without copying."""
+    return iter(image_set.images.split(batch_size))
+
+
+def to_unit_range(pixels: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """uint8 pixels as float32 in [0, 1] on `device`."""
+    return pixels.to(device, non_blocking=True).float().div_(255)

@@ -1,0 +1,87 @@
+"""Files written whole or not at all, by one process at a time, in waits that can be cancelled."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from aetui.errors import AetuiError
+
+POLL_SECONDS = 0.1
+"""How long a wait goes on before it asks whether it was cancelled."""
+
+
+class Cancelled(AetuiError):  # noqa: N818 - a choice of the user, not a fault
+    """The user gave up waiting; what can be resumed is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cancelled before the data set was ready.", "Start again: a download goes on from there."
+        )
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write `path` piece by piece so that it is there whole or not there: temporary name, fsync, rename.
+
+    An exception inside leaves what was at `path` before and no temporary file.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def refuse_small_disk(what: str, needed: int, folder: Path) -> None:
+    """Raise `AetuiError` unless `folder` has `needed` bytes free for `what`."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise AetuiError(
+            f"{what} would need {needed / 1e6:.1f} MB in {folder}, which has {free / 1e6:.1f} MB free.",
+            "Make room, or choose another folder with --data DIR.",
+        )
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path, cancelled: Callable[[], bool], on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock file `path` against other processes; `on_wait` is called once if another one has it.
+
+    The lock dies with its owner. Raises `Cancelled`, and OSError where the file cannot be made.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        on_wait()
+        _wait_for(lock, cancelled)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _wait_for(lock: FileLock, cancelled: Callable[[], bool]) -> None:
+    while not cancelled():
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=POLL_SECONDS, poll_interval=POLL_SECONDS / 2)
+            return
+    raise Cancelled
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

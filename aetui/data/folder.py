@@ -1,0 +1,206 @@
+"""A user's own folder of images, decoded once into a file that is mapped into memory.
+
+The file holds every image as uint8 (C, H, W), the train set first; its name says which files, sizes and
+modification times it was made from, so a changed folder is read again. Sets larger than memory stream from
+it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+from aetui.data.files import Cancelled, hold_lock, refuse_small_disk, whole_file
+from aetui.data.imagefile import read_image
+from aetui.data.images import DataSet, ImageSet
+from aetui.data.listing import ListedFile, list_folder
+from aetui.errors import AetuiError, UsageError
+
+FORMAT = 1  # of the cached pixels; a new number makes old files unused
+CHUNK = 32  # images between two looks at `cancelled`
+REPORT_SECONDS = 0.1
+NAMED = 5  # that many of the skipped files are named
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How far the reading of a folder has come."""
+
+    done_images: int
+    total_images: int
+
+
+def load_folder(
+    path: Path,
+    size: tuple[int, int, int],
+    cache_dir: Path,
+    test_share: float,
+    seed: int,
+    *,
+    on_progress: Callable[[Decoding], None],
+    on_warning: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> DataSet:
+    """The images of a folder as (N, C, H, W) with `size` = (C, H, W), C being 1 or 3.
+
+    With `train/` and `test/` inside, these are the sets; otherwise `test_share` of the files, drawn by
+    `seed`, is the test set. Classes are the first-level folders. Files that cannot be read are skipped and
+    told to `on_warning`. Raises `UsageError` where nothing is left to train or test on, `AetuiError` where
+    the cache cannot be written, `Cancelled`.
+    """
+    folder = path.expanduser()
+    train, test = list_folder(folder, test_share, seed)
+    cache = _Cache(folder, size, cache_dir, train + test)
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with hold_lock(cache.lock_path, cancelled, on_wait=lambda: None):
+            skipped = cache.skipped()
+            if skipped is None:
+                skipped = cache.fill(on_progress, cancelled)
+                cache.sweep()
+    except OSError as error:
+        raise AetuiError(
+            f"The decoded images of {folder} could not be written to {cache_dir}: {error.strerror or error}.",
+            "Make room or mend the folder's permissions, or choose another folder with --data DIR.",
+        ) from error
+    if skipped:
+        on_warning(_skipped_text(skipped, len(train + test)))
+    return _data_set(folder, cache, train, test, skipped)
+
+
+class _Cache:
+    """The decoded images of one folder at one size: PREFIX-KEY.images beside an index PREFIX-KEY.json."""
+
+    def __init__(
+        self, folder: Path, size: tuple[int, int, int], cache_dir: Path, files: Sequence[ListedFile]
+    ) -> None:
+        resolved = str(folder.resolve())
+        facts = [FORMAT, resolved, size, [(file.name, file.size, file.modified_ns) for file in files]]
+        self.size = size
+        self._folder, self._files = folder, files
+        self._prefix, self._dir = _hash(resolved), cache_dir
+        self._stem = f"{self._prefix}-{_hash(json.dumps(facts))}"
+        self.lock_path = cache_dir / f"{self._prefix}.lock"
+        self.images_path = cache_dir / f"{self._stem}.images"
+        self._index_path = cache_dir / f"{self._stem}.json"
+
+    @property
+    def image_bytes(self) -> int:
+        channels, height, width = self.size
+        return channels * height * width
+
+    def skipped(self) -> list[str] | None:
+        """Names of the files left out, or None where the cache is missing or not whole."""
+        try:
+            skipped: list[str] = json.loads(self._index_path.read_bytes())
+            kept = len(self._files) - len(skipped)
+            return skipped if self.images_path.stat().st_size == kept * self.image_bytes else None
+        except (OSError, ValueError):
+            return None
+
+    def fill(self, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> list[str]:
+        """Decode every file; returns the names of those that could not be."""
+        needed = len(self._files) * self.image_bytes
+        refuse_small_disk(f"{len(self._files)} decoded images of {self._folder}", needed, self._dir)
+        with whole_file(self.images_path) as target:
+            skipped = self._decode_into(target, on_progress, cancelled)
+            if len(skipped) == len(self._files):
+                raise UsageError(
+                    f"None of the {len(self._files)} image files in {self._folder} could be read: "
+                    f"{', '.join(skipped[:NAMED])}.",
+                    "Check one of them with an image viewer.",
+                )
+        with whole_file(self._index_path) as target:
+            target.write(json.dumps(skipped).encode())
+        return skipped
+
+    def _decode_into(
+        self, target: BinaryIO, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]
+    ) -> list[str]:
+        skipped, reported = [], 0.0
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "aetui-decode") as pool:
+            for begin in range(0, len(self._files), CHUNK):
+                if cancelled():
+                    raise Cancelled
+                if time.monotonic() - reported >= REPORT_SECONDS:
+                    reported = time.monotonic()
+                    on_progress(Decoding(begin, len(self._files)))
+                files = self._files[begin : begin + CHUNK]
+                for file, pixels in zip(files, pool.map(self._decode, files), strict=True):
+                    if pixels is None:
+                        skipped.append(file.name)
+                    else:
+                        target.write(pixels)
+        on_progress(Decoding(len(self._files), len(self._files)))
+        return skipped
+
+    def _decode(self, file: ListedFile) -> bytes | None:
+        try:
+            return read_image(file.path, self.size)
+        except Exception:  # Pillow's decoders raise nearly anything on damaged files
+            return None
+
+    def sweep(self) -> None:
+        """Remove what earlier contents or sizes of the same folder left."""
+        for path in self._dir.glob(f"{self._prefix}-*"):
+            if not path.name.startswith(self._stem):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _data_set(
+    folder: Path,
+    cache: _Cache,
+    train: Sequence[ListedFile],
+    test: Sequence[ListedFile],
+    skipped: Sequence[str],
+) -> DataSet:
+    broken = set(skipped)
+    good_train, good_test = ([file for file in files if file.name not in broken] for files in (train, test))
+    _refuse_empty(folder, good_train, "train", len(broken))
+    _refuse_empty(folder, good_test, "test", len(broken))
+    classes = tuple(sorted({file.label for file in (*good_train, *good_test)}))
+    images = _mapped(cache, len(good_train) + len(good_test))
+    split = len(good_train)
+    return DataSet(
+        title=folder.resolve().name,
+        train=ImageSet(images[:split], _labels(good_train, classes)),
+        test=ImageSet(images[split:], _labels(good_test, classes)),
+        classes=classes,
+    )
+
+
+def _refuse_empty(folder: Path, files: Sequence[ListedFile], split: str, broken: int) -> None:
+    if not files:
+        raise UsageError(
+            f"No image of the {split} set in {folder} could be read; {broken} files are damaged.",
+            "Replace the damaged files, or add more images.",
+        )
+
+
+def _mapped(cache: _Cache, count: int) -> torch.Tensor:
+    """The cached images (count, C, H, W), paged in from disk as they are used; never written back."""
+    path, total = str(cache.images_path), count * cache.image_bytes
+    return torch.from_file(path, shared=False, size=total, dtype=torch.uint8).view(count, *cache.size)
+
+
+def _labels(files: Sequence[ListedFile], classes: Sequence[str]) -> torch.Tensor:
+    index = {name: number for number, name in enumerate(classes)}
+    return torch.tensor([index[file.label] for file in files], dtype=torch.int64)
+
+
+def _skipped_text(skipped: Sequence[str], total: int) -> str:
+    more = f" and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
+    return f"{len(skipped)} of {total} image files could not be read: {', '.join(skipped[:NAMED])}{more}."
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()

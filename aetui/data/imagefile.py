@@ -1,0 +1,35 @@
+"""One image file as pixels of a fixed size."""
+
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+
+def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
+    """The pixels (C, H, W), uint8, of an image file; C is 1 (grey) or 3 (red, green, blue).
+
+    Turned as EXIF says, laid on white where it is transparent, its short side resized with antialiasing to
+    the size, the middle kept. Of an animation the first picture counts. Raises whatever Pillow raises.
+    """
+    channels, height, width = size
+    mode = "L" if channels == 1 else "RGB"
+    with Image.open(path) as image:
+        enough = 2 * max(height, width)
+        image.draft(
+            mode, (enough, enough)
+        )  # a large JPEG is decoded at half, a quarter or an eighth of its size
+        upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
+    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
+    return b"".join(band.tobytes() for band in fitted.split())
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """The image in a mode whose conversion to grey or colours keeps what is seen."""
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
+    if image.mode.startswith("I"):  # 16 bits a pixel, which `convert` would cut off at 255
+        return image.convert("I").point(lambda value: value * (1 / 256))
+    if image.mode == "F":
+        raise ValueError("its floating point pixels have no known range")
+    return image

@@ -1,0 +1,107 @@
+"""Any data set by name as uint8 tensors, fetched first where it is not here."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from aetui.data import generated
+from aetui.data.archives import intact
+from aetui.data.catalogue import SETS, Source
+from aetui.data.download import Progress, fetch
+from aetui.data.folder import Decoding, load_folder
+from aetui.data.images import DataSet, ImageSet
+from aetui.errors import AetuiError
+
+
+def load(
+    name: str,
+    data_dir: Path,
+    *,
+    folder: Path | None = None,
+    size: tuple[int, int, int] | None = None,
+    test_share: float = 0.1,
+    seed: int = 0,
+    on_progress: Callable[[Progress | Decoding], None],
+    on_warning: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> DataSet:
+    """The data set `name` as images (N, C, H, W), uint8.
+
+    `folder`, `size` and `test_share` are for the set named `folder`, whose decoded images are kept below
+    `data_dir`. `seed` draws the generated images and the folder's test set. Raises `UsageError`,
+    `DownloadError`, `Cancelled`, and `AetuiError` for a damaged file.
+    """
+    if name == "folder":
+        assert folder is not None, "a preset with a folder is checked to name it"
+        assert size is not None, "a preset with a folder is checked to give its size"
+        return load_folder(
+            folder,
+            size,
+            data_dir / "folders",
+            test_share,
+            seed,
+            on_progress=on_progress,
+            on_warning=on_warning,
+            cancelled=cancelled,
+        )
+    if name in ("digits", "shapes"):
+        return generated.digits(seed=seed) if name == "digits" else generated.shapes(seed=seed)
+    source = SETS[name]
+    _make_present(source, data_dir, on_progress, cancelled)
+    return _read_cifar10(source, data_dir) if name == "cifar10" else _read_mnist(source, data_dir)
+
+
+def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 0.5) -> ImageSet:
+    """The set on `device` if its images take at most `share` of that device's free memory.
+
+    Otherwise, and on anything but CUDA, the set as it is.
+    """
+    if device.type != "cuda":
+        return image_set
+    free, _ = torch.cuda.mem_get_info(device)
+    if image_set.images.nbytes > share * free:
+        return image_set
+    return replace(image_set, images=image_set.images.to(device), labels=image_set.labels.to(device))
+
+
+def _make_present(
+    source: Source, data_dir: Path, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> None:
+    """Fetch what is missing. A file that is there but damaged is an error: it may be the user's own."""
+    damaged = [
+        path
+        for file in source.files
+        if (path := data_dir / file.path).exists() and not intact(file, data_dir, cancelled)
+    ]
+    if damaged:
+        raise AetuiError(
+            f"The {source.title} file {damaged[0]} is damaged: it does not have the known size and checksum.",
+            f"Fetch it again with: aetui data get {source.name} --data {data_dir}",
+        )
+    if not all((data_dir / file.path).exists() for file in source.files):
+        fetch(source, data_dir, on_progress=on_progress, cancelled=cancelled)
+
+
+def _read_mnist(source: Source, data_dir: Path) -> DataSet:
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    def read(images: str, labels: str) -> ImageSet:
+        return ImageSet(read_image_file(str(paths[images])).unsqueeze(1), read_label_file(str(paths[labels])))
+
+    paths = {Path(file.path).name: data_dir / file.path for file in source.files}
+    train = read("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+    test = read("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    return DataSet(source.title, train, test, source.classes)
+
+
+def _read_cifar10(source: Source, data_dir: Path) -> DataSet:
+    from torchvision.datasets import CIFAR10
+
+    def read(train: bool) -> ImageSet:
+        reader = CIFAR10(data_dir, train=train)
+        images = torch.from_numpy(reader.data).permute(0, 3, 1, 2).contiguous()
+        return ImageSet(images, torch.tensor(reader.targets))
+
+    return DataSet(source.title, read(train=True), read(train=False), source.classes)

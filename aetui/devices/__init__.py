@@ -1,0 +1,1 @@
+"""What the machine is doing: GPU, processor, memory."""

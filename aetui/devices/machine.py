@@ -1,0 +1,81 @@
+"""What the machine is doing, measured: processor and memory by psutil, the GPU by NVML."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class MachineSampled:
+    """One look at the machine. What is not known is None."""
+
+    cpu_percent: float | None
+    """Use of all processors together, 0 to 100, since the look before."""
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    process_memory_bytes: int | None
+    """Resident memory of the process that trains."""
+    gpu_name: str | None = None
+    gpu_percent: float | None = None
+    gpu_memory_used_bytes: int | None = None
+    gpu_memory_total_bytes: int | None = None
+    gpu_celsius: float | None = None
+    gpu_watts: float | None = None
+
+
+class Machine:
+    """Measures this machine and, given its UUID as CUDA tells it, one NVIDIA GPU."""
+
+    def __init__(self, gpu_uuid: str | None = None) -> None:
+        self._process = psutil.Process()
+        self._gpu = _nvml_handle(gpu_uuid) if gpu_uuid else None
+        psutil.cpu_percent()
+
+    def sample(self) -> MachineSampled:
+        """Measure now; takes a few milliseconds and never raises for a field the driver does not offer."""
+        memory = psutil.virtual_memory()
+        gpu = {} if self._gpu is None else _gpu_fields(self._gpu)
+        return MachineSampled(
+            cpu_percent=psutil.cpu_percent(),
+            memory_used_bytes=memory.total - memory.available,
+            memory_total_bytes=memory.total,
+            process_memory_bytes=self._process.memory_info().rss,
+            **gpu,
+        )
+
+
+def _nvml_handle(uuid: str) -> object | None:
+    import pynvml
+
+    with contextlib.suppress(pynvml.NVMLError):
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
+    return None
+
+
+def _gpu_fields(handle: object) -> dict[str, object]:
+    import pynvml
+
+    def asked(question: Callable[..., T], *arguments: object) -> T | None:
+        try:
+            return question(handle, *arguments)
+        except pynvml.NVMLError:
+            return None
+
+    use = asked(pynvml.nvmlDeviceGetUtilizationRates)
+    memory = asked(pynvml.nvmlDeviceGetMemoryInfo)
+    milliwatts = asked(pynvml.nvmlDeviceGetPowerUsage)
+    name = asked(pynvml.nvmlDeviceGetName)
+    return {
+        "gpu_name": name.decode() if isinstance(name, bytes) else name,
+        "gpu_percent": None if use is None else float(use.gpu),
+        "gpu_memory_used_bytes": None if memory is None else int(memory.used),
+        "gpu_memory_total_bytes": None if memory is None else int(memory.total),
+        "gpu_celsius": asked(pynvml.nvmlDeviceGetTemperature, pynvml.NVML_TEMPERATURE_GPU),
+        "gpu_watts": None if milliwatts is None else milliwatts / 1000,
+    }

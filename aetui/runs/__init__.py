@@ -1,0 +1,1 @@
+"""Run folders: events, writing, reading, following, listing, control."""

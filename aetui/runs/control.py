@@ -1,0 +1,27 @@
+"""Control flows back to the process that trains: one command a line in the run folder."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from aetui.runs.files import append_line
+from aetui.runs.lines import LineFollower
+
+Command = Literal["pause", "resume", "checkpoint", "stop"]
+COMMANDS: tuple[Command, ...] = get_args(Command)
+
+
+def send(control_file: Path, command: Command) -> None:
+    """Ask the run to obey; its events tell when it did."""
+    append_line(control_file, command)
+
+
+class CommandFollower:
+    """Commands sent since this was made; older ones are history."""
+
+    def __init__(self, control_file: Path) -> None:
+        self._lines = LineFollower(control_file, at_end=True)
+
+    def poll(self) -> list[Command]:
+        """New commands in their order; lines that are none are passed over."""
+        words = [line.decode(errors="replace").strip() for line in self._lines.read()]
+        return [command for word in words for command in COMMANDS if command == word]

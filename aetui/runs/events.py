@@ -1,0 +1,158 @@
+"""The vocabulary of a run: what happened, as frozen plain data with units, in the order of its steps.
+
+A loss is the mean squared error per pixel of images in [0, 1], averaged over images.
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from aetui.devices.machine import MachineSampled
+
+
+@dataclass(frozen=True)
+class RunStarted:
+    """Training is about to take its first step, or its first after a resume."""
+
+    run: str
+    preset: str
+    device: str
+    device_name: str
+    parameters: int
+    epochs: int
+    steps_per_epoch: int
+    train_images: int
+    test_images: int
+    data: str
+    epoch: int = 0
+    """Epochs finished before; what an interrupted run logged beyond `step` is void."""
+    step: int = 0
+    resumed_from: str | None = None
+    """The checkpoint's file name."""
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    """The run went into another of `aetui.runs.states`."""
+
+    state: str
+    reason: str = ""
+    """For people: why, and what to do next."""
+
+
+@dataclass(frozen=True)
+class ActivityChanged:
+    """What the run is busy with or waiting for besides its steps, such as a download; empty: nothing."""
+
+    activity: str
+
+
+@dataclass(frozen=True)
+class StepsTrained:
+    """Steps since the last such event, merged to a few a second."""
+
+    epoch: int
+    """The epoch these steps belong to, counted from 1."""
+    step: int
+    """Optimizer steps since the start of the run."""
+    train_loss: float
+    """Over the images since the last such event."""
+    epoch_train_loss: float
+    """Over the epoch's images so far."""
+    images_per_second: float
+    seconds: float
+    """Spent training since the start of the run, pauses and tests not counted."""
+
+
+@dataclass(frozen=True)
+class EpochFinished:
+    """An epoch is trained and tested. Epoch 0 is the test before the first step."""
+
+    epoch: int
+    step: int
+    train_loss: float | None
+    """Over all of the epoch's images, each at the moment it was trained on; None for epoch 0."""
+    test_loss: float
+    """Over the whole test set, after the epoch."""
+    seconds: float
+    """The epoch's training alone."""
+    images_per_second: float | None
+    total_seconds: float
+    """Spent training since the start of the run."""
+    test_seconds: float
+    """The test alone."""
+    best: bool
+    """Whether this is the lowest test loss so far."""
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """A checkpoint is on disk, whole and verified."""
+
+    epoch: int
+    step: int
+    file: str
+    sha256: str
+    size_bytes: int
+    best: bool
+
+
+@dataclass(frozen=True)
+class PreviewSaved:
+    """The epoch's pictures are on disk: images above, reconstructions below."""
+
+    epoch: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a person should know; training goes on."""
+
+    message: str
+
+
+Event = (
+    RunStarted
+    | StateChanged
+    | ActivityChanged
+    | StepsTrained
+    | EpochFinished
+    | CheckpointSaved
+    | PreviewSaved
+    | MachineSampled
+    | Warned
+)
+
+Emit = Callable[[Event], None]
+"""Where those who train send what happened."""
+
+_CHECKED: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
+
+
+def to_json(event: Event, time: float) -> str:
+    """One line. `time` is in seconds since 1970; a number that is not finite is null, its kind beside it."""
+    fields = dataclasses.asdict(event)
+    kinds = {k: repr(v) for k, v in fields.items() if isinstance(v, float) and not math.isfinite(v)}
+    fields.update(dict.fromkeys(kinds))
+    record = {"event": type(event).__name__, "time": round(time, 3), **fields}
+    if kinds:
+        record["not_finite"] = kinds
+    return json.dumps(record, allow_nan=False)
+
+
+def from_json(line: str | bytes) -> tuple[Event, float]:
+    """The event and its time. Raises ValueError for anything `to_json` does not write."""
+    try:
+        fields = json.loads(line)
+        kind, time = _CHECKED[fields.pop("event")], float(fields.pop("time"))
+        fields.update({name: float(value) for name, value in fields.pop("not_finite", {}).items()})
+        event: Event = kind.validate_python(fields)
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not an event: {error!r}") from None
+    return event, time

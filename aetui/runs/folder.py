@@ -1,0 +1,166 @@
+"""A run's folder: where everything is, and the meta.json that tells what it is."""
+
+import json
+import platform
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aetui import __version__
+from aetui.errors import AetuiError
+from aetui.runs import states
+from aetui.runs.files import write_whole
+
+STARTING_SECONDS = 60.0
+"""How long a run may be without a process while one is being started for it."""
+
+
+class Meta(BaseModel):
+    """meta.json: what ran, where and how, and how it stands."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: str
+    preset: str
+    started: str
+    """ISO 8601 with the offset from UTC."""
+    command: list[str]
+    aetui: str = __version__
+    python: str = platform.python_version()
+    versions: dict[str, str] = {}
+    """Of the libraries that compute."""
+    seed: int
+    device: str = "auto"
+    """As asked for; the log tells which it was."""
+    threads: int | None = None
+    data_dir: str
+    git_commit: str | None = None
+    """Of the working folder the run was started in."""
+    state: str = states.STARTING
+    reason: str = ""
+    epochs_planned: int
+    epochs: int = 0
+    test_loss: float | None = None
+    """After the newest epoch: mean squared error per pixel of the test images."""
+    host: str = ""
+    pid: int | None = None
+    pid_started: float | None = None
+    """When the process began, in seconds since 1970; tells it from a later one of the same number."""
+
+
+class RunFolder:
+    """The files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self.config = path / "config.toml"
+        self.meta_file = path / "meta.json"
+        self.events = path / "events.jsonl"
+        self.control = path / "control.jsonl"
+        self.previews = path / "previews"
+        self.checkpoints = path / "checkpoints"
+        self.log = path / "log.txt"
+        self.lock = path / "lock"
+
+    def read_meta(self) -> Meta:
+        """What meta.json says. Raises AetuiError where there is none or it is damaged."""
+        try:
+            return Meta.model_validate_json(self.meta_file.read_bytes())
+        except (OSError, ValidationError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "damaged"
+            raise AetuiError(f"{self.meta_file} cannot be read: {reason}") from None
+
+    def write_meta(self, meta: Meta) -> None:
+        write_whole(self.meta_file, meta.model_dump_json(indent=1).encode())
+
+    def change_meta(self, **fields: Any) -> None:
+        """Rewrite meta.json with some fields changed; only the process that owns the run does this."""
+        self.write_meta(self.read_meta().model_copy(update=fields))
+
+    def own(self) -> None:
+        """Write this process into meta.json as the one that runs it."""
+        process = psutil.Process()
+        self.change_meta(host=socket.gethostname(), pid=process.pid, pid_started=process.create_time())
+
+
+def create_run(
+    runs_dir: Path, *, preset_name: str, config: str, seed: int, epochs: int, device: str,
+    threads: int | None, data_dir: Path,
+) -> RunFolder:  # fmt: skip
+    """Make the folder of a new run with its config.toml and meta.json.
+
+    Raises AetuiError where the runs folder cannot be written.
+    """
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True)
+        path = _new_folder(runs_dir, preset_name)
+        folder = RunFolder(path)
+        folder.previews.mkdir()
+        folder.checkpoints.mkdir()
+        write_whole(folder.config, config.encode())
+        meta = Meta(
+            run=path.name, preset=preset_name, started=datetime.now().astimezone().isoformat("T", "seconds"),
+            command=sys.argv, seed=seed, device=device, threads=threads, data_dir=str(data_dir.absolute()),
+            git_commit=_git_commit(), epochs_planned=epochs, host=socket.gethostname(),
+        )  # fmt: skip
+        folder.write_meta(meta)
+    except OSError as error:
+        raise AetuiError(
+            f"The run folder cannot be made in {runs_dir}: {error.strerror}",
+            "choose another place with --runs DIR",
+        ) from None
+    return folder
+
+
+def find_state(meta: Meta) -> str:
+    """The state of a run as it really is: what meta.json says, or `interrupted`."""
+    if meta.state not in states.LIVE or _process_lives(meta):
+        return meta.state
+    return states.INTERRUPTED
+
+
+def _process_lives(meta: Meta) -> bool:
+    if meta.host != socket.gethostname():
+        return True  # another machine's process cannot be asked
+    if meta.pid is None:
+        return time.time() - datetime.fromisoformat(meta.started).timestamp() < STARTING_SECONDS
+    try:
+        process = psutil.Process(meta.pid)
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _new_folder(runs_dir: Path, preset_name: str) -> Path:
+    """A new empty folder `20261122-071503-mnist-conv-k3f9`."""
+    word = "".join(c if c.isalnum() and c.isascii() or c in "-_" else "-" for c in preset_name)[:40] or "run"
+    while True:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        tail = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(4))
+        path = runs_dir / f"{stamp}-{word}-{tail}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+
+
+def _git_commit() -> str | None:
+    try:
+        asked = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return asked.stdout.strip() or None if asked.returncode == 0 else None
+

@@ -1,0 +1,144 @@
+"""A run's story so far, folded from its events: what every screen and `aetui show` tell."""
+
+import math
+from dataclasses import dataclass, field
+
+from aetui.devices.machine import MachineSampled
+from aetui.runs import states
+from aetui.runs.events import (
+    ActivityChanged,
+    CheckpointSaved,
+    EpochFinished,
+    Event,
+    PreviewSaved,
+    RunStarted,
+    StateChanged,
+    StepsTrained,
+    Warned,
+)
+from aetui.text import format_bytes, format_count, format_duration, format_number
+
+MOST_POINTS = 4000
+"""Points of the train curve kept; beyond, every second one is dropped."""
+MOST_NOTES = 500
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line of the log pane; `time` in seconds since 1970."""
+
+    number: int
+    """Counted from 1 through the run."""
+    time: float
+    text: str
+
+
+@dataclass
+class History:
+    """The state that events add up to. `apply` is the only way to change it."""
+
+    started: RunStarted | None = None
+    state: str = states.STARTING
+    reason: str = ""
+    activity: str = ""
+    latest: StepsTrained | None = None
+    epochs: dict[int, EpochFinished] = field(default_factory=dict)
+    steps: list[StepsTrained] = field(default_factory=list)
+    checkpoints: list[CheckpointSaved] = field(default_factory=list)
+    previews: dict[int, str] = field(default_factory=dict)
+    machine: MachineSampled | None = None
+    notes: list[Note] = field(default_factory=list)
+    last_time: float = 0.0
+    """When the newest event was written, in seconds since 1970."""
+
+    def apply(self, event: Event, time: float) -> None:
+        """Take in the next event, written at `time`."""
+        self.last_time = time
+        match event:
+            case StepsTrained():
+                self.latest = event
+                self._add_steps(event)
+            case MachineSampled():
+                self.machine = event
+            case ActivityChanged():
+                self.activity = event.activity
+            case EpochFinished():
+                self.epochs[event.epoch] = event
+            case CheckpointSaved():
+                self.checkpoints.append(event)
+            case PreviewSaved():
+                self.previews[event.epoch] = event.file
+            case StateChanged():
+                self.state, self.reason = event.state, event.reason
+            case RunStarted():
+                self._start(event)
+            case Warned():
+                pass
+        if text := describe(event):
+            number = self.notes[-1].number + 1 if self.notes else 1
+            self.notes.append(Note(number, time, text))
+            del self.notes[:-MOST_NOTES]
+
+    def _start(self, event: RunStarted) -> None:
+        """A start, or a resume: what was logged beyond its step never was."""
+        self.started = event
+        self.epochs = {n: epoch for n, epoch in self.epochs.items() if epoch.step <= event.step}
+        self.steps = [steps for steps in self.steps if steps.step <= event.step]
+        self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
+        self.latest = self.steps[-1] if self.steps else None
+
+    def _add_steps(self, event: StepsTrained) -> None:
+        self.steps.append(event)
+        if len(self.steps) > MOST_POINTS:
+            del self.steps[1::2]
+
+    @property
+    def best(self) -> EpochFinished | None:
+        """The epoch with the lowest test loss."""
+        tested = [e for e in self.epochs.values() if e.epoch > 0 and math.isfinite(e.test_loss)]
+        return min(tested, key=lambda epoch: epoch.test_loss, default=None)
+
+    @property
+    def newest(self) -> EpochFinished | None:
+        """The last finished epoch."""
+        return self.epochs[max(self.epochs)] if self.epochs else None
+
+    @property
+    def progress(self) -> float:
+        """Steps done as a share of all, 0 to 1."""
+        if self.started is None:
+            return 0.0
+        done = max(self.latest.step if self.latest else 0, self.newest.step if self.newest else 0)
+        return done / (self.started.steps_per_epoch * self.started.epochs)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Time left for training and tests at the mean speed so far; None before there is one."""
+        if self.started is None or self.latest is None or self.newest is None or self.latest.step == 0:
+            return None
+        steps_left = self.started.steps_per_epoch * self.started.epochs - self.latest.step
+        tests_left = self.started.epochs - self.newest.epoch
+        return self.latest.seconds / self.latest.step * steps_left + tests_left * self.newest.test_seconds
+
+
+def describe(event: Event) -> str:
+    """The event as a line of the log; empty for those that only move a number."""
+    match event:
+        case RunStarted(resumed_from=None):
+            return f"{event.preset} on {event.device_name}: {format_count(event.parameters)} parameters"
+        case RunStarted():
+            return f"resumed from {event.resumed_from} at step {event.step}"
+        case StateChanged():
+            return event.state.replace("_", " ") + (f": {event.reason}" if event.reason else "")
+        case EpochFinished(epoch=0):
+            return f"before training: test loss {format_number(event.test_loss)}"
+        case EpochFinished():
+            return (
+                f"epoch {event.epoch}: train {format_number(event.train_loss)}, "
+                f"test {format_number(event.test_loss)}{' (best)' * event.best}, {format_duration(event.seconds)}"
+            )
+        case CheckpointSaved():
+            return f"saved {event.file} ({format_bytes(event.size_bytes)})"
+        case Warned():
+            return f"warning: {event.message}"
+    return ""

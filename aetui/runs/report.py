@@ -1,0 +1,60 @@
+"""A run told as plain data: what `aetui show --json` prints."""
+
+import math
+from typing import Any
+
+from aetui.runs.events import CheckpointSaved, EpochFinished
+from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.history import History
+from aetui.runs.log import EventFollower
+
+LOSS = "mean squared error per pixel of images in [0, 1], averaged over images"
+
+
+def read_history(folder: RunFolder) -> tuple[History, int]:
+    """The run's story so far, and how many damaged lines its log has."""
+    history, follower = History(), EventFollower(folder.events)
+    for event, time in follower.poll():
+        history.apply(event, time)
+    return history, follower.damaged
+
+
+def report_run(folder: RunFolder) -> dict[str, Any]:
+    """What a run is, how it stands and what every epoch gave. Raises AetuiError for an unreadable folder."""
+    meta = folder.read_meta()
+    history, damaged = read_history(folder)
+    started = history.started
+    return {
+        "run": folder.name,
+        "preset": meta.preset,
+        "state": find_state(meta),
+        "reason": meta.reason,
+        "device": started.device if started else None,
+        "device_name": started.device_name if started else None,
+        "parameters": started.parameters if started else None,
+        "loss": LOSS,
+        "seed": meta.seed,
+        "epochs_planned": meta.epochs_planned,
+        "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
+        "checkpoints": [_checkpoint(saved) for saved in history.checkpoints if (folder.checkpoints / saved.file).exists()],
+        "resumed_from": started.resumed_from if started else None,
+        "damaged_lines": damaged,
+    }
+
+
+def _epoch(epoch: EpochFinished) -> dict[str, Any]:
+    return {
+        "epoch": epoch.epoch,
+        "train_loss": _finite(epoch.train_loss),
+        "test_loss": _finite(epoch.test_loss),
+        "seconds": epoch.seconds,
+        "images_per_second": epoch.images_per_second,
+    }
+
+
+def _checkpoint(saved: CheckpointSaved) -> dict[str, Any]:
+    return {"epoch": saved.epoch, "step": saved.step, "file": saved.file, "sha256": saved.sha256}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,17 @@
+"""The states of a run."""
+
+STARTING = "starting"
+RUNNING = "running"
+PAUSED = "paused"
+DETACHED = "detached"
+"""Running, but the terminal or program that started it is gone."""
+FINISHED = "finished"
+STOPPED = "stopped"
+FAILED = "failed"
+DIVERGED = "diverged"
+OUT_OF_MEMORY = "out_of_memory"
+INTERRUPTED = "interrupted"
+"""It says that it runs, but no such process lives. Never written, only found."""
+
+LIVE = frozenset({STARTING, RUNNING, PAUSED, DETACHED})
+"""States in which a process should be at work."""

@@ -1,0 +1,1 @@
+"""The layer language and its arithmetic."""

@@ -1,0 +1,118 @@
+"""The arguments of a constructor in PyTorch code, read from the syntax tree and made into a layer."""
+
+import ast
+from difflib import get_close_matches
+
+from aetui.errors import UsageError
+from aetui.shapes.base import Axes, Declared, Layer, compact
+from aetui.shapes.signatures import Signature, Value
+from aetui.shapes.sizes import Size, quote
+
+MAX_VALUE = 10**15
+"""Arithmetic in arguments (`32 * 7 * 7`) stops here; every layer's own bounds are far below."""
+
+
+def make_layer(call: ast.Call, signature: Signature) -> Layer:
+    """The layer that this constructor makes. Raises `UsageError` for arguments it cannot have."""
+    given = _arguments(call, signature.arguments)
+    for name in signature.required:
+        if name not in given:
+            raise UsageError(f"{name} is missing", f"it takes {', '.join(signature.arguments)}")
+    for name, only in signature.fixed.items():
+        value = given.pop(name, only)
+        if value != only:
+            raise UsageError(f"{name}={value!r} cannot be said in the layer language", f"leave {name} out")
+    channels = _whole(signature.channels, given.pop(signature.channels)) if signature.channels else None
+    fields: dict[str, object] = {}
+    for name, value in given.items():
+        # stride=None is a pooling's default; inplace changes neither sizes nor values
+        if value is not None and name != "inplace":
+            fields["size" if name == "unflattened_size" else name] = _field(name, value, signature.axes)
+    return signature.make(**fields, declared=Declared(channels, signature.axes))
+
+
+def _arguments(call: ast.Call, known: tuple[str, ...]) -> dict[str, Value]:
+    takes = f"it takes {', '.join(known) or 'none'}"
+    if len(call.args) > len(known):
+        raise UsageError(f"{len(call.args)} arguments are too many", takes)
+    given = {name: _value(node) for name, node in zip(known, call.args, strict=False)}
+    for keyword in call.keywords:
+        name = keyword.arg or "**"
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else takes
+            raise UsageError(f"{name} is not an argument that is known here", hint)
+        if name in given:
+            raise UsageError(f"{name} is given twice", f"leave one {name} out")
+        given[name] = _value(keyword.value)
+    return given
+
+
+def _field(name: str, value: Value, axes: tuple[int, ...] | None) -> Axes | Size | bool | float | str:
+    if name in ("bias", "ceil_mode"):
+        if not isinstance(value, bool):
+            raise UsageError(f"{name}={value!r} is neither True nor False")
+        return value
+    if name in ("p", "negative_slope"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(f"{name}={value!r} is not a number")
+        return float(value)
+    if name == "padding" and isinstance(value, str):
+        if value not in ("same", "valid"):
+            raise UsageError(f"padding={value!r} is not known", "write a number, 'same' or 'valid'")
+        return "same" if value == "same" else 0
+    if isinstance(value, tuple):
+        return _numbers(name, value, axes)
+    return _whole(name, value)
+
+
+def _numbers(name: str, value: tuple[object, ...], axes: tuple[int, ...] | None) -> Axes:
+    numbers = tuple(_whole(name, item) for item in value)
+    if name == "unflattened_size" or axes is None:
+        return numbers
+    if len(numbers) != max(axes):
+        raise UsageError(f"{name}={value!r} has {len(value)} numbers", f"write one, or {max(axes)}")
+    return compact(numbers)
+
+
+def _whole(name: str, value: object) -> int:
+    # Upsample's scale_factor=2.0 is a whole number too
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{name}={value!r} is not a whole number", "write the number itself, such as 16")
+    return value
+
+
+def _value(node: ast.expr) -> Value:
+    """A literal, or sums and products of whole numbers."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str | None):
+        return node.value
+    if isinstance(node, ast.Tuple | ast.List):
+        return tuple(_value(item) for item in node.elts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        operand = _value(node.operand)
+        if isinstance(operand, int | float):
+            return -operand
+    if isinstance(node, ast.BinOp):
+        return _arithmetic(node)
+    raise UsageError(f"{quote(ast.unparse(node))} is not a number", "write the number itself, such as 16")
+
+
+def _arithmetic(node: ast.BinOp) -> int:
+    left, right = _whole("the left side", _value(node.left)), _whole("the right side", _value(node.right))
+    if isinstance(node.op, ast.Mult):
+        result = left * right
+    elif isinstance(node.op, ast.Add):
+        result = left + right
+    elif isinstance(node.op, ast.Sub):
+        result = left - right
+    elif isinstance(node.op, ast.FloorDiv) and right:
+        result = left // right
+    else:
+        raise UsageError(
+            f"{quote(ast.unparse(node))} is not worked out", "write the number itself, such as 16"
+        )
+    if abs(result) > MAX_VALUE:
+        raise UsageError(f"{quote(ast.unparse(node))} is too large", f"at most {MAX_VALUE:,}")
+    return result

@@ -1,0 +1,204 @@
+"""The layer language: one line a layer, `kind [out] option...`."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from aetui.errors import UsageError
+from aetui.shapes import layers
+from aetui.shapes.chain import MAX_LAYERS
+from aetui.shapes.errors import LanguageError
+from aetui.shapes.layers import Layer
+from aetui.shapes.pytorch import read_pytorch
+from aetui.shapes.sizes import parse_size, quote, whole_number
+
+MAX_LINE = 1_000
+"""The longest line that is read, in characters."""
+
+__all__ = ["LanguageError", "parse_chain", "parse_layer"]
+
+Value = int | float | str | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one kind of layer is written: its first word, the options it takes, and those it must have."""
+
+    make: Callable[..., Layer]
+    example: str
+    first: str = ""
+    read_first: Callable[[str], Value] = str
+    options: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+def _axes(text: str) -> int | tuple[int, ...]:
+    if not re.fullmatch(r"[0-9]+(x[0-9]+)*", text):
+        raise UsageError(
+            f"{quote(text)} is not a whole number", "write a number such as 3, or one an axis: 3x5"
+        )
+    numbers = tuple(whole_number(part) for part in text.split("x"))
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _whole(text: str) -> int:
+    number = _axes(text)
+    if isinstance(number, tuple):
+        raise UsageError(f"{quote(text)} is not one whole number", "write a number such as 16")
+    return number
+
+
+def _decimal(text: str) -> float:
+    if not re.fullmatch(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?", text):
+        raise UsageError(f"{quote(text)} is not a number", "write a number such as 0.1")
+    return float(text)
+
+
+NAMES = {
+    "k": "kernel_size",
+    "s": "stride",
+    "p": "padding",
+    "d": "dilation",
+    "op": "output_padding",
+    "g": "groups",
+    "x": "scale_factor",
+    "psame": "padding",
+    "ceil": "ceil_mode",
+    "bias=false": "bias",
+    "bias=true": "bias",
+}
+"""The options of the language and what PyTorch calls them."""
+
+BIAS = ("bias=false", "bias=true")
+
+FORMS = {
+    "conv": Form(
+        layers.Conv,
+        "conv 16 k3 s2 p1",
+        "out_channels",
+        _whole,
+        ("k", "s", "p", "psame", "d", "g", *BIAS),
+        ("out_channels", "kernel_size"),
+    ),
+    "convt": Form(
+        layers.ConvTranspose,
+        "convt 16 k3 s2 p1 op1",
+        "out_channels",
+        _whole,
+        ("k", "s", "p", "op", "d", "g", *BIAS),
+        ("out_channels", "kernel_size"),
+    ),
+    "maxpool": Form(
+        layers.MaxPool, "maxpool k2", options=("k", "s", "p", "d", "ceil"), required=("kernel_size",)
+    ),
+    "avgpool": Form(
+        layers.AvgPool, "avgpool k3 s2 p1", options=("k", "s", "p", "ceil"), required=("kernel_size",)
+    ),
+    "adaptiveavgpool": Form(
+        layers.AdaptiveAvgPool, "adaptiveavgpool 1", "output_size", _axes, required=("output_size",)
+    ),
+    "upsample": Form(layers.Upsample, "upsample x2", options=("x",), required=("scale_factor",)),
+    "flatten": Form(layers.Flatten, "flatten"),
+    "linear": Form(layers.Linear, "linear 128", "out_features", _whole, BIAS, ("out_features",)),
+    "unflatten": Form(layers.Unflatten, "unflatten 32x7x7", "size", parse_size, required=("size",)),
+    "dropout": Form(layers.Dropout, "dropout 0.1", "p", _decimal),
+    "batchnorm": Form(layers.BatchNorm, "batchnorm"),
+    "relu": Form(layers.ReLU, "relu"),
+    "leakyrelu": Form(layers.LeakyReLU, "leakyrelu 0.2", "negative_slope", _decimal),
+    "gelu": Form(layers.GELU, "gelu"),
+    "silu": Form(layers.SiLU, "silu"),
+    "tanh": Form(layers.Tanh, "tanh"),
+    "sigmoid": Form(layers.Sigmoid, "sigmoid"),
+    "identity": Form(layers.Identity, "identity"),
+}
+
+
+def parse_layer(text: str) -> Layer:
+    """Read one layer: "conv 16 k3 s2 p1" or "nn.Conv2d(1, 16, 3, stride=2, padding=1)".
+
+    Raises `LanguageError`.
+    """
+    if "(" in text:
+        read = read_pytorch(text)
+        if len(read) != 1:
+            raise LanguageError(f"{quote(text)} is {len(read)} layers", "write one layer")
+        return read[0]
+    words = text[:MAX_LINE].split()
+    if len(text) > MAX_LINE or not words:
+        problem = f"a line of {len(text):,} characters" if words else "an empty line"
+        raise LanguageError(f"{problem} is not a layer", "write a layer such as conv 16 k3 s2 p1")
+    form = FORMS.get(words[0])
+    if form is None:
+        near = get_close_matches(words[0].lower(), FORMS, n=1)
+        known = f"did you mean {near[0]}?" if near else f"layers are {', '.join(FORMS)}"
+        raise LanguageError(f"{quote(words[0])} is not a layer", known)
+    try:
+        return _make(form, words)
+    except UsageError as error:
+        raise LanguageError(f"{quote(' '.join(words))}: {error.message}", error.hint) from None
+
+
+def parse_chain(lines: Iterable[str]) -> tuple[Layer, ...]:
+    """Read a chain, one layer a line, or PyTorch code such as an nn.Sequential over several lines.
+
+    Blank lines, comments after # and imports are skipped. Raises `LanguageError` with the line's index.
+    """
+    chain: list[Layer] = []
+    for index, statement in _statements(lines):
+        try:
+            chain += read_pytorch(statement) if "(" in statement else (parse_layer(statement),)
+        except LanguageError as error:
+            raise LanguageError(f"line {index + 1}: {error.message}", error.hint, index) from None
+        if len(chain) > MAX_LAYERS:
+            raise LanguageError(f"more than {MAX_LAYERS:,} layers", "split the chain", index)
+    return tuple(chain)
+
+
+def _statements(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """(index of its first line, text) of every layer; lines are joined until their brackets close."""
+    parts: list[str] = []
+    start = depth = 0
+    for index, line in enumerate(lines):
+        written = line.split("#", 1)[0].strip()
+        if not written or (not depth and written.startswith(("import ", "from "))):
+            continue
+        if not depth:
+            start, parts = index, []
+        parts.append(written)
+        depth += sum(written.count(bracket) for bracket in "([{")
+        depth -= sum(written.count(bracket) for bracket in ")]}")
+        if depth <= 0:
+            depth = 0
+            yield start, "\n".join(parts)
+    if depth:
+        yield start, "\n".join(parts)
+
+
+def _make(form: Form, words: list[str]) -> Layer:
+    fields: dict[str, Value] = {}
+    for word in words[1:]:
+        name, value = _read_word(form, word)
+        if name in fields:
+            raise UsageError(f"{name.replace('_', ' ')} is given twice", f"for example {form.example}")
+        fields[name] = value
+    for name in form.required:
+        if name not in fields:
+            raise UsageError(f"{name.replace('_', ' ')} is missing", f"for example {form.example}")
+    return form.make(**fields)
+
+
+def _read_word(form: Form, word: str) -> tuple[str, Value]:
+    if word in ("psame", "ceil", *BIAS) and word in form.options:
+        return NAMES[word], "same" if word == "psame" else word != "bias=false"
+    option = re.fullmatch(r"([a-z]+)([0-9].*)", word)
+    if option and option[1] in form.options:
+        read = _whole if option[1] == "g" else _axes
+        return NAMES[option[1]], read(option[2])
+    if form.first and re.match(r"-?[0-9.]", word):
+        return form.first, form.read_first(word)
+    near = get_close_matches(word, form.options, n=1)
+    raise UsageError(
+        f"{quote(word)} is not an option of {form.example.split()[0]}",
+        f"did you mean {near[0]}?" if near else f"for example {form.example}",
+    )

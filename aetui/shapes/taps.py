@@ -1,0 +1,50 @@
+"""Which positions of its input a layer reads for one position of its output, along one axis.
+
+Positions count from 0; negative ones and those past the end lie in the padding. Every layer repeats itself:
+the output position o + period reads what o reads, `shift` input positions further on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+
+
+@dataclass(frozen=True)
+class Taps:
+    """`read(o)` are the input positions that output position o depends on; empty when on none."""
+
+    period: int
+    shift: int
+    read: Callable[[int], range]
+
+
+def elementwise() -> Taps:
+    """Output o reads input o alone."""
+    return Taps(1, 1, lambda o: range(o, o + 1))
+
+
+def sliding(k: int, s: int, p: int, d: int) -> Taps:
+    """A convolution or pooling window: o reads os - p + dt for t in 0..k-1 (arXiv 1603.07285, section 2)."""
+    return Taps(1, s, lambda o: range(o * s - p, o * s - p + d * (k - 1) + 1, d))
+
+
+def spreading(k: int, s: int, p: int, d: int) -> Taps:
+    """A transposed convolution: input i reaches the outputs is - p + dt, so o reads i = (o + p - dt) / s."""
+
+    def read(o: int) -> range:
+        step = gcd(s, d)
+        if (o + p) % step:
+            return range(0)
+        # t must solve dt = o + p (modulo s); the solutions are s / step apart
+        first = next(t for t in range(s // step) if (o + p - d * t) % s == 0)
+        last = k - 1 - (k - 1 - first) % (s // step)
+        if first > last:
+            return range(0)
+        return range((o + p - d * last) // s, (o + p - d * first) // s + 1, d // step)
+
+    return Taps(s, 1, read)
+
+
+def adaptive(i: int, o: int) -> Taps:
+    """Adaptive pooling of i positions to o: window n is floor(n i / o) .. ceil((n + 1) i / o) - 1."""
+    return Taps(o // gcd(i, o), i // gcd(i, o), lambda n: range(n * i // o, -(-(n + 1) * i // o)))

@@ -1,0 +1,81 @@
+"""Text for people: foreign strings made harmless, numbers as people read them."""
+
+import math
+import unicodedata
+
+_ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together, moves nothing
+
+
+def safe_text(value: object) -> str:
+    """One line that shows `value` literally: every control character is made visible.
+
+    C0 controls become their Unicode pictures (ESC is ␛); other controls, bidirectional
+    marks, line separators and lone surrogates become backslash escapes.
+    """
+    return "".join(map(_visible, str(value)))
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if char != _ZERO_WIDTH_JOINER and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return char
+
+
+def format_number(value: float | None) -> str:
+    """Three significant digits: 0.0337, 12.5, 1.20e-06; an unknown value is –."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(float(f"{value:.2e}"))))
+    if -5 < exponent < 6:
+        return f"{value:.{max(0, 2 - exponent)}f}"
+    return f"{value:.2e}"
+
+
+def format_count(value: float | None) -> str:
+    """Thousands as k: 950, 28.1k, 1.46M; an unknown value is –."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor * 0.9995:
+            return format_number(value / factor) + unit
+    return f"{value:.0f}"
+
+
+def format_bytes(value: float | None) -> str:
+    """Bytes in decimal units: 11.6 MB; an unknown value is –."""
+    if value is None:
+        return "–"
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= factor * 0.9995:
+            return f"{format_number(value / factor)} {unit}"
+    return f"{value:.0f} B"
+
+
+def format_duration(seconds: float | None) -> str:
+    """A duration as people say it: 8 s, 1 m 12 s, 2 h 05 m, 3 d 4 h; an unknown one is –."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(max(0.0, seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} m"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 epoch`, `2 epochs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,1 @@
+"""Training: session, loop, evaluation, previews, checkpoints."""

@@ -1,0 +1,14 @@
+"""The process that trains for the app: `python -m aetui.training RUN_FOLDER`."""
+
+import sys
+from pathlib import Path
+
+from aetui.errors import AetuiError
+from aetui.runs.folder import RunFolder
+from aetui.training.supervisor import supervise
+
+if __name__ == "__main__":
+    try:
+        sys.exit(supervise(RunFolder(Path(sys.argv[1]))))
+    except AetuiError as error:
+        sys.exit(error.sentence)

@@ -1,0 +1,123 @@
+"""Checkpoints: whole or not there, verified before use, the last few and the best kept.
+
+`checkpoints/index.json` lists what is whole. A file is written before it is listed and unlisted before
+it is deleted, so a kill at any moment leaves at most an unlisted file, which the next start sweeps.
+"""
+
+import hashlib
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from aetui.errors import AetuiError
+from aetui.runs.files import sha256_of, write_whole
+
+FORMAT = 1
+
+
+class Entry(BaseModel):
+    """A checkpoint in the index."""
+
+    file: str
+    epoch: int
+    step: int
+    sha256: str
+    size_bytes: int
+    test_loss: float | None
+
+
+_INDEX = TypeAdapter(list[Entry])
+
+
+class CheckpointStore:
+    """The checkpoints of one run."""
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self._folder = folder
+        self._keep = keep
+        self._index = folder / "index.json"
+        self._entries = self._read_index()
+
+    @property
+    def best(self) -> Entry | None:
+        """The listed checkpoint with the lowest test loss."""
+        tested = [entry for entry in self._entries if entry.test_loss is not None]
+        return min(tested, key=lambda entry: (entry.test_loss, -entry.step), default=None)
+
+    def save(self, payload: dict[str, Any], epoch: int, step: int, test_loss: float | None) -> Entry:
+        """Write a checkpoint of tensors and plain Python and delete those no longer kept.
+
+        `test_loss` is None within an epoch. Raises OSError; then all older checkpoints are as before.
+        """
+        buffer = io.BytesIO()
+        torch.save({"format": FORMAT, **payload}, buffer)
+        data = buffer.getbuffer()
+        name = f"epoch_{epoch:04d}_step_{step:08d}.pt"
+        self._list([entry for entry in self._entries if entry.file != name])
+        write_whole(self._folder / name, data)
+        entry = Entry(
+            file=name, epoch=epoch, step=step, size_bytes=len(data), test_loss=test_loss,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )  # fmt: skip
+        self._list([*self._entries, entry])
+        self._delete_old()
+        return entry
+
+    def load_newest(self) -> tuple[dict[str, Any] | None, Entry | None, list[str]]:
+        """The newest checkpoint that is whole, its entry, and why newer ones were refused."""
+        refused = []
+        for entry in sorted(self._entries, key=lambda entry: entry.step, reverse=True):
+            try:
+                return self._load(entry), entry, refused
+            except ValueError as error:
+                refused.append(f"{entry.file} is {error}")
+        return None, None, refused
+
+    def sweep(self) -> None:
+        """Delete what no index lists: the leftovers of a kill."""
+        listed = {entry.file for entry in self._entries} | {self._index.name}
+        for path in self._folder.iterdir():
+            if path.name not in listed:
+                path.unlink()
+
+    def _load(self, entry: Entry) -> dict[str, Any]:
+        path = self._folder / entry.file
+        try:
+            if sha256_of(path) != entry.sha256:
+                raise ValueError("damaged: its SHA-256 is not the recorded one")
+            payload = torch.load(path, map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise ValueError(f"not readable: {error.strerror}") from None
+        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+            raise ValueError(f"not a checkpoint: {error}") from None
+        if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+            raise ValueError("of another format; a newer aetui may have written it")
+        return payload
+
+    def _delete_old(self) -> None:
+        newest = sorted(self._entries, key=lambda entry: entry.step)[-self._keep :]
+        kept = [entry for entry in self._entries if entry in newest or entry == self.best]
+        old = [entry for entry in self._entries if entry not in kept]
+        self._list(kept)
+        for entry in old:
+            (self._folder / entry.file).unlink(missing_ok=True)
+
+    def _list(self, entries: list[Entry]) -> None:
+        if entries != self._entries:
+            write_whole(self._index, _INDEX.dump_json(entries, indent=1))
+            self._entries = entries
+
+    def _read_index(self) -> list[Entry]:
+        try:
+            return _INDEX.validate_json(self._index.read_bytes())
+        except FileNotFoundError:
+            return []
+        except ValidationError:
+            raise AetuiError(
+                f"The list of checkpoints is damaged: {self._index}",
+                "nothing was deleted; move the folder away to train from the start",
+            ) from None

@@ -1,0 +1,127 @@
+"""The session owns the one training thread of a run and turns what happens to it into a state.
+
+It is cheap to import and to make: PyTorch is loaded inside the thread, so that whoever made the
+session can say so, obey signals and measure the machine meanwhile.
+"""
+
+import contextlib
+import os
+import threading
+import traceback
+
+from aetui.config.reading import read_preset
+from aetui.errors import (
+    EXIT_DIVERGED,
+    EXIT_DONE,
+    EXIT_FAILURE,
+    EXIT_OUT_OF_MEMORY,
+    EXIT_STOPPED,
+    AetuiError,
+)
+from aetui.runs import states
+from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged
+from aetui.runs.files import append_line
+from aetui.runs.folder import RunFolder
+from aetui.runs.log import EventWriter
+from aetui.training.control import Control, Stopped
+
+
+class Session:
+    """Trains the run in `folder` from where it stands, in a thread of its own."""
+
+    def __init__(self, folder: RunFolder, listener: Emit = lambda event: None) -> None:
+        self.control = Control()
+        self.exit_code: int | None = None
+        """Set when the thread ends; see `aetui.errors`."""
+        self.state = states.STARTING
+        self.gpu_uuid: str | None = None
+        self._folder = folder
+        self._listener = listener
+        self._writer = EventWriter(folder.events)
+        self._writing = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="aetui-training")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self, timeout_seconds: float | None = None) -> None:
+        """Wait for the thread to end."""
+        self._thread.join(timeout_seconds)
+
+    def emit(self, event: Event) -> None:
+        """Write an event to the run folder and tell the listener; safe from any thread."""
+        with self._writing:
+            if isinstance(event, StateChanged):
+                if event.state == self.state and not event.reason:
+                    return
+                self.state = event.state
+            warning = self._writer.write(event)
+            self._update_meta(event)
+            for told in (event, warning):
+                if told is not None:
+                    self._listener(told)
+
+    def _run(self) -> None:
+        try:
+            self._train()
+        except AetuiError as error:
+            self._end(_STATES.get(error.exit_code, states.FAILED), error.exit_code, error.sentence)
+        except Exception as error:
+            if _is_out_of_memory(error):
+                self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))
+            else:
+                self._end(states.FAILED, EXIT_FAILURE, self._keep_traceback(error))
+
+    def _train(self) -> None:
+        self.emit(ActivityChanged("loading PyTorch"))
+        # Threads that wait for each other give the core away: spinning, PyTorch's default, costs
+        # a factor of ten and more on a machine that does anything else besides (docs/benchmarks.md).
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from aetui.training.loop import train
+        from aetui.training.training import prepare
+
+        try:
+            training = prepare(self._folder, read_preset(self._folder.config), self.control, self.emit)
+            self.gpu_uuid = training.gpu_uuid
+            train(training, self.control, self.emit)
+        except Stopped:
+            self._end(states.STOPPED, EXIT_STOPPED, "")
+        else:
+            self._end(states.FINISHED, EXIT_DONE, "")
+
+    def _end(self, state: str, exit_code: int, reason: str) -> None:
+        self.exit_code = exit_code
+        self.emit(ActivityChanged(""))
+        self.emit(StateChanged(state, reason))
+
+    def _smaller_batch(self, error: Exception) -> str:
+        size = read_preset(self._folder.config).train.batch_size
+        return f"out of memory ({str(error).splitlines()[0]}); try --set train.batch_size={max(1, size // 2)}"
+
+    def _keep_traceback(self, error: Exception) -> str:
+        with contextlib.suppress(OSError):
+            append_line(self._folder.log, "".join(traceback.format_exception(error)))
+        return f"{type(error).__name__}: {error} (the traceback is in {self._folder.log})"
+
+    def _update_meta(self, event: Event) -> None:
+        with contextlib.suppress(OSError, AetuiError):  # the log and the listener have told it
+            if isinstance(event, StateChanged):
+                self._folder.change_meta(state=event.state, reason=event.reason)
+            elif isinstance(event, EpochFinished):
+                self._folder.change_meta(epochs=event.epoch, test_loss=event.test_loss)
+
+
+_STATES = {EXIT_DIVERGED: states.DIVERGED}
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Of a GPU, or of the machine as PyTorch's CPU allocator and Python say it."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "DefaultCPUAllocator" in str(error)
+    )

@@ -1,0 +1,167 @@
+"""Everything a run trains with, made from its folder: fresh, or as a checkpoint left it."""
+
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from aetui.config.preset import Preset
+from aetui.data.images import DataSet, ImageSet
+from aetui.data.load import to_device_if_fits
+from aetui.devices.available import Device, choose_device
+from aetui.errors import AetuiError
+from aetui.models.autoencoder import Autoencoder
+from aetui.models.from_preset import build_model
+from aetui.runs.events import Emit, RunStarted, Warned
+from aetui.runs.folder import RunFolder
+from aetui.training.checkpoints import CheckpointStore, Entry
+from aetui.training.control import Control
+from aetui.training.data import load_data
+from aetui.training.objective import Objective
+
+
+@dataclass
+class Progress:
+    """How far a run is: part of every checkpoint, plain numbers only."""
+
+    epoch: int = 0
+    """Epochs finished."""
+    step: int = 0
+    """Optimizer steps since the start of the run."""
+    batch: int = 0
+    """Batches of the unfinished epoch."""
+    loss_sum: float = 0.0
+    """Over the unfinished epoch's images so far: the sum of their losses."""
+    epoch_seconds: float = 0.0
+    total_seconds: float = 0.0
+    best_test_loss: float = float("inf")
+
+
+@dataclass
+class Training:
+    """A run in memory: its data on the device, model, optimizer, progress and checkpoints."""
+
+    preset: Preset
+    folder: RunFolder
+    device: torch.device
+    train: ImageSet
+    test: ImageSet
+    model: Autoencoder
+    optimizer: torch.optim.Optimizer
+    objective: Objective
+    checkpoints: CheckpointStore
+    progress: Progress
+    gpu_uuid: str | None
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return -(-len(self.train) // self.preset.train.batch_size)
+
+    def save(self, test_loss: float | None) -> Entry:
+        """Write a checkpoint of this moment. Raises OSError."""
+        payload = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "random": _random_states(),
+            "progress": asdict(self.progress),
+        }
+        return self.checkpoints.save(payload, self.progress.epoch, self.progress.step, test_loss)
+
+    def restore(self, payload: dict[str, Any]) -> None:
+        """Go back to the moment a checkpoint was written."""
+        self.model.load_state_dict(payload["model"])
+        self.optimizer.load_state_dict(payload["optimizer"])
+        self.progress = Progress(**payload["progress"])
+        torch.set_rng_state(payload["random"]["cpu"])
+        if payload["random"]["cuda"] and self.device.type == "cuda":
+            torch.cuda.set_rng_state(payload["random"]["cuda"][0], self.device)
+
+
+def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> Training:
+    """Choose the device, load the data, build the model and go to the newest good checkpoint.
+
+    Raises AetuiError for a missing device, data or checkpoint that cannot be had.
+    """
+    meta = folder.read_meta()
+    chosen = choose_device(meta.device)
+    _settle_torch(meta.threads)
+    device = torch.device(chosen.name)
+    bf16 = _use_bf16(preset, chosen, emit)
+    data = load_data(preset, Path(meta.data_dir), control, emit)
+    model = build_model(preset).to(device)
+    training = Training(
+        preset=preset,
+        folder=folder,
+        device=device,
+        train=to_device_if_fits(data.train, device),
+        test=to_device_if_fits(data.test, device),
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=preset.train.learning_rate, fused=True),
+        objective=Objective(device, preset.train.seed, preset.noise.std if preset.noise else 0.0, bf16),
+        checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
+        progress=Progress(),
+        gpu_uuid=chosen.uuid,
+    )
+    resumed = _resume(training, emit)
+    folder.change_meta(versions=_versions(chosen))
+    emit(_started(training, chosen, data, resumed))
+    return training
+
+
+def _settle_torch(threads: int | None) -> None:
+    """Settings of the thread that trains: without denormals, which halve a CPU's speed; repeatable on a GPU."""
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _resume(training: Training, emit: Emit) -> Entry | None:
+    training.checkpoints.sweep()
+    payload, entry, refused = training.checkpoints.load_newest()
+    for reason in refused:
+        emit(Warned(f"{reason}; an older one is used"))
+    if payload is None:
+        if refused:
+            raise AetuiError("None of the checkpoints can be used", "; ".join(refused))
+        return None
+    training.restore(payload)
+    return entry
+
+
+def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry | None) -> RunStarted:
+    return RunStarted(
+        run=training.folder.name,
+        preset=training.preset.name,
+        device=chosen.name,
+        device_name=chosen.title,
+        parameters=sum(parameter.numel() for parameter in training.model.parameters()),
+        epochs=training.preset.train.epochs,
+        steps_per_epoch=training.steps_per_epoch,
+        train_images=len(training.train),
+        test_images=len(training.test),
+        data=data.title,
+        epoch=training.progress.epoch,
+        step=training.progress.step,
+        resumed_from=resumed.file if resumed else None,
+    )
+
+
+def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
+    if preset.train.precision == "bf16" and not chosen.bf16:
+        emit(Warned(f"{chosen.title} does not compute in bf16; this run uses float32"))
+        return False
+    return preset.train.precision == "bf16"
+
+
+def _random_states() -> dict[str, Any]:
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def _versions(chosen: Device) -> dict[str, str]:
+    found = {name: version(name) for name in ("torch", "torchvision")}
+    return found | {"system": platform.platform(), "device": chosen.title, "cuda": str(torch.version.cuda)}

@@ -1,0 +1,136 @@
+"""The application: owns its screens, the trainers it started and how it is left."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from aetui.errors import EXIT_SIGNAL
+from aetui.runs.folder import RunFolder
+from aetui.ui.screens.help import HelpScreen
+from aetui.ui.screens.menu import MenuScreen
+from aetui.ui.screens.monitor import MonitorScreen
+from aetui.ui.screens.dialogs import QuitScreen
+from aetui.ui.settings import Settings
+from aetui.ui.trainer import Trainer
+
+LEAVE_SECONDS = 10.0
+"""How long a trainer may take for its last checkpoint when a signal asks the app to end."""
+
+
+class AetuiApp(App[None]):
+    """aetui's screens over one menu."""
+
+    TITLE = "aetui"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (50, "-narrow"), (120, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (14, "-short"), (32, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", "Quit", id="app.quit", tooltip="leave; training can go on without a screen"),
+        Binding(
+            "question_mark",
+            "help",
+            "Help",
+            id="app.help",
+            tooltip="every key and what it does",
+            key_display="?",
+        ),
+    ]
+
+    def __init__(
+        self, settings: Settings, train: RunFolder | None = None, watch: RunFolder | None = None
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.farewell = ""
+        """A last word for the shell."""
+        self._train = train
+        self._watch = watch
+        self._trainers: list[Trainer] = []
+        self._signalled = False
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._on_signal, number)
+        self.push_screen(MenuScreen())
+        if self._train is not None:
+            self.start(self._train)
+        elif self._watch is not None:
+            self.watch(self._watch)
+
+    def start(self, folder: RunFolder) -> None:
+        """Train the run in `folder` in a process of its own and show it."""
+        trainer = Trainer(folder)
+        self._trainers.append(trainer)
+        self.watch(folder)
+
+    def watch(self, folder: RunFolder) -> None:
+        """Show a run; of those this app trains it knows the process."""
+        mine = next((trainer for trainer in self._trainers if trainer.folder.path == folder.path), None)
+        self.push_screen(MonitorScreen(folder, mine))
+
+    @property
+    def training(self) -> list[Trainer]:
+        """The trainers of this app that are at work."""
+        return [trainer for trainer in self._trainers if trainer.alive]
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_leave(self) -> None:
+        """Quit; while something trains, ask how."""
+        if self.training:
+            self.push_screen(QuitScreen([t.folder.name for t in self.training]), self._leave_as_chosen)
+        else:
+            self.exit()
+
+    def _leave_as_chosen(self, choice: str | None) -> None:
+        if choice == "go on":
+            names = [trainer.folder.name for trainer in self.training]
+            self.farewell = "\n".join(
+                f"{n} goes on without a screen; see it with: aetui watch {n}" for n in names
+            )
+            self.exit()
+        elif choice == "stop":
+            for trainer in self.training:
+                trainer.ask("stop")
+            self.notify("Saving a checkpoint, then leaving …", timeout=30)
+            self.set_interval(0.1, self._exit_when_all_ended)
+
+    def _exit_when_all_ended(self) -> None:
+        if not self.training:
+            names = [trainer.folder.name for trainer in self._trainers]
+            self.farewell = "\n".join(f"{n} is saved; go on with: aetui resume {n}" for n in names[-1:])
+            self.exit()
+
+    def _on_signal(self, number: int) -> None:
+        """SIGHUP: the terminal is gone, training goes on. Others: checkpoint and leave, the second time at once."""
+        again, self._signalled = self._signalled, True
+        self._exit_within(LEAVE_SECONDS, EXIT_SIGNAL + number)
+        if number != signal.SIGHUP:
+            for trainer in self.training:
+                trainer.terminate()
+        if again or number == signal.SIGHUP:
+            self.exit(return_code=EXIT_SIGNAL + number)
+        else:
+            self.run_worker(self._leave_when_saved(EXIT_SIGNAL + number))
+
+    async def _leave_when_saved(self, exit_code: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS - 2):
+                while self.training:
+                    await asyncio.sleep(0.05)
+        self.exit(return_code=exit_code)
+
+    def _exit_within(self, seconds: float, exit_code: int) -> None:
+        """Leave for certain, even where a dead terminal blocks every write."""
+        timer = threading.Timer(seconds, os._exit, [exit_code])
+        timer.daemon = True
+        timer.start()

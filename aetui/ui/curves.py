@@ -1,0 +1,121 @@
+"""What a loss chart shows, and the arithmetic of its curves: smoothing, thinning, cutting. Pure."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal
+
+Points = Sequence[tuple[float, float | None]]
+Dots = list[tuple[int, int] | None]
+"""Places in a grid of braille dots, two a column and four a row, (0, 0) at the lower left; None is a gap."""
+
+BRAILLE = 0x2800
+"""The empty braille pattern."""
+_BITS = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
+"""The bit of a dot: `_BITS[y from below][x]`."""
+_LARGEST, _SMALLEST = 1e100, 1e-100
+"""Beyond these a value, or a value on a log axis, is a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One loss. `points` are (x, loss) ordered by x; a loss of None, NaN or infinity is a gap."""
+
+    label: str
+    role: Literal["train", "test"]
+    points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a loss chart shows. `x_axis` says what x counts: epochs, optimizer steps or seconds."""
+
+    curves: tuple[Curve, ...]
+    unit: str
+    """What the losses measure, named once above the axis: "MSE per pixel"."""
+    x_axis: Literal["epoch", "step", "time"] = "epoch"
+    planned: float | None = None
+    """The planned number of epochs or steps."""
+    log_scale: bool = False
+    smoothing: float = 0.0
+    """Weight in [0, 1) of the moving average of the train loss, 0 for none. Test losses stay as they are."""
+    best_x: float | None = None
+    """Where the best test loss is."""
+    marker_x: float | None = None
+    """Where a vertical line stands: the epoch whose pictures are shown."""
+
+    @property
+    def end(self) -> float:
+        """The largest x, 0 without points."""
+        return max((c.points[-1][0] for c in self.curves if c.points), default=0)
+
+
+def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:
+    """The exponential moving average, debiased as TensorBoard does it; gaps stay gaps.
+
+    average_n = weight * average_(n-1) + (1 - weight) * value_n, shown as average_n / (1 - weight^n)
+    (`resmoothDataset` in TensorBoard's vz_line_chart2).
+    """
+    average, bias = 0.0, 1.0
+    smoothed: list[tuple[float, float | None]] = []
+    for x, value in points:
+        if value is not None and math.isfinite(value):
+            average = weight * average + (1 - weight) * value
+            bias *= weight
+            value = average / (1 - bias)
+        smoothed.append((x, value))
+    return smoothed
+
+
+def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[float, float | None]]:
+    """The least and the largest loss of every bin, so that spikes stay; a bin of gaps is one gap."""
+    low = _SMALLEST if log_scale else -_LARGEST
+    kept: list[tuple[float, float | None]] = []
+    for _, group in groupby(points, key=lambda point: int(point[0] * bins_a_unit)):
+        members = list(group)
+        finite = [(x, y) for x, y in members if y is not None and low <= y <= _LARGEST]
+        if len(finite) > 2:
+            finite.sort(key=itemgetter(1))
+            finite = sorted((finite[0], finite[-1]))
+        kept += finite or [(members[0][0], None)]
+    return kept
+
+
+def clipped(dots: Dots, top: int) -> Dots:
+    """The line cut where it leaves the grid upwards."""
+    inside: Dots = []
+    before = None
+    for dot in dots:
+        if before is not None and dot is not None and (before[1] > top) != (dot[1] > top):
+            x = before[0] + round((dot[0] - before[0]) * (top - before[1]) / (dot[1] - before[1]))
+            inside += [None, (x, top)] if before[1] > top else [(x, top), None]
+        if dot is None or dot[1] <= top:
+            inside.append(dot)
+        before = dot
+    return inside
+
+
+def braille(dots: Dots, columns: int, rows: int) -> list[bytearray]:
+    """`rows` rows of `columns` braille patterns, top row first, lines from dot to dot; 0 is an empty cell.
+
+    A pattern's bits are the Unicode standard's: dots 1 to 8 of a cell are bits 0 to 7.
+    """
+    cells = [bytearray(columns) for _ in range(rows)]
+    before = None
+    for dot in dots:
+        if dot is not None:
+            for x, y in _between(before or dot, dot):
+                cells[rows - 1 - (y >> 2)][x >> 1] |= _BITS[y & 3][x & 1]
+        before = dot
+    return cells
+
+
+def _between(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    (x, y), across, up = start, end[0] - start[0], end[1] - start[1]
+    steps = max(abs(across), abs(up))
+    if steps == 0:
+        return iter((start,))
+    half = steps // 2
+    return ((x + (across * i + half) // steps, y + (up * i + half) // steps) for i in range(steps + 1))

@@ -1,0 +1,59 @@
+"""Where every screen gets its run from: the run folder, whoever trains."""
+
+import time
+
+from aetui.errors import AetuiError
+from aetui.runs import states
+from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChanged
+from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.history import History
+from aetui.runs.log import EventFollower
+from aetui.ui.trainer import Trainer
+
+LIVENESS_SECONDS = 1.0
+"""How often a run that says it is at work is checked for a living process."""
+MILESTONES = (RunStarted, StateChanged, EpochFinished, PreviewSaved)
+
+
+class Feed:
+    """A run's history, brought up to date by `poll`. `trainer` is known for a run that this app started."""
+
+    def __init__(self, folder: RunFolder, trainer: Trainer | None = None) -> None:
+        self.folder = folder
+        self.history = History()
+        self.state = states.STARTING
+        """As the events tell it, or `interrupted` when no process lives that could go on."""
+        self._trainer = trainer
+        self._follower = EventFollower(folder.events)
+        self._checked = float("-inf")
+
+    @property
+    def damaged_lines(self) -> int:
+        return self._follower.damaged
+
+    def poll(self) -> tuple[bool, bool]:
+        """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
+        events = self._follower.poll()
+        for event, at in events:
+            self.history.apply(event, at)
+        before, self.state = self.state, self._find_state(bool(events))
+        moved = self.state != before
+        return bool(events) or moved, moved or any(isinstance(event, MILESTONES) for event, _ in events)
+
+    def _find_state(self, fresh: bool) -> str:
+        told = self.history.state
+        if told not in states.LIVE or fresh:
+            return told
+        now = time.monotonic()
+        if now - self._checked < LIVENESS_SECONDS:
+            return self.state
+        self._checked = now
+        return told if self._process_lives() else states.INTERRUPTED
+
+    def _process_lives(self) -> bool:
+        if self._trainer is not None:
+            return self._trainer.alive
+        try:
+            return find_state(self.folder.read_meta()) != states.INTERRUPTED
+        except AetuiError:
+            return True  # meta.json is just being looked for elsewhere; the next look tells

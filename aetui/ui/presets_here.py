@@ -1,0 +1,49 @@
+"""The presets the menu offers: the shipped ones and the user's own files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aetui.config.preset import Preset
+from aetui.config.problems import PresetError
+from aetui.config.reading import read_preset
+from aetui.config.shipped import Listed, description, shipped_presets
+
+MOST_OWN = 100
+"""Files looked at in the working folder."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A preset of the menu: checked, or with the mistakes that keep it from running."""
+
+    listed: Listed
+    own: bool
+    preset: Preset | None
+    mistakes: str = ""
+
+
+def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:
+    """The shipped presets, then the .toml files of the working folder and its presets/ that hold a model."""
+    own = [Listed(path.stem, path, description(path)) for path in _own_files()]
+    return [_offer(one, False, changes) for one in shipped_presets()] + [_offer(one, True, changes) for one in own]
+
+
+def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
+    try:
+        return Offered(listed, own, read_preset(listed.path, changes))
+    except PresetError as error:
+        return Offered(listed, own, None, str(error))
+
+
+def _own_files() -> list[Path]:
+    shipped = {one.path.resolve() for one in shipped_presets()}
+    found = [*sorted(Path.cwd().glob("*.toml")), *sorted(Path("presets").glob("*.toml"))][:MOST_OWN]
+    return [path for path in found if path.resolve() not in shipped and _holds_model(path)]
+
+
+def _holds_model(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return "[model]" in file.read(100_000)
+    except OSError:
+        return False

@@ -1,0 +1,31 @@
+"""Every key of a screen and what it does, read from its bindings."""
+
+from typing import Any, ClassVar
+
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys of the screen below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="back to the screen"),
+    ]
+
+    def __init__(self, below: Screen[Any]) -> None:
+        super().__init__()
+        self._bindings_below = [active.binding for active in below.active_bindings.values()]
+
+    def compose(self) -> ComposeResult:
+        table = Table.grid(padding=(0, 2))
+        for binding in self._bindings_below:
+            if binding.tooltip:
+                table.add_row(self.app.get_key_display(binding), binding.description, binding.tooltip)
+        with VerticalScroll(classes="dialog help") as dialog:
+            dialog.border_title = "Keys"
+            yield Static(table)

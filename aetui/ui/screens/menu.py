@@ -1,0 +1,167 @@
+"""The first screen: presets to start and runs to come back to."""
+
+from typing import ClassVar
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from aetui import __version__
+from aetui.config.shipped import preset_text
+from aetui.errors import AetuiError
+from aetui.runs import states
+from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.listing import RunSummary, list_runs
+from aetui.text import format_number, safe_text
+from aetui.ui.presets_here import Offered, offered_presets
+from aetui.ui.states import state_text
+from aetui.ui.widgets.preset_card import preset_card
+
+MOST_RUNS = 50
+REFRESH_SECONDS = 2.0
+
+
+class MenuScreen(Screen[None]):
+    """A list of presets and runs; beside it, what the chosen one is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Start", id="menu.choose", tooltip="start the preset, open the run", show=True),
+        Binding("r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"),
+        Binding("j", "move(1)", "Down", id="menu.down", tooltip="the next line", show=False),
+        Binding("k", "move(-1)", "Up", id="menu.up", tooltip="the line before", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offered: dict[str, Offered] = {}
+        self._runs: dict[str, RunSummary] = {}
+
+    def compose(self) -> ComposeResult:
+        title = Text.assemble((" aetui ", "bold reverse"), "  train autoencoders and watch them", (f"  {__version__}", "dim"))
+        yield Static(title, id="title")
+        with Horizontal(id="columns"):
+            yield OptionList(id="choices", markup=False)
+            with VerticalScroll(id="card", can_focus=False):
+                yield Static(id="explained")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        for offered in offered_presets(self.app.settings.changes):
+            self._offered[f"preset:{len(self._offered)}"] = offered
+        self._fill()
+        self.query_one(OptionList).highlighted = 1
+        self.set_interval(REFRESH_SECONDS, self._refresh_runs)
+
+    def on_screen_resume(self) -> None:
+        self._refresh_runs()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._explain(event.option.id)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self._open(event.option.id)
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    def action_move(self, lines: int) -> None:
+        choices = self.query_one(OptionList)
+        choices.action_cursor_down() if lines > 0 else choices.action_cursor_up()
+
+    def action_resume(self) -> None:
+        """Go on with the chosen run, if there is something left of it."""
+        summary = self._runs.get(self._chosen() or "")
+        if summary is None:
+            self.notify("Choose a run below the presets to resume it.")
+        elif summary.state in states.LIVE or summary.state == states.FINISHED:
+            self.notify(f"This run is {summary.state}; there is nothing to resume.")
+        else:
+            self.app.start(RunFolder(self.app.settings.runs_dir / summary.run))
+
+    def _open(self, choice: str | None) -> None:
+        if choice in self._offered:
+            self._start(self._offered[choice])
+        elif choice in self._runs:
+            self.app.watch(RunFolder(self.app.settings.runs_dir / self._runs[choice].run))
+
+    def _start(self, offered: Offered) -> None:
+        settings, preset = self.app.settings, offered.preset
+        if preset is None:
+            self.notify("Mend its mistakes first; they stand on the right.", severity="error")
+            return
+        try:
+            folder = create_run(
+                settings.runs_dir, preset_name=preset.name, config=preset_text(preset, offered.listed.description),
+                seed=preset.train.seed, epochs=preset.train.epochs, device=settings.device,
+                threads=settings.threads, data_dir=settings.data_dir,
+            )  # fmt: skip
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+            return
+        self.app.start(folder)
+
+    def _chosen(self) -> str | None:
+        choices = self.query_one(OptionList)
+        return None if choices.highlighted is None else choices.get_option_at_index(choices.highlighted).id
+
+    def _refresh_runs(self) -> None:
+        """Show new runs and changed states; the cursor stays on what it is on."""
+        before = dict(self._runs)
+        if self._read_runs() == before:
+            return
+        chosen, choices = self._chosen(), self.query_one(OptionList)
+        with self.app.batch_update():
+            self._fill()
+            if chosen in self._offered or chosen in self._runs:
+                choices.highlighted = choices.get_option_index(chosen)
+
+    def _read_runs(self) -> dict[str, RunSummary]:
+        found = list_runs(self.app.settings.runs_dir)[:MOST_RUNS]
+        self._runs = {f"run:{summary.run}": summary for summary in found}
+        return self._runs
+
+    def _fill(self) -> None:
+        choices = self.query_one(OptionList)
+        choices.clear_options()
+        choices.add_option(Option(Text("Presets", "bold"), disabled=True))
+        choices.add_options(Option(_preset_line(one), id=name) for name, one in self._offered.items())
+        choices.add_option(None)
+        choices.add_option(Option(Text("Runs", "bold"), disabled=True))
+        choices.add_options(Option(_run_line(one), id=name) for name, one in self._read_runs().items())
+        if not self._runs:
+            choices.add_option(Option(Text("  what you start is listed here", "dim italic"), disabled=True))
+
+    def _explain(self, choice: str | None) -> None:
+        card = self.query_one("#explained", Static)
+        if choice in self._offered:
+            card.update(preset_card(self._offered[choice], self.app.settings.data_dir))
+        elif choice in self._runs:
+            card.update(_run_card(self._runs[choice]))
+
+
+def _preset_line(offered: Offered) -> Text:
+    style = "red" if offered.preset is None else ""
+    return Text.assemble("  ", (safe_text(offered.listed.name), style), (" (own)" if offered.own else "", "dim"))
+
+
+def _run_line(run: RunSummary) -> Text:
+    mark = state_text(run.state)
+    return Text.assemble("  ", (mark.plain[0], mark.style), f" {safe_text(run.preset)}  ", (run.run[4:13], "dim"))
+
+
+def _run_card(run: RunSummary) -> RenderableType:
+    hint = "Enter opens it." if run.state in (*states.LIVE, states.FINISHED) else "Enter opens it, r goes on from its checkpoint."
+    return Group(
+        Text(safe_text(run.run), "bold"),
+        Text(),
+        state_text(run.state),
+        Text(f"epoch {run.epochs} of {run.epochs_planned}, test loss {format_number(run.test_loss)}"),
+        Text(f"started {run.started[:16].replace('T', ' ')}"),
+        Text(),
+        Text(hint, "dim italic"),
+    )

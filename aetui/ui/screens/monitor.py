@@ -1,0 +1,183 @@
+"""The monitor: one run, live or finished, of this app or another process. It only reads the run folder."""
+
+import time
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from aetui.config.problems import PresetError
+from aetui.config.reading import read_preset
+from aetui.runs import states
+from aetui.runs.control import Command, send
+from aetui.runs.folder import RunFolder
+from aetui.text import safe_text
+from aetui.ui.feed import Feed
+from aetui.ui.loss_curves import losses_of
+from aetui.ui.pacing import Pacer
+from aetui.ui.screens.dialogs import StopScreen
+from aetui.ui.trainer import Trainer
+from aetui.ui.widgets.device_panel import DevicePanel
+from aetui.ui.widgets.layer_table import layer_table
+from aetui.ui.widgets.log_panel import LogPanel
+from aetui.ui.widgets.loss_chart import X_AXES, LossChart
+from aetui.ui.widgets.numbers_panel import NumbersPanel
+from aetui.ui.widgets.panels import PanelTabs
+from aetui.ui.widgets.run_header import RunHeader
+
+LOOK_SECONDS = 0.1
+SMOOTHING = 0.6
+"""TensorBoard's default weight of the moving average."""
+PANELS = ("run", "device", "log", "layers")
+TOASTS = {
+    states.FINISHED: ("Training is finished.", "information"),
+    states.DIVERGED: ("The loss is no longer a number.", "error"),
+    states.OUT_OF_MEMORY: ("Out of memory.", "error"),
+    states.FAILED: ("Training failed.", "error"),
+    states.INTERRUPTED: ("The process that trained is gone.", "error"),
+}
+
+
+class MonitorScreen(Screen[None]):
+    """Loss chart, progress, numbers, device, log and layers of a run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause", id="run.pause", tooltip="pause or resume, within one step"),
+        Binding("c", "ask('checkpoint')", "Save", id="run.checkpoint", tooltip="write a checkpoint now"),
+        Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
+        Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss"),
+        Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve"),
+        Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis"),
+        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart, or the chosen panel, full screen"),
+        *(
+            Binding(str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False)
+            for n, name in enumerate(PANELS, start=1)
+        ),
+        Binding("escape", "back", "Menu", id="run.back", tooltip="back to the menu; training goes on"),
+    ]
+
+    def __init__(self, folder: RunFolder, trainer: Trainer | None = None) -> None:
+        super().__init__()
+        self.feed = Feed(folder, trainer)
+        self._pacer = Pacer()
+        self._stale = True
+        self._notes_shown = 0
+        self._preset_name = folder.read_meta().preset
+
+    def compose(self) -> ComposeResult:
+        yield RunHeader(self.feed.folder.name, self._preset_name)
+        with Container(id="body"):
+            with Container(id="chart") as chart:
+                chart.border_title = "loss"
+                yield LossChart()
+            with VerticalScroll(id="layers", classes="panel") as layers:
+                layers.border_title = "layers"
+                yield Static(self._layers(), markup=False)
+            yield NumbersPanel(id="run", classes="panel")
+            yield DevicePanel(id="device", classes="panel")
+            yield LogPanel()
+        yield PanelTabs(PANELS)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.action_choose(0)
+        self._look()
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    # ── what happened ──────────────────────────────────────────────────────
+
+    def _look(self) -> None:
+        """Take in what is new; draw milestones at once and the rest as the budget allows."""
+        first, before = self.feed.history.started is None, self.feed.state
+        news, at_once = self.feed.poll()
+        self._stale = self._stale or news
+        now = time.monotonic()
+        if self._stale and (at_once or self._pacer.due(now)):
+            self._pacer.drawn(now)
+            self._stale = False
+            self._show()
+        if self.feed.state != before and not first:
+            self._toast()
+
+    def _show(self) -> None:
+        history, state = self.feed.history, self.feed.state
+        self.query_one(RunHeader).show(history, state)
+        chart = self.query_one(LossChart)
+        chart.losses = losses_of(history)
+        chart.empty_text = self._wait_text()
+        self.query_one(NumbersPanel).history = history
+        device = self.query_one(DevicePanel)
+        device.device_name = history.started.device_name if history.started else ""
+        device.machine = history.machine
+        log = self.query_one(LogPanel)
+        for note in history.notes:
+            if note.number > self._notes_shown:
+                log.add(note)
+                self._notes_shown = note.number
+
+    def _wait_text(self) -> str:
+        if self.feed.state in states.LIVE:
+            return f"{self.feed.history.activity or 'starting'} … the first test result comes before the first step"
+        return self.feed.history.reason or "this run ended before its first test"
+
+    def _toast(self) -> None:
+        if self.feed.state in TOASTS:
+            text, severity = TOASTS[self.feed.state]
+            text = self.feed.history.reason or text
+            self.notify(safe_text(text), severity=severity, markup=False, timeout=10)
+
+    def _layers(self) -> object:
+        try:
+            return layer_table(read_preset(self.feed.folder.config))
+        except PresetError:
+            return "the run's config.toml cannot be read"
+
+    # ── what the user wants ────────────────────────────────────────────────
+
+    def action_pause(self) -> None:
+        self.action_ask("resume" if self.feed.state == states.PAUSED else "pause")
+
+    def action_stop(self) -> None:
+        if self._at_work():
+            self.app.push_screen(StopScreen(), self._stop_as_chosen)
+
+    def _stop_as_chosen(self, choice: str | None) -> None:
+        if choice == "stop":
+            self.action_ask("stop")
+
+    def action_ask(self, command: Command) -> None:
+        """Send a command to the process that trains; its events tell when it obeyed."""
+        if self._at_work():
+            send(self.feed.folder.control, command)
+
+    def _at_work(self) -> bool:
+        if self.feed.state in states.LIVE:
+            return True
+        self.notify(f"This run is {self.feed.state.replace('_', ' ')}.")
+        return False
+
+    def action_toggle_log(self) -> None:
+        self.query_one(LossChart).log = not self.query_one(LossChart).log
+
+    def action_smooth(self) -> None:
+        chart = self.query_one(LossChart)
+        chart.smoothing = 0.0 if chart.smoothing else SMOOTHING
+
+    def action_next_axis(self) -> None:
+        chart = self.query_one(LossChart)
+        chart.x_axis = X_AXES[(X_AXES.index(chart.x_axis) + 1) % len(X_AXES)]
+
+    def action_choose(self, index: int) -> None:
+        """Show a panel where there is room for one only."""
+        self.query_one(PanelTabs).chosen = index
+        for number, name in enumerate(PANELS):
+            self.query_one(f"#{name}").set_class(number == index, "chosen")
+
+    def action_zoom(self) -> None:
+        self.query_one("#body").toggle_class("zoomed")
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,216 @@
+"""Axes: ranges, ticks and their labels, and numbers and durations as people read them. Pure arithmetic."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+CLIP_RATIO = 3.0
+"""A linear axis that cuts outliers off is this many times as long as the body of the values spans."""
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TIME_STEPS = (1, 2, 5, 10, 15, 30, *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)))
+_TIME_STEPS += tuple(_HOUR * n for n in (1, 2, 3, 6, 12))
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A range of values with its ticks; `labels[i]` names `ticks[i]`. A log axis has `low > 0`."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+    log: bool = False
+
+    def dot(self, value: float, dots: int) -> int:
+        """The dot of `dots` that shows `value`, 0 at `low`; below 0 or from `dots` on where out of range."""
+        low, high = self.low, self.high
+        if self.log:
+            low, high, value = math.log10(low), math.log10(high), math.log10(value)
+        return math.floor((value - low) / (high - low) * (dots - 1) + 0.5)
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands as k: `0.0337`, `28.1k`, `1.20e-5`; `NaN` and `∞` by name."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    if not 1e-4 <= abs(value) < 1e12:
+        return _scientific(value, 2)
+    value = float(f"{value:.2e}")
+    size = abs(value)
+    scale, suffix = _thousands(size)
+    decimals = max(0, 2 - math.floor(math.log10(size / scale)))
+    return f"{value / scale:.{decimals}f}{suffix}"
+
+
+def duration(seconds: float) -> str:
+    """The two largest units that are not zero: `30 s`, `1 m 12 s`, `2 m`, `1 h 30 m`, `2 d 3 h`."""
+    if not 0 <= seconds < math.inf:
+        return "–"
+    if 0 < seconds < 0.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    sizes = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m"), (1, "s"))
+    first = next((i for i, (size, _) in enumerate(sizes) if whole >= size), 3)
+    parts = []
+    for size, unit in sizes[first : first + 2]:
+        parts.append((whole // size, unit))
+        whole %= size
+    return " ".join(f"{n} {unit}" for n, unit in parts if n or (unit == "s" and len(parts) == 1))
+
+
+def linear_axis(low: float, high: float, rows: int) -> Axis:
+    """An axis of `rows` text rows over `low <= high`: 1-2-5 ticks, at least 3 from 5 rows on, else 2.
+
+    The range grows outwards to half a step, so that new values seldom move it.
+    """
+    low, high = _widened(low, high)
+    wanted = max(3, min(7, rows // 6)) if rows >= 5 else 2
+    for step in _steps_down(high - low):
+        half = step / 2
+        bottom, top = math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half
+        ticks = _multiples(bottom, top, step)
+        if len(ticks) >= wanted:
+            ticks = _thinned(ticks, max(2, rows))
+            return Axis(bottom, top, ticks, _fixed_labels(ticks, step))
+    raise AssertionError(f"no step for {low} to {high}")
+
+
+def log_axis(low: float, high: float, rows: int) -> Axis:
+    """A logarithmic axis over `0 < low <= high`: ticks at 1, 2, 5 x 10^n, or 10^n where too many.
+
+    A range too narrow for two of them has linear ticks on the logarithmic scale, never fewer than two.
+    """
+    bottom = math.floor(math.log10(low) * 20) / 20
+    top = math.ceil(math.log10(high) * 20) / 20
+    if top - bottom < 0.1:
+        bottom, top = bottom - 0.05, top + 0.05
+    low, high = 10**bottom, 10**top
+    most = max(2, rows // 2)
+    exponents = range(math.floor(bottom), math.ceil(top) + 1)
+    decades = [t for n in exponents if low <= (t := 10.0**n) <= high]
+    ticks = [t for n in exponents for m in (1, 2, 5) if low <= (t := m * 10.0**n) <= high]
+    if len(ticks) > most and len(decades) >= 2:
+        ticks = decades
+    if len(ticks) >= 2:
+        shown = _thinned(tuple(ticks), most)
+        return Axis(low, high, shown, tuple(_plain(t) for t in shown), log=True)
+    step = next(s for s in _steps_down(high - low) if len(_multiples(low, high, s)) >= 3)
+    shown = _thinned(_multiples(low, high, step), most)
+    return Axis(low, high, shown, _fixed_labels(shown, step), log=True)
+
+
+def whole_axis(end: float, planned: float | None, columns: int) -> Axis:
+    """An axis of whole numbers from 0, for epochs and steps, `columns` wide.
+
+    It ends at the next of 1, 2, 5 x 10^n from `end` on, or at `planned` where that comes sooner: the curve
+    fills two fifths of the width or more, the range changes seldom, and the axis ends where the plan ends.
+    """
+    high = float(next(_from(end, _whole_steps())))
+    if planned is not None and planned >= end:
+        high = min(high, max(1.0, float(planned)))
+    for step in _from(high / max(columns, 1), _whole_steps()):
+        ticks = _multiples(0, high, step)
+        labels = tuple(_plain(t) for t in ticks)
+        if len(ticks) < 2 or _fits(labels, step / high * columns):
+            return Axis(0, high, ticks, labels)
+    raise AssertionError(f"no step for {end}")
+
+
+def time_axis(end: float, columns: int) -> Axis:
+    """An axis of seconds from 0, at least 10 s, ticks as people say them: `30 s`, `2 m`, `1 h 30 m`."""
+    high = float(next(_from(max(10, end), _time_steps())))
+    for step in _from(high / max(columns, 1), _time_steps()):
+        ticks = _multiples(0, high, step)
+        labels = ("0", *(duration(t) for t in ticks[1:]))
+        if len(ticks) < 2 or _fits(labels, step / high * columns):
+            return Axis(0, high, ticks, labels)
+    raise AssertionError(f"no step for {end}")
+
+
+def top_of_body(values: list[float]) -> float:
+    """Where a linear axis over `values`, ordered by x and evenly spread over it, ends.
+
+    The largest value, unless a tenth of them or less would press the others well below a third of the height:
+    a first test of the untrained model, a spike, the last steps of a run that diverges.
+    """
+    ordered = sorted(values)
+    low, high = ordered[0], ordered[-1]
+    body = ordered[math.ceil(0.9 * len(ordered)) - 1]
+    top = low + CLIP_RATIO * (body - low)
+    return top if low < top < low + (high - low) / 1.5 else high
+
+
+def _scientific(value: float, decimals: int) -> str:
+    mantissa, exponent = f"{value:.{decimals}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _thousands(size: float) -> tuple[float, str]:
+    scales = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+    return next(((scale, suffix) for scale, suffix in scales if size >= scale), (1.0, ""))
+
+
+def _plain(value: float) -> str:
+    """The shortest label of a round number."""
+    if value == 0:
+        return "0"
+    if not 1e-4 <= value < 1e12:
+        return _scientific(value, 0)
+    scale, suffix = _thousands(value)
+    return f"{value / scale:.10f}".rstrip("0").rstrip(".") + suffix
+
+
+def _fixed_labels(ticks: tuple[float, ...], step: float) -> tuple[str, ...]:
+    """Labels with one number of decimals, enough to tell `step`; thousands as k."""
+    size = max(abs(t) for t in ticks)
+    if size >= 1e12 or step < 1e-6:
+        decimals = max(0, math.floor(math.log10(size)) - math.floor(math.log10(step) + 1e-9)) if size else 0
+        return tuple("0" if t == 0 else _scientific(t, decimals) for t in ticks)
+    scale, suffix = _thousands(size)
+    decimals = max(0, -math.floor(math.log10(step / scale) + 1e-9))
+    return tuple("0" if t == 0 and suffix else f"{t / scale:.{decimals}f}{suffix}" for t in ticks)
+
+
+def _fits(labels: tuple[str, ...], columns_a_step: float) -> bool:
+    return max(len(label) for label in labels) + 4 <= columns_a_step
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """A range that is not empty: a single value is seen against 0."""
+    if high - low > max(1e-30, 1e-5 * max(abs(low), abs(high))):
+        return low, high
+    low, high = min(0.0, low), max(0.0, high)
+    return (low, high) if high - low > 1e-30 else (0.0, 1.0)
+
+
+def _multiples(low: float, high: float, step: float) -> tuple[float, ...]:
+    first, last = math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6)
+    return tuple(i * step for i in range(first, last + 1))
+
+
+def _thinned(ticks: tuple[float, ...], most: int) -> tuple[float, ...]:
+    return ticks[:: math.ceil(len(ticks) / most)]
+
+
+def _steps_down(span: float) -> Iterator[float]:
+    """1-2-5 steps, the first one larger than `span`."""
+    top = math.floor(math.log10(span)) + 1
+    return (m * 10.0**n for n in range(top, top - 4, -1) for m in (5, 2, 1))
+
+
+def _from(smallest: float, steps: Iterator[int]) -> Iterator[int]:
+    return (step for step in steps if step >= smallest)
+
+
+def _whole_steps() -> Iterator[int]:
+    return (m * 10**n for n in count() for m in (1, 2, 5))
+
+
+def _time_steps() -> Iterator[int]:
+    yield from _TIME_STEPS
+    for step in _whole_steps():
+        yield _DAY * step

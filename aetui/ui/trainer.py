@@ -1,0 +1,41 @@
+"""The process that trains for the app. It lives on when the screen, the line or the app is gone."""
+
+import subprocess
+import sys
+
+from aetui.runs.control import Command, send
+from aetui.runs.folder import RunFolder
+
+
+class Trainer:
+    """A run's own process, started from its folder; what it prints goes to the folder's log.txt."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        with folder.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aetui.training", str(folder.path.absolute())],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it lives."""
+        return self._process.poll()
+
+    def ask(self, command: Command) -> None:
+        """Send a command to the run."""
+        send(self.folder.control, command)
+
+    def terminate(self) -> None:
+        """Ask by signal for a checkpoint and an end; the second time it ends at once."""
+        self._process.terminate()
+
+    def last_words(self, lines: int = 3) -> str:
+        """The end of what it printed."""
+        text = self.folder.log.read_text(errors="backslashreplace")
+        return " / ".join(text.strip().splitlines()[-lines:])

@@ -1,0 +1,48 @@
+"""The figures that answer "is it going well"."""
+
+from rich.table import Table
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from aetui.runs.history import History
+from aetui.text import format_count, format_duration, format_number, safe_text
+
+
+class NumbersPanel(Widget):
+    """Loss now and best, with what the run is made of."""
+
+    BORDER_TITLE = "run"
+
+    history: reactive[History | None] = reactive(None, always_update=True)
+    """The run's story so far; set it again to draw anew."""
+
+    def render(self) -> Table | Text:
+        history = self.history
+        if history is None or history.started is None:
+            return Text("losses and sizes come when training starts", "dim italic")
+        started, newest, best = history.started, history.newest, history.best
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(no_wrap=True)
+        if newest and newest.train_loss is not None:
+            grid.add_row("train loss", f"{format_number(newest.train_loss)}  epoch {newest.epoch}")
+        if newest:
+            grid.add_row("test loss", f"{format_number(newest.test_loss)}  {_trend(history)}")
+        if best:
+            grid.add_row("best", f"{format_number(best.test_loss)}  epoch {best.epoch}")
+        grid.add_row("data", safe_text(f"{started.data}, {format_count(started.train_images)} + {format_count(started.test_images)} test"))
+        grid.add_row("parameters", format_count(started.parameters))
+        if newest and newest.epoch:
+            grid.add_row("an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test")
+        return grid
+
+
+def _trend(history: History) -> str:
+    """How the test loss moved in the last epoch, in per cent."""
+    numbers = sorted(history.epochs)[-2:]
+    if len(numbers) < 2 or not history.epochs[numbers[0]].test_loss:
+        return ""
+    before, now = (history.epochs[number].test_loss for number in numbers)
+    change = (now - before) / before
+    return f"{'▼' if change < 0 else '▲'} {abs(change):.1%} in an epoch"

@@ -1,0 +1,56 @@
+"""A preset explained before it is started."""
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from aetui.config.preset import Preset
+from aetui.data.catalogue import SETS, here
+from aetui.text import format_bytes, format_count, plural, safe_text
+from aetui.ui.presets_here import Offered
+from aetui.ui.widgets.layer_table import layer_table, parameter_count
+
+BYTES_PER_PARAMETER = 16
+"""float32: the weight, its gradient and Adam's two moments."""
+
+
+def preset_card(offered: Offered, data_dir: Path) -> RenderableType:
+    """What the preset shows, its data and where they are, its recipe, its layers with sizes."""
+    if offered.preset is None:
+        mistakes = [Text(safe_text(line), "red") for line in offered.mistakes.splitlines()]
+        return Group(Text("This preset has mistakes:", "bold"), *mistakes)
+    preset = offered.preset
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column()
+    for name, value in _facts(preset, data_dir):
+        facts.add_row(name, value)
+    sentence = Text(safe_text(offered.listed.description), "bold")
+    return Group(sentence, Text(), facts, Text(), layer_table(preset))
+
+
+def _facts(preset: Preset, data_dir: Path) -> list[tuple[str, Text]]:
+    train, count = preset.train, parameter_count(preset)
+    recipe = f"{plural(train.epochs, 'epoch')}, batch {train.batch_size}, Adam, learning rate {train.learning_rate:g}"
+    facts = [("data", _data(preset, data_dir)), ("recipe", Text(recipe))]
+    if preset.noise:
+        facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
+    memory = f"{format_count(count)}; with gradients and Adam {format_bytes(count * BYTES_PER_PARAMETER)}"
+    return [*facts, ("parameters", Text(memory))]
+
+
+def _data(preset: Preset, data_dir: Path) -> Text:
+    name = preset.data.name
+    if name == "folder":
+        path = Path(preset.data.path).expanduser()
+        state = ("here", "green") if path.is_dir() else ("not there: --set data.path=FOLDER", "yellow")
+        return Text.assemble(safe_text(f"images in {path}, {preset.data.size}: "), state)
+    source = SETS[name]
+    if not source.archives:
+        return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here, generated in a moment", "green"))
+    if here(source, data_dir):
+        return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here", "green"))
+    size, host = format_bytes(source.download_bytes), source.hosts[0]
+    return Text.assemble(f"{source.title}, {preset.image_size}: ", (f"to download, {size} from {host}", "yellow"))

@@ -1,0 +1,273 @@
+"""A user's own folder of images."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from aetui.data import folder as folder_module
+from aetui.data.files import Cancelled
+from aetui.data.folder import Decoding, load_folder
+from aetui.data.images import DataSet
+from aetui.errors import AetuiError, UsageError
+
+COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+def save(
+    path: Path, colour: object = (10, 20, 30), size: tuple[int, int] = (8, 8), mode: str = "RGB"
+) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path)
+    return path
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Ten PNGs each of three colours, the name of the colour being the class."""
+    for name, colour in COLOURS.items():
+        for number in range(10):
+            save(tmp_path / "images" / name / f"{number}.png", colour)
+    return tmp_path / "images"
+
+
+def read(
+    path: Path, size: tuple[int, int, int] = (3, 4, 4), test_share: float = 0.2, seed: int = 0
+) -> DataSet:
+    warnings: list[str] = []
+    data = load_folder(
+        path,
+        size,
+        path.parent / "cache",
+        test_share,
+        seed,
+        on_progress=lambda progress: None,
+        on_warning=warnings.append,
+        cancelled=lambda: False,
+    )
+    read.warnings = warnings  # type: ignore[attr-defined]
+    return data
+
+
+def refusal(path: Path, **options: object) -> str:
+    with pytest.raises(UsageError) as caught:
+        read(path, **options)  # type: ignore[arg-type]
+    assert caught.value.hint
+    assert not list(path.parent.glob("cache/*.images"))
+    return caught.value.message
+
+
+def colour_of(data: DataSet, images: torch.Tensor, labels: torch.Tensor) -> bool:
+    expected = [COLOURS[data.classes[label]] for label in labels.tolist()]
+    return images.float().mean(dim=(2, 3)).tolist() == [list(map(float, colour)) for colour in expected]
+
+
+def test_a_seeded_split_of_class_folders(images: Path) -> None:
+    data = read(images)
+    assert (data.title, data.classes) == ("images", ("blue", "green", "red"))
+    assert (data.train.images.shape, data.test.images.shape) == ((24, 3, 4, 4), (6, 3, 4, 4))
+    assert data.train.images.dtype == torch.uint8
+    assert data.train.labels.dtype == torch.int64
+    assert colour_of(data, data.train.images, data.train.labels)
+    assert colour_of(data, data.test.images, data.test.labels)
+    assert torch.equal(read(images).test.labels, data.test.labels)
+    assert any(not torch.equal(read(images, seed=seed).test.labels, data.test.labels) for seed in (1, 2, 3))
+
+
+def test_train_and_test_folders(images: Path) -> None:
+    (images / "red").rename(images / "test")
+    save(images / "test" / "new" / "0.png")
+    (images / "train").mkdir()
+    for name in ("green", "blue"):
+        (images / name).rename(images / "train" / name)
+    data = read(images)
+    assert (len(data.train), len(data.test)) == (20, 11)
+    assert data.classes == ("blue", "green", "images", "new")
+
+
+def test_images_without_class_folders_are_one_class(tmp_path: Path) -> None:
+    for number in range(4):
+        save(tmp_path / "plain" / f"{number}.jpg")
+    data = read(tmp_path / "plain", test_share=0.25)
+    assert (data.classes, len(data.train), len(data.test)) == (("images",), 3, 1)
+
+
+def one_image(path: Path, size: tuple[int, int, int]) -> torch.Tensor:
+    """The image at folder/train/…, alone in the train set."""
+    save(path.parents[1] / "test" / "other.png")
+    return read(path.parents[1], size).train.images[0]
+
+
+def test_the_short_side_is_resized_and_the_middle_kept(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (60, 20), "red")
+    picture.paste((0, 255, 0), (20, 0, 40, 20))
+    path = tmp_path / "d" / "train" / "wide.png"
+    path.parent.mkdir(parents=True)
+    picture.save(path)
+    pixels = one_image(path, (3, 10, 10))
+    assert pixels[1, :, 2:8].min() > 250
+    assert pixels[0, :, 2:8].max() < 5
+
+
+def test_resizing_is_antialiased(tmp_path: Path) -> None:
+    checks = Image.effect_noise((64, 64), 0).point(lambda _: 0)
+    checks.putdata([255 * ((x + y) % 2) for y in range(64) for x in range(64)])
+    path = tmp_path / "d" / "train" / "checks.png"
+    path.parent.mkdir(parents=True)
+    checks.save(path)
+    assert (one_image(path, (1, 8, 8)).int() - 128).abs().max() <= 8
+
+
+def test_exif_rotation(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (16, 16), "black")
+    picture.paste((255, 255, 255), (0, 0, 16, 8))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned a quarter clockwise: the white top comes to the right
+    path = tmp_path / "d" / "train" / "turned.jpg"
+    path.parent.mkdir(parents=True)
+    picture.save(path, exif=exif, quality=100)
+    pixels = one_image(path, (1, 16, 16))[0]
+    assert pixels[:, :7].max() < 10
+    assert pixels[:, 9:].min() > 245
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "grey"),
+    [
+        ("RGBA", (0, 0, 0, 0), 255),
+        ("RGBA", (0, 0, 0, 255), 0),
+        ("LA", (0, 127), 128),
+        ("L", 77, 77),
+        ("1", 1, 255),
+        ("I;16", 40_000, 156),
+        ("RGB", (60, 60, 60), 60),
+    ],
+)
+def test_modes(tmp_path: Path, mode: str, colour: object, grey: int) -> None:
+    path = save(tmp_path / "d" / "train" / "x.png", colour, mode=mode)
+    for channels in (1, 3):
+        pixels = one_image(path, (channels, 4, 4))
+        assert pixels.shape == (channels, 4, 4)
+        assert pixels.unique().tolist() == [grey]
+
+
+def test_a_large_jpeg_keeps_its_size_rules(tmp_path: Path) -> None:
+    path = save(tmp_path / "d" / "train" / "x.jpg", (200, 100, 50), (1200, 900))
+    assert one_image(path, (3, 32, 32)).float().mean(dim=(1, 2)).round().tolist() == [200, 100, 50]
+
+
+def test_broken_files_are_skipped_and_named(images: Path) -> None:
+    whole = (images / "red" / "0.png").read_bytes()
+    (images / "red" / "0.png").write_bytes(whole[: len(whole) // 2])
+    (images / "red" / "1.png").write_bytes(b"")
+    (images / "red" / "2.png").unlink()
+    (images / "red" / "2.png").symlink_to("nowhere.png")
+    (images / "red" / "notes.txt").write_text("not an image, not looked at")
+    for _ in range(2):  # decoded, then from the cache
+        data = read(images)
+        assert len(data.train) + len(data.test) == 27
+        assert colour_of(data, data.train.images, data.train.labels)
+        assert read.warnings == [  # type: ignore[attr-defined]
+            "3 of 30 image files could not be read: red/0.png, red/1.png, red/2.png."
+        ]
+
+
+def test_nothing_to_train_or_test_on(images: Path, tmp_path: Path) -> None:
+    assert refusal(tmp_path / "none") == f"The folder of images {tmp_path / 'none'} is not there."
+    assert "is not a folder" in refusal(images / "red" / "0.png")
+    (tmp_path / "empty").mkdir()
+    assert "There are no image files in" in refusal(tmp_path / "empty")
+    assert "Of the 30 images in" in refusal(images, test_share=0.01)
+    assert "none is left for training" in refusal(images, test_share=0.99)
+    (images / "train").mkdir()
+    assert "has train/ but not both" in refusal(images)
+    (images / "test").mkdir()
+    save(images / "train" / "0.png")
+    assert "There are no image files for testing" in refusal(images)
+    (images / "test" / "0.png").write_bytes(b"broken")
+    assert "No image of the test set" in refusal_after_decoding(images)
+    (images / "train" / "0.png").write_bytes(b"broken")
+    assert refusal(images).startswith("None of the 2 image files")
+
+
+def refusal_after_decoding(path: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        read(path)
+    for left in path.parent.glob("cache/*.images"):
+        left.unlink()
+    return caught.value.message
+
+
+def test_links_to_files_and_folders_are_followed_but_not_for_ever(images: Path, tmp_path: Path) -> None:
+    elsewhere = save(tmp_path / "elsewhere" / "a.png", COLOURS["red"])
+    (images / "red" / "linked.png").symlink_to(elsewhere)
+    (images / "yellow").symlink_to(elsewhere.parent)
+    (images / "red" / "again").symlink_to(images)
+    (images / "red" / "self.png").symlink_to("self.png")
+    os.mkfifo(images / "red" / "pipe.png")
+    data = read(images)
+    assert len(data.train) + len(data.test) == 32
+    assert data.classes == ("blue", "green", "red", "yellow")
+
+
+def test_decoded_once(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = read(images)
+    monkeypatch.setattr(folder_module, "read_image", None)  # a second decoding would skip every file
+    again = read(images)
+    assert torch.equal(again.train.images, first.train.images)
+
+
+@pytest.mark.parametrize("damage", ["cut", "no index"])
+def test_a_damaged_cache_is_made_again(images: Path, damage: str) -> None:
+    expected = read(images).train.images.clone()
+    cache = images.parent / "cache"
+    if damage == "cut":
+        path = next(cache.glob("*.images"))
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        next(cache.glob("*.json")).write_bytes(b"[")
+    assert torch.equal(read(images).train.images, expected)
+
+
+def test_a_changed_folder_is_read_again_and_the_old_cache_goes(images: Path) -> None:
+    cache = images.parent / "cache"
+    read(images)
+    before = set(cache.iterdir())
+    save(images / "red" / "0.png", (9, 9, 9), (9, 9))
+    assert (read(images).train.images == 9).any() or (read(images).test.images == 9).any()
+    after = set(cache.iterdir())
+    assert len(after) == len(before)
+    assert len(after & before) == 1, "only the lock file stays"
+
+
+def test_cancel_leaves_nothing(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "CHUNK", 4)
+    seen: list[Decoding] = []
+    with pytest.raises(Cancelled):
+        load_folder(
+            images,
+            (3, 4, 4),
+            tmp_path / "cache",
+            0.2,
+            0,
+            on_progress=seen.append,
+            on_warning=lambda text: None,
+            cancelled=lambda: bool(seen),
+        )
+    assert seen == [Decoding(0, 30)]
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_a_cache_that_cannot_be_written(images: Path) -> None:
+    (images.parent / "cache").write_bytes(b"in the way")
+    with pytest.raises(AetuiError, match="could not be written to"):
+        read(images)
+
+
+def test_hostile_names(tmp_path: Path) -> None:
+    for name in (b"[/x]", b"\x1b[2J", b"\xff\xfe", "日本".encode()):
+        save(tmp_path / "odd" / os.fsdecode(name) / "a.png")
+    data = read(tmp_path / "odd", (1, 4, 4), 0.5)
+    assert len(data.classes) == 4

@@ -1,0 +1,175 @@
+"""A chart always has the size asked for, and shows what matters."""
+
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from textual.strip import Strip
+
+from aetui.ui.charts import DARK, Chart, Curve, draw_chart
+from aetui.ui.curves import Points, braille, clipped, smooth, thinned
+
+UNTRAINED = (0.0, 0.231)
+TEST = (UNTRAINED, *((float(e), 0.034 + 0.01 / e) for e in range(1, 11)))
+TRAIN = tuple((i / 40, 0.033 + 0.012 * math.exp(-i / 40)) for i in range(1, 401))
+
+
+def chart(train: Points = TRAIN, test: Points = TEST, **options: object) -> Chart:
+    curves = (Curve("train", "train", train), Curve("test", "test", test))
+    return Chart(curves, "MSE per pixel", **options)  # type: ignore[arg-type]
+
+
+def lines(chart: Chart, width: int = 84, height: int = 30) -> list[str]:
+    return [strip.text for strip in draw_chart(chart, width, height, DARK)]
+
+
+def cells(strips: list[Strip], color: str) -> str:
+    """All characters drawn in a colour."""
+    segments = (segment for strip in strips for segment in strip)
+    return "".join(s.text for s in segments if s.style and s.style.color and s.style.color.name == color)
+
+
+values = st.none() | st.floats() | st.floats(0, 1)
+curve_points = st.lists(st.tuples(st.floats(0, 1e12), values), max_size=60).map(
+    lambda points: sorted(points, key=lambda point: point[0])
+)
+
+
+@given(
+    curve_points,
+    curve_points,
+    st.sampled_from(["epoch", "step", "time"]),
+    st.booleans(),
+    st.sampled_from([0.0, 0.6, 0.99]),
+    st.none() | st.integers(1, 10**6),
+    st.integers(0, 160),
+    st.integers(0, 45),
+    st.booleans(),
+)
+@example([], [], "epoch", False, 0.0, None, 20, 5, False)
+@example([(0.0, 1e308)], [(0.0, -1e308), (1.0, 5e-324)], "step", True, 0.6, 3, 84, 30, True)
+def test_any_points_at_any_size(
+    train: Points,
+    test: Points,
+    x_axis: str,
+    log_scale: bool,
+    smoothing: float,
+    planned: int | None,
+    width: int,
+    height: int,
+    marked: bool,
+) -> None:
+    marked_x = test[0][0] if marked and test else None
+    options = {"x_axis": x_axis, "log_scale": log_scale, "smoothing": smoothing, "planned": planned}
+    subject = chart(train, test, best_x=marked_x, marker_x=marked_x, **options)
+    strips = draw_chart(subject, width, height, DARK)
+    assert len(strips) == height
+    for strip in strips:
+        assert Strip(list(strip)).cell_length == width
+
+
+@pytest.mark.parametrize(("width", "height"), [(84, 30), (78, 12)])
+def test_newest_losses_stand_right_of_the_plot_in_their_colours(width: int, height: int) -> None:
+    strips = draw_chart(chart(best_x=10.0), width, height, DARK)
+    assert "─ train 0.0330" in cells(strips, DARK.train)
+    assert "● test  0.0350" in cells(strips, DARK.test)
+    ends = [strip.text.rstrip() for strip in strips if strip.text.rstrip().endswith(("0.0330", "0.0350"))]
+    assert len(ends) == 2
+    assert "★ best 0.0350 at epoch 10" in strips[0].text
+    assert strips[0].text.startswith("MSE per pixel")
+
+
+def test_ends_in_one_place_are_pushed_apart() -> None:
+    for value in (0.0, 0.5, 1.0):
+        drawn = lines(chart([(0.0, 0.0), (1.0, value)], [(0.0, 1.0), (1.0, value)]), 60, 8)
+        assert sum("train" in line for line in drawn) == 1
+        assert sum("test" in line for line in drawn) == 1
+
+
+def test_the_untrained_loss_runs_out_at_the_top_and_is_named() -> None:
+    many = [UNTRAINED, *((float(e), 0.03 + 0.01 / e) for e in range(1, 99))]
+    for drawn in (lines(chart([])), lines(chart([], many))):
+        assert drawn[1].startswith("      │▲")
+        assert not any("0.1" in line[:6] or "0.2" in line[:6] for line in drawn)
+    assert "0.231" in drawn[1]
+
+
+def test_test_points_are_marked_and_thinned_and_the_best_has_a_star() -> None:
+    body = "".join(line[7:68] for line in lines(chart([], TEST[1:], best_x=10.0))[1:-2])
+    assert (body.count("●"), body.count("★")) == (9, 1)
+    many = [(float(e), 0.03 + 0.01 / (e + 1)) for e in range(500)]
+    assert 10 <= "".join(line[7:68] for line in lines(chart([], many))[1:-2]).count("●") <= 25
+
+
+def test_one_point_of_either_curve_is_visible() -> None:
+    for lone in (chart([(0.5, 0.2)], []), chart([], [(0.0, 0.2)])):
+        body = "".join(line[7:68] for line in lines(lone)[1:-2])
+        assert sum(body.count(mark) for mark in "●•") == 1
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, math.inf])
+def test_missing_losses_make_a_gap(missing: float | None) -> None:
+    train = [(x, missing if 4 <= x <= 6 else 0.5 + 0.01 * x) for x in (i / 10 for i in range(101))]
+    rows = [line[7:67] for line in lines(chart(train, []))[1:-2]]
+    filled = [any(row[column] != " " for row in rows) for column in range(60)]
+    assert not any(filled[26:35])
+    assert all(filled[1:22])
+    assert all(filled[38:58])
+
+
+def test_an_end_that_is_not_finite_is_said() -> None:
+    diverged = lines(chart([*TRAIN, (10.0, math.nan)], TEST))
+    assert "✗" in diverged[1]
+    assert "─ train NaN" in diverged[1]
+
+
+def test_options_are_named_and_change_the_axes() -> None:
+    drawn = lines(chart(log_scale=True, smoothing=0.9, x_axis="time", marker_x=4.0))
+    assert drawn[0].startswith("MSE per pixel · log scale · train smoothed 0.9")
+    assert drawn[-1].split()[-1] == "time"
+    assert drawn[-1].split()[:3] == ["0", "2", "s"]
+    assert sum("┊" in line for line in drawn) > 15
+
+
+def test_a_log_axis_leaves_zero_out() -> None:
+    drawn = lines(chart([(0.0, 0.0), (1.0, -1.0), (2.0, 0.1), (3.0, 0.2)], [], log_scale=True))
+    assert any(line.lstrip().startswith("0.2┤") for line in drawn)
+
+
+def test_smoothing_shows_the_raw_curve_dim_behind() -> None:
+    strips = draw_chart(chart([(i / 10, 1.0 + i % 2) for i in range(100)], [], smoothing=0.9), 84, 30, DARK)
+    dim = [segment for strip in strips for segment in strip if segment.style and segment.style.dim]
+    assert len(dim) > 20
+
+
+def test_small_places_show_the_numbers_alone() -> None:
+    assert [line.strip() for line in lines(chart(), 19, 30)[:3]] == ["● test  0.0350", "─ train 0.0330", ""]
+    assert "● 0.0350  ─ 0.0330" in lines(chart(), 40, 10)[0]
+
+
+def test_smoothing_is_debiased_and_skips_gaps() -> None:
+    smoothed = smooth([(0, 1.0), (1, None), (2, 3.0)], 0.5)
+    assert smoothed == [(0, 1.0), (1, None), (2, pytest.approx((0.5 * 0.5 + 0.5 * 3.0) / 0.75))]
+    assert [y for _, y in smooth([(x, 0.3) for x in range(9)], 0.9)] == pytest.approx([0.3] * 9)
+
+
+def test_thinning_keeps_spikes_gaps_and_the_order() -> None:
+    points: list[tuple[float, float | None]] = [(float(x), 1.0 + x / 1e4) for x in range(1000)]
+    points[503] = (503.0, 9.0)
+    points[700:800] = [(float(x), None) for x in range(700, 800)]
+    kept = thinned(points, 60 / 1000, log_scale=False)
+    assert len(kept) <= 120
+    assert (503.0, 9.0) in kept
+    assert None in [y for _, y in kept]
+    assert [x for x, _ in kept] == sorted(x for x, _ in kept)
+
+
+def test_a_line_is_cut_where_it_leaves_the_grid() -> None:
+    assert clipped([(0, 0), (4, 20), (8, 0)], 10) == [(0, 0), (2, 10), None, None, (6, 10), (8, 0)]
+
+
+def test_braille_dots_are_the_unicode_patterns() -> None:
+    corners = braille([(0, 0), None, (1, 3), None, (2, 1)], 2, 1)[0]
+    assert [chr(0x2800 + pattern) for pattern in corners] == ["⡈", "⠄"]
+    assert [bytes(row) for row in braille([(0, 0), (0, 7)], 1, 2)] == [b"\x47", b"\x47"]

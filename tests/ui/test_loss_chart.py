@@ -1,0 +1,82 @@
+"""The widget draws its chart once a change and shows it line by line."""
+
+import math
+
+import pytest
+from textual.app import App, ComposeResult
+
+from aetui.ui.charts import DARK, LIGHT
+from aetui.ui.widgets import loss_chart
+from aetui.ui.widgets.loss_chart import LossChart, Losses, Sample
+
+EMPTY = "The first test result comes before the first step"
+
+
+def losses(epochs: int) -> Losses:
+    test = [Sample(e, 100 * e, 30.0 * e, 0.03 + 0.2 * math.exp(-e)) for e in range(epochs + 1)]
+    train = [Sample(i / 10, 10 * i, 3.0 * i, 0.03 + 0.1 / i) for i in range(1, 10 * epochs + 1)]
+    return Losses(train, test, planned_epochs=10, planned_steps=1000, best_epoch=epochs)
+
+
+class Host(App[None]):
+    def compose(self) -> ComposeResult:
+        yield LossChart()
+
+
+def shown(chart: LossChart) -> list[str]:
+    strips = [chart.render_line(y) for y in range(chart.size.height)]
+    assert {strip.cell_length for strip in strips} == {chart.size.width}
+    return [strip.text for strip in strips]
+
+
+@pytest.mark.parametrize("size", [(140, 40), (78, 12)])
+async def test_the_chart_follows_its_options(size: tuple[int, int]) -> None:
+    async with Host().run_test(size=size) as pilot:
+        chart = pilot.app.query_one(LossChart)
+        chart.empty_text = EMPTY
+        assert EMPTY in "\n".join(shown(chart))
+        chart.losses = losses(7)
+        drawn = shown(chart)
+        assert "● test  0.0302" in "\n".join(drawn)
+        assert "★ best 0.0302 at epoch 7" in drawn[0]
+        assert drawn[-1].split()[0] == "0"
+        assert drawn[-1].split()[-2:] == ["10", "epoch"]
+        chart.x_axis = "step"
+        assert shown(chart)[-1].split()[-2:] == ["1k", "step"]
+        chart.x_axis = "time"
+        assert shown(chart)[-1].split()[-1] == "time"
+        chart.log_scale, chart.smoothing, chart.marked_epoch = True, 0.6, 3
+        drawn = shown(chart)
+        assert "log scale · train smoothed 0.6" in drawn[0]
+        assert any("┊" in line for line in drawn)
+
+
+async def test_many_changes_are_one_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    draw = loss_chart.draw_chart
+    monkeypatch.setattr(loss_chart, "draw_chart", lambda *args: drawn.append(1) or draw(*args))
+    async with Host().run_test(size=(84, 30)) as pilot:
+        chart = pilot.app.query_one(LossChart)
+        for epochs in range(1, 11):
+            chart.losses = losses(epochs)
+        await pilot.pause()
+        assert len(drawn) == 1
+        chart.refresh()
+        await pilot.pause()
+        assert len(drawn) == 1
+
+
+async def test_themes_and_sizes_are_followed() -> None:
+    async with Host().run_test(size=(84, 30)) as pilot:
+        chart = pilot.app.query_one(LossChart)
+        chart.losses = losses(5)
+        for theme, colors in (("textual-light", LIGHT), ("textual-dark", DARK)):
+            pilot.app.theme = theme
+            await pilot.pause()
+            names = {s.style.color.name for s in chart.render_line(0) if s.style and s.style.color}
+            assert {colors.text, colors.test} <= names
+            assert all(s.style and s.style.bgcolor for s in chart.render_line(5))
+        for size in ((30, 4), (1, 1), (200, 50)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert len(shown(chart)) == size[1]
