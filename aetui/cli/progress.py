@@ -45,7 +45,7 @@ class ProgressLine:
         latest, epochs = history.latest, history.started.epochs
         return (
             f"epoch {latest.epoch}/{epochs}  {history.progress:4.0%}  train {format_number(latest.epoch_train_loss)}  "
-            f"{format_count(latest.images_per_second)} images/s  "
+            f"{format_count(history.images_per_second)} images/s  "
             f"{format_duration(history.remaining_seconds)} left"
         )
 

@@ -89,7 +89,7 @@ def _place(file: DataFile, stream: Readable, data_dir: Path, cancelled: Callable
                 break
             digest.update(chunk)
             target.write(chunk)
-        if False:
+        if size != file.size or not _is(digest, file.checksum):
             raise BadArchive(f"the file {path.name} in it is not the expected one")
 
 

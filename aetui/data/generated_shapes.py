@@ -1,8 +1,8 @@
 """Coloured shapes on varied backgrounds, drawn from signed distances.
 
 A shape is a function of pixel positions x and y (N, P), in units of the shape's radius, y downwards. It gives
-the signed distance to its outline, negative inside. Box, crescent, star, heart: Inigo Quilez, 2D distance functions,
-https://iquilezles.org/articles/distfunctions2d/.
+the signed distance to its outline, negative inside. Box, crescent, star and heart: Inigo Quilez, 2D distance
+functions, https://iquilezles.org/articles/distfunctions2d/.
 """
 
 from collections.abc import Callable
@@ -208,9 +208,7 @@ def _ground_colour(hue: Tensor, dark: Tensor, lighter: float, generator: Generat
     count = hue.shape[0]
     near = hue + 0.06 * torch.randn(count, 1, generator=generator)
     value = _uniform(generator, count, 0.68, 0.8) * (1 - dark) + _uniform(generator, count, 0.1, 0.32) * dark
-    saturation = (
-        _uniform(generator, count, 0.1, 0.5) * (1 - dark) + _uniform(generator, count, 0.3, 0.8) * dark
-    )
+    saturation = _uniform(generator, count, 0.1, 0.5) + 0.25 * dark
     return _rgb(near, saturation, value + lighter)
 
 

@@ -64,6 +64,8 @@ class StepsTrained:
     """Over the images since the last such event."""
     epoch_train_loss: float
     """Over the epoch's images so far."""
+    images: int
+    """In these steps."""
     images_per_second: float
     seconds: float
     """Spent training since the start of the run, pauses and tests not counted."""

@@ -21,6 +21,7 @@ from aetui.text import format_bytes, format_count, format_duration, format_numbe
 MOST_POINTS = 4000
 """Points of the train curve kept; beyond, every second one is dropped."""
 MOST_NOTES = 500
+RECENT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,13 @@ class History:
             return 0.0
         done = max(self.latest.step if self.latest else 0, self.newest.step if self.newest else 0)
         return done / (self.started.steps_per_epoch * self.started.epochs)
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Mean speed over the last seconds of training; None before the first step."""
+        recent = [steps for steps in self.steps[-12:] if steps.seconds > self.steps[-1].seconds - RECENT_SECONDS]
+        seconds = [steps.images / steps.images_per_second for steps in recent if steps.images_per_second > 0]
+        return sum(steps.images for steps in recent) / sum(seconds) if seconds else None
 
     @property
     def remaining_seconds(self) -> float | None:

@@ -55,7 +55,7 @@ def trace(size: Size, layers: Sequence[Layer]) -> tuple[TracedLayer, ...]:
     for index, layer in enumerate(layers):
         try:
             output = _output(layer, size)
-            reach = reach.after(layer, size)
+            reach = reach.after(layer, size, output)
         except ShapeError as error:
             raise at_layer(error, index, layer, size) from None
         traced.append(_row(layer, size, output, reach))

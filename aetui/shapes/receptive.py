@@ -68,37 +68,39 @@ class Field:
 class Reach:
     """The fields along the axes of the chain's input.
 
-    After a `flatten`, `flat` keeps the axes' lengths: the features still have the fields of the positions
-    they come from, until a layer that mixes features makes each depend on all of them.
+    `bounds` are the first and last input position that any output depends on, borders cut off: the field of
+    whatever mixes all of them, such as a linear layer. Behind a `flatten` the features still have the fields
+    of the positions they come from, until they are mixed.
     """
 
-    size: Size
     fields: tuple[Field, ...]
-    flat: tuple[int, ...] | None = None
+    bounds: tuple[tuple[float, float], ...]
+    flat: bool = False
 
-    def after(self, layer: Layer, size: Size) -> "Reach":
-        """The fields after one more layer whose input has this size. Raises `ShapeError` beyond MAX_TAPS."""
+    def after(self, layer: Layer, size: Size, output: Size) -> "Reach":
+        """The fields after one more layer from `size` to `output`. Raises `ShapeError` beyond MAX_TAPS."""
         if isinstance(layer, Flatten):
-            return self if self.flat is not None else replace(self, flat=size[1:])
-        if isinstance(layer, Unflatten) or (isinstance(layer, Linear) and self.flat is not None):
-            lengths = size[1:] if self.flat is None else self.flat
-            whole = (self._whole(axis, lengths[axis]) for axis in range(len(self.fields)))
-            return replace(self, fields=tuple(whole), flat=lengths)
-        if self.flat is not None:
+            return replace(self, flat=True)
+        if isinstance(layer, Unflatten) or (isinstance(layer, Linear) and self.flat):
+            return replace(self, fields=tuple(everything(*bounds) for bounds in self.bounds), flat=True)
+        if self.flat:
             return self
         fields = [through(field, taps) for field, taps in zip(self.fields, layer.taps(size), strict=True)]
         if isinstance(layer, Linear) and fields:
-            fields[-1] = self._whole(len(fields) - 1, size[-1])
-        return replace(self, fields=tuple(fields))
-
-    def _whole(self, axis: int, length: int) -> Field:
-        low, high = self.fields[axis].span(range(length))
-        return Field((max(low, 0),), (min(high, self.size[axis + 1] - 1),), shift=0)
+            fields[-1] = everything(*self.bounds[-1])
+        spans = (field.span(range(length)) for field, length in zip(fields, output[1:], strict=True))
+        bounds = ((max(a, low), min(b, high)) for (a, b), (low, high) in zip(spans, self.bounds, strict=True))
+        return Reach(tuple(fields), tuple(bounds))
 
 
 def reach_of(size: Size) -> Reach:
     """Before the first layer every position depends on itself."""
-    return Reach(size, tuple(Field() for _ in size[1:]))
+    return Reach(tuple(Field() for _ in size[1:]), tuple((0, length - 1) for length in size[1:]))
+
+
+def everything(low: float, high: float) -> Field:
+    """All outputs depend on the same positions."""
+    return Field((low,), (high,), shift=0)
 
 
 def through(field: Field, taps: Taps) -> Field:
@@ -113,6 +115,6 @@ def through(field: Field, taps: Taps) -> Field:
         )
     spans = [field.span(taps.read(o)) for o in range(outputs)]
     if field.shift == 0 and len(set(spans)) == 1:
-        return Field((spans[0][0],), (spans[0][1],), shift=0)
+        return everything(*spans[0])
     low, high = zip(*spans, strict=True)
     return Field(low, high, field.shift * (taps.shift * repeats // period))

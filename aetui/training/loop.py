@@ -114,6 +114,7 @@ class Meter:
             step=progress.step,
             train_loss=(progress.loss_sum - before) / images,
             epoch_train_loss=self.epoch_loss,
+            images=images,
             images_per_second=images / seconds,
             seconds=progress.total_seconds,
         )

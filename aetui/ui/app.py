@@ -5,8 +5,12 @@ import contextlib
 import os
 import signal
 import threading
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
+import platformdirs
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -18,6 +22,7 @@ from aetui.ui.screens.monitor import MonitorScreen
 from aetui.ui.screens.dialogs import QuitScreen
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
+from aetui.ui.widgets.too_small import LEAST_COLUMNS, LEAST_ROWS
 
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
@@ -28,11 +33,10 @@ class AetuiApp(App[None]):
 
     TITLE = "aetui"
     CSS_PATH = "app.tcss"
-    ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (50, "-narrow"), (120, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (14, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (LEAST_COLUMNS, "-narrow"), (120, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (LEAST_ROWS, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", "Quit", id="app.quit", tooltip="leave; training can go on without a screen"),
+        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", tooltip="leave; training can go on without a screen"),
         Binding(
             "question_mark",
             "help",
@@ -55,15 +59,24 @@ class AetuiApp(App[None]):
         self._trainers: list[Trainer] = []
         self._signalled = False
 
-    def on_mount(self) -> None:
+    def on_load(self) -> None:
+        """Before the terminal is touched: from here on every signal restores it."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal, number)
+
+    def on_mount(self) -> None:
         self.push_screen(MenuScreen())
         if self._train is not None:
             self.start(self._train)
         elif self._watch is not None:
             self.watch(self._watch)
+
+    def _fatal_error(self) -> None:
+        """An error of ours: the terminal is restored, one sentence is said, the traceback is kept. Training goes on."""
+        path = Path(platformdirs.user_log_dir("aetui", ensure_exists=True)) / "crash.txt"
+        path.write_text(traceback.format_exc(), errors="backslashreplace")
+        self.panic(Text(f"aetui: the app failed, what trains goes on; the traceback is in {path}"))
 
     def start(self, folder: RunFolder) -> None:
         """Train the run in `folder` in a process of its own and show it."""
@@ -79,7 +92,7 @@ class AetuiApp(App[None]):
     @property
     def training(self) -> list[Trainer]:
         """The trainers of this app that are at work."""
-        return [trainer for trainer in self._trainers if trainer.alive]
+        return [trainer for trainer in self._trainers if trainer.at_work]
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen))

@@ -70,17 +70,20 @@ def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:
 
 
 def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[float, float | None]]:
-    """The least and the largest loss of every bin, so that spikes stay; a bin of gaps is one gap."""
+    """The least and largest loss of every bin, so that spikes stay, and the newest; a bin of gaps is one."""
     low = _SMALLEST if log_scale else -_LARGEST
     kept: list[tuple[float, float | None]] = []
     for _, group in groupby(points, key=lambda point: int(point[0] * bins_a_unit)):
         members = list(group)
-        finite = [(x, y) for x, y in members if y is not None and low <= y <= _LARGEST]
+        finite: list[tuple[float, float | None]] = [
+            (x, y) for x, y in members if y is not None and low <= y <= _LARGEST
+        ]
+        newest = finite[-1:]
         if len(finite) > 2:
-            finite.sort(key=itemgetter(1))
-            finite = sorted((finite[0], finite[-1]))
+            by_loss = sorted(finite, key=itemgetter(1))
+            finite = sorted((by_loss[0], by_loss[-1]))
         kept += finite or [(members[0][0], None)]
-    return kept
+    return kept + newest if points and kept[-1:] != newest else kept
 
 
 def clipped(dots: Dots, top: int) -> Dots:

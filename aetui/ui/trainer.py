@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+from aetui.runs import states
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 
@@ -23,9 +24,9 @@ class Trainer:
         return self._process.poll() is None
 
     @property
-    def exit_code(self) -> int | None:
-        """None while it lives."""
-        return self._process.poll()
+    def at_work(self) -> bool:
+        """Whether it lives and its run has not ended; the process itself takes a moment longer to end."""
+        return self.alive and self.folder.read_meta().state in states.LIVE
 
     def ask(self, command: Command) -> None:
         """Send a command to the run."""
@@ -34,8 +35,3 @@ class Trainer:
     def terminate(self) -> None:
         """Ask by signal for a checkpoint and an end; the second time it ends at once."""
         self._process.terminate()
-
-    def last_words(self, lines: int = 3) -> str:
-        """The end of what it printed."""
-        text = self.folder.log.read_text(errors="backslashreplace")
-        return " / ".join(text.strip().splitlines()[-lines:])

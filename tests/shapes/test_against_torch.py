@@ -1,6 +1,5 @@
 """Sizes, parameters, multiply-accumulates and refusals are those of real torch modules on the meta device."""
 
-import warnings
 from random import Random
 
 import pytest
@@ -9,23 +8,43 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch_layers import random_layer, random_size, torch_module
 
 from aetui.errors import UsageError
-from aetui.shapes import layers
+from aetui.models.build import build_chain
 from aetui.shapes.chain import ShapeError, trace
+from aetui.shapes.layers import Conv, ConvTranspose, Linear
 
-pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Initializing zero-element tensors:UserWarning"),
+]
 
 BATCH = 2
 
 
 def ask_torch(kind, fields, size):
-    """(output size, parameters) of the real module, or None where torch refuses."""
+    """(output size, parameters) of the real module, or None where torch refuses or would return nothing."""
+    # the meta kernels of convolutions do not check these numbers, the real ones do
+    answer = run_torch(kind, fields, size, "meta" if plausible(fields, len(size) - 1) else "cpu")
+    return answer if answer and min(answer[0]) > 0 else None
+
+
+def run_torch(kind, fields, size, device):
     try:
-        with torch.device("meta"):
+        with torch.device(device):
             module = torch_module(kind, fields, size)
-            output = module(torch.empty(BATCH, *size))
-    except (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError, ZeroDivisionError):
+            output = module(torch.zeros(BATCH, *size))
+    except (RuntimeError, ValueError, TypeError, AttributeError, NotImplementedError):
         return None
     return tuple(output.shape[1:]), sum(p.numel() for p in module.parameters())
+
+
+def plausible(fields, axes):
+    """Whether no number is below its least and tuples have a number for each axis."""
+    least = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
+    for name in least.keys() & fields.keys() - {k for k, v in fields.items() if v == "same"}:
+        numbers = fields[name] if isinstance(fields[name], tuple) else (fields[name],) * axes
+        if len(numbers) != axes or any(number < least[name] for number in numbers):
+            return False
+    return True
 
 
 def ask_aetui(kind, fields, size):
@@ -46,3 +65,90 @@ def compare_layers(seed, count):
         assert ours == theirs, f"layer {number}: {kind.__name__} {fields} on {size}"
         refused += theirs is None
     assert 0.1 < refused / count < 0.6  # both answers are tried
+
+
+def random_chain(rng):
+    """A size, layers of which only the last may not fit, and torch's size after each that fits."""
+    start = size = random_size(rng)
+    chain, outputs = [], []
+    for _ in range(rng.randint(2, 16)):
+        kind, fields = random_layer(rng, size)
+        try:
+            layer = kind(**fields)
+        except UsageError:
+            continue  # refused before there is a layer: the single layers try that
+        answer = ask_torch(kind, fields, size)
+        if answer is None and rng.random() < 0.8:
+            continue
+        chain.append(layer)
+        if answer is None:
+            break
+        size = answer[0]
+        outputs.append(size)
+    return start, chain, outputs
+
+
+def compare_chains(seed, count):
+    rng = Random(seed)
+    refused = 0
+    for number in range(count):
+        size, chain, outputs = random_chain(rng)
+        text = f"chain {number}: {'; '.join(layer.text for layer in chain)} on {size}"
+        if len(outputs) < len(chain):
+            with pytest.raises(ShapeError) as caught:
+                trace(size, chain)
+            assert caught.value.index == len(outputs), text
+            assert f"layer {len(chain)} ({chain[-1].text})" in caught.value.message
+            assert caught.value.hint
+            refused += 1
+        rows = trace(size, chain[: len(outputs)])
+        assert [row.output for row in rows] == outputs, text
+        with torch.device("meta"):
+            model = build_chain(size, chain[: len(outputs)])
+            assert model(torch.empty(BATCH, *size)).shape[1:] == (outputs or [size])[-1], text
+        assert sum(p.numel() for p in model.parameters()) == sum(row.parameters for row in rows), text
+    assert 0.1 < refused / count < 0.8
+
+
+def compare_macs(seed, count):
+    rng = Random(seed)
+    counted = 0
+    while counted < count:
+        size = random_size(rng)
+        kind, fields = random_layer(rng, size)
+        if kind not in (Conv, ConvTranspose, Linear) or ask_aetui(kind, fields, size) is None:
+            continue
+        (row,) = trace(size, [kind(**fields)])
+        with torch.device("meta"), FlopCounterMode(display=False) as counter:
+            torch_module(kind, fields, size)(torch.empty(BATCH, *size))
+        assert counter.get_total_flops() == 2 * BATCH * row.macs, f"{row.layer.text} on {size}"
+        counted += 1
+
+
+def test_layers():
+    compare_layers(seed=1, count=1500)
+
+
+def test_chains():
+    compare_chains(seed=2, count=200)
+
+
+def test_macs_are_half_of_torchs_flops():
+    compare_macs(seed=3, count=300)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_many_layers():
+    compare_layers(seed=4, count=20_000)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_many_chains():
+    compare_chains(seed=5, count=2_000)
+
+
+@pytest.mark.slow
+def test_many_macs():
+    compare_macs(seed=6, count=3_000)

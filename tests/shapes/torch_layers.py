@@ -42,6 +42,8 @@ def random_layer(rng: Random, size: Size) -> tuple[type[Layer], dict]:
     kind = rng.choice((*CHOICES, *CHOICES, None))
     if kind is None:
         return rng.choice(PLAIN), {}
+    if kind is layers.Unflatten and len(size) == 4:
+        return layers.Flatten, {}  # a fourth axis is beyond the layer language
     return kind, CHOICES[kind](rng, size)
 
 

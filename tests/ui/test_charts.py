@@ -91,6 +91,7 @@ def test_the_untrained_loss_runs_out_at_the_top_and_is_named() -> None:
     many = [UNTRAINED, *((float(e), 0.03 + 0.01 / e) for e in range(1, 99))]
     for drawn in (lines(chart([])), lines(chart([], many))):
         assert drawn[1].startswith("      │▲")
+        assert "●" not in drawn[1]
         assert not any("0.1" in line[:6] or "0.2" in line[:6] for line in drawn)
     assert "0.231" in drawn[1]
 
@@ -157,9 +158,11 @@ def test_smoothing_is_debiased_and_skips_gaps() -> None:
 def test_thinning_keeps_spikes_gaps_and_the_order() -> None:
     points: list[tuple[float, float | None]] = [(float(x), 1.0 + x / 1e4) for x in range(1000)]
     points[503] = (503.0, 9.0)
+    points[998] = (998.0, 5.0)
     points[700:800] = [(float(x), None) for x in range(700, 800)]
     kept = thinned(points, 60 / 1000, log_scale=False)
-    assert len(kept) <= 120
+    assert len(kept) <= 121
+    assert kept[-1] == points[-1]
     assert (503.0, 9.0) in kept
     assert None in [y for _, y in kept]
     assert [x for x, _ in kept] == sorted(x for x, _ in kept)

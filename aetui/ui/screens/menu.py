@@ -21,6 +21,7 @@ from aetui.text import format_number, safe_text
 from aetui.ui.presets_here import Offered, offered_presets
 from aetui.ui.states import state_text
 from aetui.ui.widgets.preset_card import preset_card
+from aetui.ui.widgets.too_small import TooSmall
 
 MOST_RUNS = 50
 REFRESH_SECONDS = 2.0
@@ -30,7 +31,7 @@ class MenuScreen(Screen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Start", id="menu.choose", tooltip="start the preset, open the run", show=True),
+        Binding("enter", "choose", "Start", id="menu.choose", tooltip="start the preset, open the run", priority=True),
         Binding("r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"),
         Binding("j", "move(1)", "Down", id="menu.down", tooltip="the next line", show=False),
         Binding("k", "move(-1)", "Up", id="menu.up", tooltip="the line before", show=False),
@@ -42,13 +43,14 @@ class MenuScreen(Screen[None]):
         self._runs: dict[str, RunSummary] = {}
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         title = Text.assemble((" aetui ", "bold reverse"), "  train autoencoders and watch them", (f"  {__version__}", "dim"))
         yield Static(title, id="title")
         with Horizontal(id="columns"):
             yield OptionList(id="choices", markup=False)
             with VerticalScroll(id="card", can_focus=False):
                 yield Static(id="explained")
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         for offered in offered_presets(self.app.settings.changes):

@@ -27,6 +27,7 @@ from aetui.ui.widgets.loss_chart import X_AXES, LossChart
 from aetui.ui.widgets.numbers_panel import NumbersPanel
 from aetui.ui.widgets.panels import PanelTabs
 from aetui.ui.widgets.run_header import RunHeader
+from aetui.ui.widgets.too_small import TooSmall
 
 LOOK_SECONDS = 0.1
 SMOOTHING = 0.6
@@ -68,19 +69,20 @@ class MonitorScreen(Screen[None]):
         self._preset_name = folder.read_meta().preset
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield RunHeader(self.feed.folder.name, self._preset_name)
         with Container(id="body"):
             with Container(id="chart") as chart:
                 chart.border_title = "loss"
                 yield LossChart()
+            yield PanelTabs(PANELS)
             with VerticalScroll(id="layers", classes="panel") as layers:
                 layers.border_title = "layers"
                 yield Static(self._layers(), markup=False)
             yield NumbersPanel(id="run", classes="panel")
             yield DevicePanel(id="device", classes="panel")
             yield LogPanel()
-        yield PanelTabs(PANELS)
-        yield Footer()
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self.action_choose(0)
@@ -160,7 +162,8 @@ class MonitorScreen(Screen[None]):
         return False
 
     def action_toggle_log(self) -> None:
-        self.query_one(LossChart).log = not self.query_one(LossChart).log
+        chart = self.query_one(LossChart)
+        chart.log_scale = not chart.log_scale
 
     def action_smooth(self) -> None:
         chart = self.query_one(LossChart)

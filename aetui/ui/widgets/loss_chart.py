@@ -74,7 +74,7 @@ class LossChart(Widget, can_focus=False):
         size, theme, style = self.size, self.app.current_theme, self.rich_style
         options = (self.log_scale, self.smoothing, self.x_axis, self.marked_epoch, self.empty_text)
         state = (size, theme.name, style, self.losses, *options)
-        if True:
+        if state != self._drawn:
             colors = DARK if theme.dark else LIGHT
             self._strips = [strip.apply_style(style) for strip in self._draw(colors)]
             self._drawn = state

@@ -53,7 +53,7 @@ class RunHeader(Widget):
             return Text("")
         if self._state not in states.LIVE:
             return Text(f"trained for {format_duration(history.latest.seconds)}")
-        speed = format_count(history.latest.images_per_second)
+        speed = format_count(history.images_per_second)
         left = format_duration(history.remaining_seconds)
         return Text(f"{speed:>6} images/s  {left:>9} left")
 

@@ -1,0 +1,139 @@
+"""The app as a person uses it: a real pseudo-terminal, keys, signals, a dropped line."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from terminal import Terminal
+
+from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.listing import find_run
+
+RESTORED = b"\x1b[?1049l"
+"""Leaves the alternate screen."""
+
+
+@pytest.fixture
+def open_app(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, **settings: int) -> Terminal:
+        opened.append(Terminal(*arguments, cwd=tmp_path, **settings))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.kill()
+    for folder in (tmp_path / "runs").glob("*"):
+        pid = RunFolder(folder).read_meta().pid
+        if pid and psutil.pid_exists(pid) and "aetui" in " ".join(psutil.Process(pid).cmdline()):
+            psutil.Process(pid).kill()
+
+
+def newest(tmp_path: Path) -> RunFolder:
+    return find_run(tmp_path / "runs", None)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Look until something outside of our processes is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to be"
+        os.sched_yield()
+
+
+def steps(folder: RunFolder) -> int:
+    events = [json.loads(line) for line in folder.events.read_text().splitlines()]
+    return max((event.get("step", 0) for event in events), default=0)
+
+
+def test_choose_train_pause_resume_quit(open_app, tmp_path):
+    terminal = open_app()
+    terminal.wait_for("digits-mlp")
+    terminal.press("\r")
+    terminal.wait_for("epoch  3/10")
+    terminal.press(" ")
+    terminal.wait_for("paused")
+    folder = newest(tmp_path)
+    before = steps(folder)
+    machine_looks = folder.events.read_text().count("MachineSampled")
+    wait_until(lambda: folder.events.read_text().count("MachineSampled") > machine_looks + 1)
+    assert steps(folder) == before
+    terminal.press(" ")
+    terminal.wait_for("finished")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    assert terminal.modes == terminal.modes_before
+    assert RESTORED in terminal.received
+    assert find_state(folder.read_meta()) == "finished"
+
+
+def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for("epoch   2/400")
+    terminal.press("q")
+    terminal.wait_for("Leave how?")
+    terminal.press("\r")
+    assert terminal.wait_for_exit() == 0
+    folder = newest(tmp_path)
+    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)
+
+    watcher = open_app("watch")
+    watcher.wait_for("detached")
+    watcher.press("s")
+    watcher.wait_for("Stop this run?")
+    watcher.press("\r")
+    watcher.wait_for("stopped")
+    watcher.press("q")
+    assert watcher.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_restores_the_terminal(open_app, tmp_path, number):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for("epoch   2/400")
+    terminal.process.send_signal(number)
+    assert terminal.wait_for_exit() == 128 + number
+    assert terminal.modes == terminal.modes_before
+    assert RESTORED in terminal.received
+    folder = newest(tmp_path)
+    assert find_state(folder.read_meta()) == "stopped"
+    assert list(folder.checkpoints.glob("*.pt"))
+
+
+def test_a_dropped_line_does_not_stop_training(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for("epoch   2/400")
+    terminal.hang_up()
+    terminal.process.wait(timeout=20)
+    folder = newest(tmp_path)
+    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)
+
+
+def test_headless_training_survives_its_terminal(open_app, tmp_path):
+    terminal = open_app("train", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for("epoch 1:")
+    terminal.hang_up()
+    folder = newest(tmp_path)
+    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 5), (1, 1), (500, 200)])
+def test_any_size_of_terminal(open_app, columns, rows):
+    terminal = open_app("--preset", "digits-mlp", columns=columns, rows=rows)
+    wait_until(lambda: len(terminal.received) > 100 or bool(terminal._read_some("nothing was drawn")))
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait_for_exit() == 128 + signal.SIGTERM

@@ -1,0 +1,88 @@
+"""A real terminal for tests: a program on a pseudo-terminal and what a user would see of it."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+
+
+class Terminal:
+    """A program on a pty of `columns` x `rows`; `screen` is kept by pyte."""
+
+    def __init__(self, *arguments: str, cwd: Path, columns: int = 80, rows: int = 24, seconds: float = 60) -> None:
+        self._main, self._side = pty.openpty()
+        fcntl.ioctl(self._side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.modes_before = termios.tcgetattr(self._side)
+        self.received = b""
+        self.deadline = time.monotonic() + seconds
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "aetui", *arguments], cwd=cwd, env=environment,
+            stdin=self._side, stdout=self._side, stderr=self._side, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        """The screen as lines of text."""
+        return "\n".join(self._screen.display)
+
+    @property
+    def modes(self) -> list[object]:
+        """The terminal's modes as termios tells them."""
+        return termios.tcgetattr(self._side)
+
+    def press(self, keys: str) -> None:
+        os.write(self._main, keys.encode())
+
+    def wait_for(self, seen: str | Callable[[str], bool]) -> str:
+        """Read until the screen shows a text or fulfils a condition; returns the screen."""
+        test = (lambda text: seen in text) if isinstance(seen, str) else seen
+        while not test(self.text):
+            self._read_some(f"{seen!r} did not appear")
+        return self.text
+
+    def wait_for_exit(self) -> int:
+        """Read until the program ends; returns its exit code."""
+        while self.process.poll() is None:
+            self._read_some("the program did not end")
+        while self._readable(0):
+            self._take()
+        return self.process.returncode
+
+    def hang_up(self) -> None:
+        """Close the terminal as a dropped line does."""
+        os.close(self._side)
+        os.close(self._main)
+
+    def kill(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def _read_some(self, complaint: str) -> None:
+        if time.monotonic() > self.deadline:
+            raise AssertionError(f"{complaint}; the screen was:\n{self.text}")
+        if self._readable(0.2):
+            self._take()
+
+    def _readable(self, seconds: float) -> bool:
+        return bool(select.select([self._main], [], [], seconds)[0])
+
+    def _take(self) -> None:
+        data = os.read(self._main, 65536)
+        self.received += data
+        self._stream.feed(data)
