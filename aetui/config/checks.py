@@ -1,12 +1,14 @@
 """What a schema cannot see: whether a preset's layers, sizes and data fit together."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from aetui.config.preset import Preset
+from aetui.config.preset import MOST_LAYERS, Preset
 from aetui.errors import UsageError
 from aetui.shapes.chain import TracedLayer, trace
 from aetui.shapes.language import parse_layer
 from aetui.shapes.layers import Layer
+from aetui.shapes.mirror import mirror
 from aetui.shapes.sizes import Size, format_size, parse_size
 
 Finding = tuple[str, str]
@@ -20,6 +22,17 @@ def find_mistakes(preset: Preset) -> list[Finding]:
     return list(_model_mistakes(preset))
 
 
+def unreadable_layers(table: dict[str, Any]) -> list[Finding]:
+    """The layers that are not in the language, of a preset that does not fit the schema either."""
+    model = table.get("model")
+    found: list[Finding] = []
+    for part in ("encoder", "decoder"):
+        lines = model.get(part) if isinstance(model, dict) else None
+        if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
+            found += _parsed(f"model.{part}", lines[:MOST_LAYERS])[1]
+    return found
+
+
 def encoder_layers(preset: Preset) -> tuple[Layer, ...]:
     """The encoder of a checked preset."""
     return tuple(map(parse_layer, preset.model.encoder))
@@ -29,8 +42,6 @@ def decoder_layers(preset: Preset) -> tuple[Layer, ...]:
     """The decoder of a checked preset; `mirror` is written out."""
     if isinstance(preset.model.decoder, list):
         return tuple(map(parse_layer, preset.model.decoder))
-    from aetui.shapes.mirror import mirror
-
     return mirror(parse_size(preset.image_size), encoder_layers(preset))
 
 
@@ -85,8 +96,6 @@ def _model_mistakes(preset: Preset) -> Iterator[Finding]:
 
 
 def _mirror_mistakes(image: Size, encoder: tuple[Layer, ...]) -> list[Finding]:
-    from aetui.shapes.mirror import mirror
-
     try:
         mirror(image, encoder)
     except UsageError as error:

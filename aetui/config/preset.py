@@ -22,7 +22,8 @@ IMAGE_SIZES = {
 GENERATED_TWINS = {"1x28x28": "digits", "3x32x32": "shapes"}
 """The generated set that can stand in for a set of the same image size."""
 
-Layers = Annotated[list[str], Field(min_length=1, max_length=1000)]
+MOST_LAYERS = 1000
+Layers = Annotated[list[str], Field(min_length=1, max_length=MOST_LAYERS)]
 
 
 class Section(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from aetui.config.checks import find_mistakes
+from aetui.config.checks import find_mistakes, unreadable_layers
 from aetui.config.lines import key_lines, line_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
@@ -39,7 +39,8 @@ def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
     try:
         preset = Preset.model_validate(table)
     except ValidationError as error:
-        raise PresetError([problem(*_explain(detail)) for detail in error.errors()]) from None
+        mistakes = [*map(_explain, error.errors()), *unreadable_layers(table)]
+        raise PresetError([problem(*mistake) for mistake in mistakes]) from None
     if mistakes := find_mistakes(preset):
         raise PresetError([problem(key, message) for key, message in mistakes])
     return preset

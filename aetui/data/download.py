@@ -34,6 +34,8 @@ class Progress:
     """How far a download has come. Bytes count the archives of the set that were missing, compressed."""
 
     host: str
+    """Who sends; `another process` while one that fetches the same set is waited for, `this machine` for a
+    file put there by hand."""
     file: str
     received_bytes: int
     total_bytes: int
@@ -109,6 +111,7 @@ class _Job:
         packed = self.data_dir / archive.path
         if not packed.is_file() or not has_checksum(packed, archive.checksum, self.cancelled):
             return False
+        self.meter.begin("this machine", archive)
         unpack(archive, packed, self.data_dir, self.cancelled)
         self.meter.finish(archive)
         return True

@@ -103,7 +103,7 @@ def _listed(path: Path, root: Path, folder: Path) -> ListedFile | None:
     except OSError:
         size, modified = 0, 0
     else:
-        if False:
+        if not stat.S_ISREG(facts.st_mode):
             return None
         size, modified = facts.st_size, facts.st_mtime_ns
     parts = path.relative_to(root).parts

@@ -51,11 +51,11 @@ def _arguments(call: ast.Call, known: tuple[str, ...]) -> dict[str, Value]:
 def _field(name: str, value: Value, axes: tuple[int, ...] | None) -> Axes | Size | bool | float | str:
     if name in ("bias", "ceil_mode"):
         if not isinstance(value, bool):
-            raise UsageError(f"{name}={value!r} is neither True nor False")
+            raise UsageError(f"{name}={value!r} is neither True nor False", "write one of them")
         return value
     if name in ("p", "negative_slope"):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"{name}={value!r} is not a number")
+            raise UsageError(f"{name}={value!r} is not a number", "write a number such as 0.1")
         return float(value)
     if name == "padding" and isinstance(value, str):
         if value not in ("same", "valid"):

@@ -128,7 +128,7 @@ def per_axis(letter: str, value: Axes, size: Size) -> tuple[int, ...]:
         raise ShapeError(
             f"{letter}{format_size(value)} is for {count(len(value), 'axis', 'axes')}, "
             f"its input has {count(axes, 'axis', 'axes')}",
-            f"write {letter} with one number, or with {axes}",
+            f"write {letter} with one number" + (f", or with {axes}" if axes > 1 else ""),
         )
     return value
 

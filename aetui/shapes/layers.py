@@ -58,7 +58,7 @@ class Unflatten(Layer):
     def __post_init__(self) -> None:
         reason = out_of_bounds(self.size) if len(self.size) > 1 else "it needs channels and at least one axis"
         if reason:
-            raise UsageError(f"size {format_size(self.size)}: {reason}")
+            raise UsageError(f"size {format_size(self.size)}: {reason}", "for example unflatten 32x7x7")
 
     def options(self) -> Iterator[str]:
         yield format_size(self.size)

@@ -7,6 +7,7 @@ sizes in a repeating pattern; so the first and last input position are kept for 
 Borders are not cut off: a field may reach into the padding and be larger than the input.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import gcd, inf
 
@@ -14,10 +15,12 @@ from aetui.shapes.base import Layer
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size
-from aetui.shapes.taps import Taps
+from aetui.shapes.taps import Taps, whole
 
 MAX_TAPS = 2**20
 """The most taps of one layer that are followed: beyond it the pattern repeats too seldom to be worth it."""
+END = 64
+"""How many positions at each end of an axis are followed to find the ends of what a linear layer sees."""
 
 
 @dataclass(frozen=True)
@@ -65,42 +68,68 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """The fields along the axes of the chain's input.
+class Axis:
+    """One axis of the chain's input, followed through the layers; `length` is that behind the last one."""
 
-    `bounds` are the first and last input position that any output depends on, borders cut off: the field of
-    whatever mixes all of them, such as a linear layer. Behind a `flatten` the features still have the fields
-    of the positions they come from, until they are mixed.
+    field: Field
+    length: int
+    steps: tuple[tuple[Taps, int], ...] = ()
+    """Every layer's taps and the length of its input."""
+
+    def after(self, taps: Taps, length: int) -> "Axis":
+        """Behind one more layer. Raises `ShapeError` beyond `MAX_TAPS`."""
+        return Axis(through(self.field, taps), length, (*self.steps, (taps, self.length)))
+
+    def mixed(self, length: int) -> "Axis":
+        """Behind a layer whose every output depends on all its inputs along this axis."""
+        if self.field.shift == 0:
+            return replace(self, length=length)
+        low, high = self._ends()
+        field = Field((low,), (high,), shift=0)
+        return Axis(field, length, (*self.steps, (whole(self.length), self.length)))
+
+    def _ends(self) -> tuple[float, float]:
+        """The first and last input position that any output depends on, by ways that avoid the padding."""
+        positions = _outermost(range(self.length))
+        for taps, length in reversed(self.steps):
+            read = {x for o in positions for x in _outermost(_inside(taps.read(o), length))}
+            positions = _outermost(sorted(read))
+        return (positions[0], positions[-1]) if positions else (inf, -inf)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The axes of the chain's input, followed through the layers.
+
+    Behind a `flatten` the features still have the fields of the positions they come from, until a linear
+    layer mixes them.
     """
 
-    fields: tuple[Field, ...]
-    bounds: tuple[tuple[float, float], ...]
+    axes: tuple[Axis, ...]
     flat: bool = False
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(axis.field for axis in self.axes)
+
     def after(self, layer: Layer, size: Size, output: Size) -> "Reach":
-        """The fields after one more layer from `size` to `output`. Raises `ShapeError` beyond MAX_TAPS."""
+        """Behind one more layer, from `size` to `output`. Raises `ShapeError` beyond `MAX_TAPS`."""
         if isinstance(layer, Flatten):
-            return replace(self, flat=True)
+            return Reach(self.axes, flat=True)
         if isinstance(layer, Unflatten) or (isinstance(layer, Linear) and self.flat):
-            return replace(self, fields=tuple(everything(*bounds) for bounds in self.bounds), flat=True)
+            return Reach(tuple(axis.mixed(axis.length) for axis in self.axes), flat=True)
         if self.flat:
             return self
-        fields = [through(field, taps) for field, taps in zip(self.fields, layer.taps(size), strict=True)]
-        if isinstance(layer, Linear) and fields:
-            fields[-1] = everything(*self.bounds[-1])
-        spans = (field.span(range(length)) for field, length in zip(fields, output[1:], strict=True))
-        bounds = ((max(a, low), min(b, high)) for (a, b), (low, high) in zip(spans, self.bounds, strict=True))
-        return Reach(tuple(fields), tuple(bounds))
+        followed = zip(self.axes, layer.taps(size), output[1:], strict=True)
+        axes = [axis.after(taps, length) for axis, taps, length in followed]
+        if isinstance(layer, Linear) and axes:
+            axes[-1] = self.axes[-1].mixed(output[-1])
+        return Reach(tuple(axes))
 
 
 def reach_of(size: Size) -> Reach:
     """Before the first layer every position depends on itself."""
-    return Reach(tuple(Field() for _ in size[1:]), tuple((0, length - 1) for length in size[1:]))
-
-
-def everything(low: float, high: float) -> Field:
-    """All outputs depend on the same positions."""
-    return Field((low,), (high,), shift=0)
+    return Reach(tuple(Axis(Field(), length) for length in size[1:]))
 
 
 def through(field: Field, taps: Taps) -> Field:
@@ -115,6 +144,19 @@ def through(field: Field, taps: Taps) -> Field:
         )
     spans = [field.span(taps.read(o)) for o in range(outputs)]
     if field.shift == 0 and len(set(spans)) == 1:
-        return everything(*spans[0])
+        return Field((spans[0][0],), (spans[0][1],), shift=0)
     low, high = zip(*spans, strict=True)
     return Field(low, high, field.shift * (taps.shift * repeats // period))
+
+
+def _outermost(positions: Sequence[int]) -> list[int]:
+    """The positions at both ends, enough of them to find the ends one layer further down."""
+    if len(positions) <= 2 * END:
+        return list(positions)
+    return [*positions[:END], *positions[-END:]]
+
+
+def _inside(positions: range, length: int) -> range:
+    """Without those in the padding."""
+    start, step = positions.start, positions.step
+    return positions[max(0, -(start // step)) : max(0, -((start - length) // step))]

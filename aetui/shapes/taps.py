@@ -48,3 +48,8 @@ def spreading(k: int, s: int, p: int, d: int) -> Taps:
 def adaptive(i: int, o: int) -> Taps:
     """Adaptive pooling of i positions to o: window n is floor(n i / o) .. ceil((n + 1) i / o) - 1."""
     return Taps(o // gcd(i, o), i // gcd(i, o), lambda n: range(n * i // o, -(-(n + 1) * i // o)))
+
+
+def whole(i: int) -> Taps:
+    """Every output reads all i positions."""
+    return Taps(1, 1, lambda _: range(i))

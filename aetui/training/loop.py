@@ -171,8 +171,8 @@ def _save(training: Training, control: Control, emit: Emit, loss: float | None) 
             reason = f"the checkpoint cannot be written to {training.folder.checkpoints}: {error.strerror}"
             if control.stopping:
                 raise AetuiError(f"Stopped without a last checkpoint: {reason}") from None
-            emit(StateChanged(states.PAUSED, f"{reason}; make room, then resume to try again"))
             control.pause()
+            emit(StateChanged(states.PAUSED, f"{reason}; make room, then resume to try again"))
             control.wait_while_paused()
             emit(StateChanged(_running(control)))
             continue

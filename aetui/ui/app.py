@@ -36,7 +36,10 @@ class AetuiApp(App[None]):
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (LEAST_COLUMNS, "-narrow"), (120, "-wide")]
     VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (LEAST_ROWS, "-short"), (32, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", tooltip="leave; training can go on without a screen"),
+        Binding(
+            "q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q",
+            tooltip="leave; training can go on without a screen",
+        ),  # fmt: skip
         Binding(
             "question_mark",
             "help",

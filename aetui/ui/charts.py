@@ -1,6 +1,6 @@
 """Train and test loss on one chart, as strips of cells. Pure: the same chart gives the same strips.
 
-Lines are braille dots, two across and four up a cell; markers, axes and numbers are characters over them.
+plotext draws the lines as braille dots, two across and four up a cell; markers, axes and numbers are ours.
 """
 
 import math
@@ -11,7 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from aetui.ui.curves import BRAILLE, Chart, Curve, Dots, braille, clipped, smooth, thinned
+from aetui.ui.curves import Chart, Curve, smooth, thinned
+from aetui.ui.plotting import plot_lines
 from aetui.ui.ticks import Axis, duration, linear_axis, log_axis, number, time_axis, top_of_body, whole_axis
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "draw_chart"]
@@ -135,8 +136,7 @@ class _Drawing:
     def draw(self) -> None:
         self._header()
         self._frame()
-        for layer in sorted(self.layers, key=lambda layer: layer.style == "train"):
-            self._line(layer)
+        self._lines()
         for layer in self.labels:
             self._points(layer)
         for layer in reversed(self.labels):
@@ -203,16 +203,11 @@ class _Drawing:
             for row in range(1, bottom):
                 canvas.put(row, self._column(self.chart.marker_x), MARKER_LINE, "text")
 
-    def _line(self, layer: _Layer) -> None:
-        line = clipped(self._dots(layer), 4 * self.rows - 1)
-        for row, patterns in enumerate(braille(line, self.columns, self.rows), 1):
-            for column, pattern in enumerate(patterns, self.left):
-                if pattern:
-                    self.canvas.put(row, column, chr(BRAILLE | pattern), layer.style)
-
-    def _dots(self, layer: _Layer) -> Dots:
-        across, up = 2 * self.columns, 4 * self.rows
-        return [None if y is None else (self.x.dot(x, across), self.y.dot(y, up)) for x, y in layer.points]
+    def _lines(self) -> None:
+        layers = sorted(self.layers, key=lambda layer: layer.style == "train")
+        curves = [(layer.points, layer.style) for layer in layers]
+        for row, column, text, style in plot_lines(curves, self.x, self.y, self.columns, self.rows):
+            self.canvas.put(1 + row, self.left + column, text, style)
 
     def _points(self, layer: _Layer) -> None:
         """Markers of the test curve, seen even where train covers its line, and of a lone train loss."""

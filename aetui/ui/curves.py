@@ -1,20 +1,13 @@
-"""What a loss chart shows, and the arithmetic of its curves: smoothing, thinning, cutting. Pure."""
+"""What a loss chart shows, and the arithmetic of its curves: smoothing and thinning. Pure."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
 Points = Sequence[tuple[float, float | None]]
-Dots = list[tuple[int, int] | None]
-"""Places in a grid of braille dots, two a column and four a row, (0, 0) at the lower left; None is a gap."""
-
-BRAILLE = 0x2800
-"""The empty braille pattern."""
-_BITS = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
-"""The bit of a dot: `_BITS[y from below][x]`."""
 _LARGEST, _SMALLEST = 1e100, 1e-100
 """Beyond these a value, or a value on a log axis, is a gap."""
 
@@ -84,41 +77,3 @@ def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[f
             finite = sorted((by_loss[0], by_loss[-1]))
         kept += finite or [(members[0][0], None)]
     return kept + newest if points and kept[-1:] != newest else kept
-
-
-def clipped(dots: Dots, top: int) -> Dots:
-    """The line cut where it leaves the grid upwards."""
-    inside: Dots = []
-    before = None
-    for dot in dots:
-        if before is not None and dot is not None and (before[1] > top) != (dot[1] > top):
-            x = before[0] + round((dot[0] - before[0]) * (top - before[1]) / (dot[1] - before[1]))
-            inside += [None, (x, top)] if before[1] > top else [(x, top), None]
-        if dot is None or dot[1] <= top:
-            inside.append(dot)
-        before = dot
-    return inside
-
-
-def braille(dots: Dots, columns: int, rows: int) -> list[bytearray]:
-    """`rows` rows of `columns` braille patterns, top row first, lines from dot to dot; 0 is an empty cell.
-
-    A pattern's bits are the Unicode standard's: dots 1 to 8 of a cell are bits 0 to 7.
-    """
-    cells = [bytearray(columns) for _ in range(rows)]
-    before = None
-    for dot in dots:
-        if dot is not None:
-            for x, y in _between(before or dot, dot):
-                cells[rows - 1 - (y >> 2)][x >> 1] |= _BITS[y & 3][x & 1]
-        before = dot
-    return cells
-
-
-def _between(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    (x, y), across, up = start, end[0] - start[0], end[1] - start[1]
-    steps = max(abs(across), abs(up))
-    if steps == 0:
-        return iter((start,))
-    half = steps // 2
-    return ((x + (across * i + half) // steps, y + (up * i + half) // steps) for i in range(steps + 1))

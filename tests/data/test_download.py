@@ -59,7 +59,11 @@ def leftovers(data_dir: Path) -> list[str]:
 
 def test_a_good_server(server: ScriptedServer, source: Source, tmp_path: Path) -> None:
     server.script(ONE, file_answer(PACKED))
+    parts = tmp_path / ".partial" / "little"
+    parts.mkdir(parents=True)
+    (parts / "of-an-older-catalogue.gz.part").write_bytes(b"x")
     seen = run(server, source, tmp_path)
+    assert not parts.exists()
     assert (tmp_path / "Set/raw/images").read_bytes() == CONTENTS
     assert here(source, tmp_path)
     assert leftovers(tmp_path) == []

@@ -242,6 +242,18 @@ def test_a_changed_folder_is_read_again_and_the_old_cache_goes(images: Path) -> 
     assert len(after & before) == 1, "only the lock file stays"
 
 
+def test_a_file_changed_in_place_is_read_again(images: Path) -> None:
+    path = save(images / "red" / "0.bmp", COLOURS["red"])
+    read(images)
+    before = path.stat()
+    save(path, COLOURS["blue"])
+    assert path.stat().st_size == before.st_size
+    os.utime(path, ns=(0, before.st_mtime_ns + 1))
+    data = read(images)
+    blue = [(part.images[:, 2].amin(dim=(1, 2)) == 255).sum().item() for part in (data.train, data.test)]
+    assert sum(blue) == 11
+
+
 def test_cancel_leaves_nothing(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "CHUNK", 4)
     seen: list[Decoding] = []

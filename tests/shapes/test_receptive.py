@@ -42,7 +42,9 @@ def reached(model, size, position):
 
 
 def numbers(rng, axes, low, high):
-    return rng.randint(low, high) if rng.random() < 0.6 else tuple(rng.randint(low, high) for _ in range(axes))
+    return (
+        rng.randint(low, high) if rng.random() < 0.6 else tuple(rng.randint(low, high) for _ in range(axes))
+    )
 
 
 def random_layer(rng, axes) -> Layer:
@@ -83,7 +85,9 @@ def random_chain(rng):
 def far_from_borders(reach, size, output):
     """Whether one period of outputs in the middle sees nothing of the padding."""
     return all(
-        field.extent < length / 3 and len(field.low) <= out / 4 and abs(field.jump * out - length) < length / 3
+        field.extent < length / 3
+        and len(field.low) <= out / 4
+        and abs(field.jump * out - length) < length / 3
         for field, length, out in zip(reach.fields, size[1:], output[1:], strict=True)
     )
 
@@ -120,7 +124,30 @@ def test_linear_after_flatten_sees_what_its_gradient_sees():
         chain += [layers.Flatten(), layers.Linear(1)]
         model = network(size, chain)
         spans = reached(model, size, ())
-        expected = tuple(high - low + 1 for low, high in spans) if spans else (0,) * (len(size) - 1)
+        found = trace(size, chain)[-1].receptive_field
         text = f"{'; '.join(layer.text for layer in chain)} on {size}"
-        assert trace(size, chain)[-1].receptive_field == expected, text
+        if spans is None:
+            assert 0 in found, text
+        else:
+            assert found == tuple(high - low + 1 for low, high in spans), text
         compared += 1
+
+
+def test_autoencoder_by_hand():
+    encoder = parse_chain(["conv 16 k3 s2 p1", "relu", "conv 32 k3 s2 p1", "relu", "conv 64 k7"])
+    rows = trace((1, 28, 28), encoder)
+    assert [row.receptive_field for row in rows] == [(3, 3), (3, 3), (7, 7), (7, 7), (31, 31)]
+    assert [row.jump for row in rows] == [(2, 2), (2, 2), (4, 4), (4, 4), (4, 4)]
+    assert [row.centre for row in rows] == [(0, 0), (0, 0), (0, 0), (0, 0), (12, 12)]
+    assert [row.unused for row in rows] == [(1, 1), (0, 0), (1, 1), (0, 0), (0, 0)]
+
+
+def test_activation_memory_counts_the_input_and_every_output():
+    rows = trace((1, 28, 28), parse_chain(["conv 16 k3 s2 p1", "relu", "flatten"]))
+    assert activation_bytes(rows, batch_size=64) == 64 * 4 * (784 + 3 * 16 * 14 * 14)
+    assert activation_bytes((), batch_size=64) == 0
+
+
+def test_fields_that_repeat_too_seldom_are_refused():
+    with pytest.raises(ShapeError, match=r"layer 2 .* repeats only every 1,000,000 positions"):
+        trace((1, 1), parse_chain(["convt 1 k1 s1000", "convt 1 k1000 s1000"]))

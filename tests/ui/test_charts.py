@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.strip import Strip
 
 from aetui.ui.charts import DARK, Chart, Curve, draw_chart
-from aetui.ui.curves import Points, braille, clipped, smooth, thinned
+from aetui.ui.curves import Points, smooth, thinned
 
 UNTRAINED = (0.0, 0.231)
 TEST = (UNTRAINED, *((float(e), 0.034 + 0.01 / e) for e in range(1, 11)))
@@ -166,13 +166,3 @@ def test_thinning_keeps_spikes_gaps_and_the_order() -> None:
     assert (503.0, 9.0) in kept
     assert None in [y for _, y in kept]
     assert [x for x, _ in kept] == sorted(x for x, _ in kept)
-
-
-def test_a_line_is_cut_where_it_leaves_the_grid() -> None:
-    assert clipped([(0, 0), (4, 20), (8, 0)], 10) == [(0, 0), (2, 10), None, None, (6, 10), (8, 0)]
-
-
-def test_braille_dots_are_the_unicode_patterns() -> None:
-    corners = braille([(0, 0), None, (1, 3), None, (2, 1)], 2, 1)[0]
-    assert [chr(0x2800 + pattern) for pattern in corners] == ["⡈", "⠄"]
-    assert [bytes(row) for row in braille([(0, 0), (0, 7)], 1, 2)] == [b"\x47", b"\x47"]

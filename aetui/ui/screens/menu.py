@@ -33,8 +33,6 @@ class MenuScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Start", id="menu.choose", tooltip="start the preset, open the run", priority=True),
         Binding("r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"),
-        Binding("j", "move(1)", "Down", id="menu.down", tooltip="the next line", show=False),
-        Binding("k", "move(-1)", "Up", id="menu.up", tooltip="the line before", show=False),
     ]
 
     def __init__(self) -> None:
@@ -70,10 +68,6 @@ class MenuScreen(Screen[None]):
 
     def action_choose(self) -> None:
         self.query_one(OptionList).action_select()
-
-    def action_move(self, lines: int) -> None:
-        choices = self.query_one(OptionList)
-        choices.action_cursor_down() if lines > 0 else choices.action_cursor_up()
 
     def action_resume(self) -> None:
         """Go on with the chosen run, if there is something left of it."""

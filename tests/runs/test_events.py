@@ -1,0 +1,91 @@
+"""events.jsonl: what is written reads back; what is damaged is skipped and counted."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aetui.devices.machine import MachineSampled
+from aetui.runs.events import EpochFinished, RunStarted, StateChanged, StepsTrained, Warned, from_json, to_json
+from aetui.runs.log import EventFollower, EventWriter
+
+STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")
+
+
+def steps(step: int, loss: float = 0.1) -> StepsTrained:
+    return StepsTrained(1, step, loss, loss, 640, 1000.0, step / 100)
+
+
+def finished(epoch: int, test_loss: float = 0.1) -> EpochFinished:
+    return EpochFinished(epoch, epoch * 100, 0.2, test_loss, 1.0, 6400.0, float(epoch), 0.1, True)
+
+
+EVENTS = [
+    STARTED,
+    StateChanged("running"),
+    steps(3),
+    finished(1),
+    Warned("[/x] \x1b[31m"),
+    MachineSampled(3.0, 1, 2, 3, gpu_watts=None),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_reads_back_equal(event):
+    assert from_json(to_json(event, 12.5)) == (event, 12.5)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_not_finite_are_null_with_their_kind(value):
+    line = to_json(steps(1, value), 0)
+    assert '"train_loss": null' in line
+    event, _ = from_json(line)
+    assert repr(event.train_loss) == repr(value)
+
+
+@given(st.one_of(st.text(), st.binary(), st.from_regex(r'\{"event": "StepsTrained".*\}')))
+def test_no_line_breaks_the_reader(line):
+    with pytest.raises(ValueError):
+        from_json(line)
+
+
+@given(damage=st.binary(min_size=1, max_size=40).filter(lambda d: b"\n" not in d and b"\r" not in d), where=st.integers(0, 5))
+def test_damage_costs_its_own_line_only(tmp_path_factory, damage, where):
+    path = tmp_path_factory.mktemp("log") / "events.jsonl"
+    lines = [to_json(event, 0).encode() for event in EVENTS]
+    lines.insert(where, damage)
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    follower = EventFollower(path)
+    assert [event for event, _ in follower.poll()] == EVENTS
+    assert follower.damaged == (damage.strip() != b"")
+
+
+def test_a_torn_last_line_is_waited_for(tmp_path):
+    path = tmp_path / "events.jsonl"
+    line = to_json(EVENTS[0], 0).encode() + b"\n"
+    follower = EventFollower(path)
+    assert follower.poll() == []
+    path.write_bytes(line[:20])
+    assert follower.poll() == []
+    path.write_bytes(line)
+    assert [event for event, _ in follower.poll()] == EVENTS[:1]
+
+
+def test_after_a_torn_line_the_next_is_whole(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b'{"event": "Warn')
+    EventWriter(path).write(EVENTS[0])
+    follower = EventFollower(path)
+    assert [event for event, _ in follower.poll()] == EVENTS[:1]
+    assert follower.damaged == 1
+
+
+def test_a_disk_that_refuses_warns_once_and_later_lines_are_good(tmp_path):
+    path = tmp_path / "folder" / "events.jsonl"
+    writer = EventWriter(path)
+    assert isinstance(writer.write(EVENTS[0]), Warned)
+    assert writer.write(EVENTS[0]) is None
+    path.parent.mkdir()
+    assert writer.write(EVENTS[1]) is None
+    assert [event for event, _ in EventFollower(path).poll()] == EVENTS[1:2]

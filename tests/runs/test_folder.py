@@ -1,0 +1,108 @@
+"""Run folders: made, found, and honest about who is alive."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from aetui.errors import AetuiError, UsageError
+from aetui.runs.files import write_whole
+from aetui.runs.folder import RunFolder, create_run, find_state
+from aetui.runs.listing import find_run, list_runs
+
+
+def make(tmp_path, name="digits-mlp") -> RunFolder:
+    return create_run(
+        tmp_path / "runs", preset_name=name, config="x = 1\n", seed=0, epochs=3, device="cpu", threads=None,
+        data_dir=tmp_path,
+    )  # fmt: skip
+
+
+def test_a_new_run_is_starting_and_listed(tmp_path):
+    folder = make(tmp_path)
+    assert find_state(folder.read_meta()) == "starting"
+    assert [summary.run for summary in list_runs(tmp_path / "runs")] == [folder.name]
+
+
+def test_states_follow_the_process(tmp_path):
+    folder = make(tmp_path)
+    folder.own()
+    folder.change_meta(state="running")
+    assert find_state(folder.read_meta()) == "running"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    folder.change_meta(pid=ended.pid)
+    assert find_state(folder.read_meta()) == "interrupted"
+    folder.change_meta(state="finished")
+    assert find_state(folder.read_meta()) == "finished"
+
+
+def test_a_later_process_of_the_same_number_is_not_taken_for_it(tmp_path):
+    folder = make(tmp_path)
+    folder.change_meta(state="running", pid=os.getpid(), pid_started=psutil.Process().create_time() - 100)
+    assert find_state(folder.read_meta()) == "interrupted"
+
+
+def test_another_machine_cannot_be_asked(tmp_path):
+    folder = make(tmp_path)
+    folder.change_meta(state="running", host=socket.gethostname() + "-other", pid=1)
+    assert find_state(folder.read_meta()) == "running"
+
+
+def test_a_start_that_never_came_is_interrupted(tmp_path):
+    folder = make(tmp_path)
+    folder.change_meta(started="2020-01-01T00:00:00+00:00")
+    assert find_state(folder.read_meta()) == "interrupted"
+
+
+def test_runs_are_found_by_name_part_or_folder(tmp_path):
+    first, second = make(tmp_path, "a"), make(tmp_path, "b")
+    runs = tmp_path / "runs"
+    assert find_run(runs, first.name).name == first.name
+    assert find_run(runs, first.name[-4:]).name == first.name
+    assert find_run(runs, str(second.path)).path == second.path
+    with pytest.raises(UsageError, match="2 runs are called 20"):
+        find_run(runs, "20")
+    with pytest.raises(UsageError, match="No run"):
+        find_run(runs, "zzz")
+    with pytest.raises(UsageError, match="There are no runs"):
+        find_run(tmp_path / "none", None)
+
+
+def test_names_of_any_kind_make_harmless_folders(tmp_path):
+    folder = make(tmp_path, "[/x]\x1b[31m../../é")
+    assert folder.path.parent == tmp_path / "runs"
+    assert folder.name.isascii()
+    assert folder.read_meta().preset == "[/x]\x1b[31m../../é"
+
+
+def test_a_runs_folder_that_cannot_be_is_a_sentence(tmp_path):
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(AetuiError, match="cannot be made"):
+        make(tmp_path)
+
+
+def test_damaged_meta_is_passed_over_in_lists(tmp_path):
+    folder = make(tmp_path)
+    folder.meta_file.write_text("{")
+    assert list_runs(tmp_path / "runs") == []
+    with pytest.raises(AetuiError, match="damaged"):
+        folder.read_meta()
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, failing):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(*(("os.fsync", fail) if failing == "fsync" else ("pathlib.Path.replace", fail)))
+    with pytest.raises(OSError):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
