@@ -19,7 +19,9 @@ import pyte
 class Terminal:
     """A program on a pty of `columns` x `rows`; `screen` is kept by pyte."""
 
-    def __init__(self, *arguments: str, cwd: Path, columns: int = 80, rows: int = 24, seconds: float = 60) -> None:
+    def __init__(
+        self, *arguments: str, cwd: Path, columns: int = 80, rows: int = 24, seconds: float = 60
+    ) -> None:
         self._main, self._side = pty.openpty()
         fcntl.ioctl(self._side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.modes_before = termios.tcgetattr(self._side)

@@ -11,7 +11,9 @@ LIGHT = ["torch", "textual", "numpy"]
 def loaded(code: str) -> set[str]:
     """Top-level modules that a fresh interpreter holds after running `code`."""
     script = f"import sys\n{code}\nprint('\\n'.join({{m.partition('.')[0] for m in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     return set(done.stdout.splitlines())
 
 
@@ -19,7 +21,9 @@ def command(*arguments: str) -> str:
     return f"from aetui.cli import main\ntry: main({list(arguments)!r})\nexcept SystemExit: pass"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["presets"], ["presets", "show", "digits-mlp"], ["runs"], ["data"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["presets"], ["presets", "show", "digits-mlp"], ["runs"], ["data"]]
+)
 def test_light_commands_stay_light(arguments):
     assert not loaded(command(*arguments)) & set(LIGHT)
 
@@ -29,7 +33,10 @@ def test_the_app_needs_no_torch():
 
 
 def test_headless_training_needs_no_textual():
-    assert not loaded("import aetui.training.supervisor, aetui.training.loop, aetui.training.training") & {"textual", "plotext"}
+    assert not loaded("import aetui.training.supervisor, aetui.training.loop, aetui.training.training") & {
+        "textual",
+        "plotext",
+    }
 
 
 def test_a_trainer_hears_signals_before_it_loads_torch():

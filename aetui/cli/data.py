@@ -4,8 +4,12 @@ import argparse
 import json
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 from aetui.cli.options import Verbs, add_json_option, add_verb, data_dir
+
+if TYPE_CHECKING:
+    from aetui.data.catalogue import Source
 
 
 def add(verbs: Verbs) -> None:
@@ -19,28 +23,38 @@ def add(verbs: Verbs) -> None:
 def run_list(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
     from aetui.data.catalogue import SETS, here
+    from aetui.shapes.sizes import format_size
     from aetui.text import format_bytes
 
     folder = data_dir(options)
-    table = [
-        {
-            "name": source.name, "title": source.title, "size": list(source.size), "train": source.train_count,
-            "test": source.test_count, "generated": not source.archives, "here": here(source, folder),
-            "download_bytes": source.download_bytes, "hosts": list(source.hosts),
-        }
-        for source in SETS.values()
-    ]  # fmt: skip
+    sets = list(SETS.values())
     if options.json:
+        table = [_as_json(source, here(source, folder)) for source in sets]
         print(json.dumps({"data_dir": str(folder), "sets": table}, indent=1))
         return 0
     rows = []
-    for one in table:
-        state = "generated" if one["generated"] else "here" if one["here"] else "to download"
-        size = "x".join(map(str, one["size"]))
-        rows.append((one["name"], size, one["train"], one["test"], state, format_bytes(one["download_bytes"] or None)))
+    for source in sets:
+        state = "generated" if not source.archives else "here" if here(source, folder) else "to download"
+        download = format_bytes(source.download_bytes or None)
+        counts = (f"{source.train_count:,}", f"{source.test_count:,}")
+        rows.append((source.name, format_size(source.size), *counts, state, download))
     print_table(("set", "size", "train", "test", "state", "download"), rows, "none")
     print(f"data folder: {folder}", file=sys.stderr)
     return 0
+
+
+def _as_json(source: "Source", is_here: bool) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "title": source.title,
+        "size": source.size,
+        "train": source.train_count,
+        "test": source.test_count,
+        "generated": not source.archives,
+        "here": is_here,
+        "download_bytes": source.download_bytes,
+        "hosts": source.hosts,
+    }
 
 
 def run_get(options: argparse.Namespace) -> int:

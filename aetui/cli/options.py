@@ -20,7 +20,7 @@ def add_verb(
 
 
 def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = False) -> None:
-    """Options every verb takes. Before the verb they are valid too: then the verb's own leave them alone."""
+    """Options every verb takes. They are valid before the verb too; then the verb's own leave them alone."""
 
     def option(name: str, default: object, **settings: Any) -> None:
         parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **settings)
@@ -43,11 +43,9 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
 
-def add_run_argument(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
-    parser.add_argument(
-        "which", nargs=None if required else "?", metavar="RUN",
-        help="a run's name, a unique part of it, or its folder" + ("" if required else " (default: the newest)"),
-    )  # fmt: skip
+def add_run_argument(parser: argparse.ArgumentParser) -> None:
+    sentence = "a run's name, a unique part of it, or its folder (default: the newest)"
+    parser.add_argument("which", nargs="?", metavar="RUN", help=sentence)
 
 
 def preset_changes(options: argparse.Namespace) -> list[str]:

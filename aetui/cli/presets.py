@@ -43,11 +43,11 @@ def run_show(options: argparse.Namespace) -> int:
 
 
 def run_check(options: argparse.Namespace) -> int:
-    from aetui.config.problems import PresetError
+    from aetui.config.problems import PresetError, Problem
     from aetui.config.reading import read_preset
     from aetui.config.shipped import find_preset
 
-    problems = []
+    problems: list[Problem] = []
     for name in options.files:
         try:
             read_preset(find_preset(name))

@@ -32,7 +32,9 @@ class ProgressLine:
         clear = "\r\x1b[K" if self._on_terminal else ""
         if text := describe(event):
             self._write(f"{clear}{safe_text(text)}\n")
-        if self._on_terminal and isinstance(event, (StepsTrained, EpochFinished, ActivityChanged, RunStarted)):
+        if self._on_terminal and isinstance(
+            event, (StepsTrained, EpochFinished, ActivityChanged, RunStarted)
+        ):
             width = shutil.get_terminal_size().columns - 1
             self._write(clear + safe_text(self._line())[:width])
 
@@ -44,7 +46,8 @@ class ProgressLine:
             return ""
         latest, epochs = history.latest, history.started.epochs
         return (
-            f"epoch {latest.epoch}/{epochs}  {history.progress:4.0%}  train {format_number(latest.epoch_train_loss)}  "
+            f"epoch {latest.epoch}/{epochs}  {history.progress:4.0%}  "
+            f"train {format_number(latest.epoch_train_loss)}  "
             f"{format_count(history.images_per_second)} images/s  "
             f"{format_duration(history.remaining_seconds)} left"
         )

@@ -20,8 +20,17 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([summary.as_dict() for summary in found], indent=1))
         return 0
     rows = [
-        (r.run, r.preset, r.state.replace("_", " "), f"{r.epochs}/{r.epochs_planned}", format_number(r.test_loss), r.started[:16].replace("T", " "))
-        for r in found
-    ]  # fmt: skip
-    print_table(("run", "preset", "state", "epochs", "test loss", "started"), rows, f"no runs in {options.runs}")
+        (
+            one.run,
+            one.preset,
+            one.state.replace("_", " "),
+            f"{one.epochs}/{one.epochs_planned}",
+            format_number(one.test_loss),
+            one.started[:16].replace("T", " "),
+        )
+        for one in found
+    ]
+    print_table(
+        ("run", "preset", "state", "epochs", "test loss", "started"), rows, f"no runs in {options.runs}"
+    )
     return 0

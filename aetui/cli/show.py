@@ -31,7 +31,8 @@ def _print_report(report: dict[str, Any]) -> None:
 
     reason = f": {report['reason']}" if report["reason"] else ""
     print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
-    print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {format_count(report['parameters'])} parameters"))
+    size = format_count(report["parameters"])
+    print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {size} parameters"))
     print(f"loss: {report['loss']}\n")
     rows = [
         (

@@ -21,4 +21,6 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]], if_empty
 
 def _cells(text: str) -> int:
     """Terminal columns that `text` takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )

@@ -56,7 +56,7 @@ def _data_mistakes(preset: Preset) -> Iterator[Finding]:
     if data.name != "folder":
         for key in ("path", "size"):
             if getattr(data, key):
-                yield f"data.{key}", f"only data.name = \"folder\" has a {key}; {data.name} has its own"
+                yield f"data.{key}", f'only data.name = "folder" has a {key}; {data.name} has its own'
         return
     if not data.path:
         yield "data.path", 'missing: name the folder of images, for example path = "~/images"'
@@ -92,7 +92,10 @@ def _model_mistakes(preset: Preset) -> Iterator[Finding]:
     traced, misfit = _traced("model.decoder", latent, decoder)
     yield from misfit
     if traced and traced[-1].output != image:
-        yield "model.decoder", f"it returns {format_size(traced[-1].output)}, the images are {format_size(image)}"
+        yield (
+            "model.decoder",
+            f"it returns {format_size(traced[-1].output)}, the images are {format_size(image)}",
+        )
 
 
 def _mirror_mistakes(image: Size, encoder: tuple[Layer, ...]) -> list[Finding]:
@@ -120,4 +123,3 @@ def _traced(key: str, size: Size, layers: tuple[Layer, ...]) -> tuple[tuple[Trac
     except UsageError as error:
         index = getattr(error, "index", None)
         return (), [(key if index is None else f"{key}.{index}", error.sentence)]
-

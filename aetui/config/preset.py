@@ -37,7 +37,7 @@ class DataSection(Section):
 
     name: DataName
     path: str = ""
-    """For `folder`: the folder of images; `~` is the home folder, a relative path starts at the working folder."""
+    """For `folder`: the folder of images; `~` is the home folder."""
     size: str = ""
     """For `folder`: channels x height x width that every image is converted, resized and cropped to."""
     test_share: float = Field(default=0.1, gt=0, lt=1)

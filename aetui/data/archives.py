@@ -19,7 +19,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class BadArchive(Exception):  # noqa: N818 - what it is, in the words of tarfile and zipfile
+class BadArchive(Exception):
     """An archive that must not or cannot be unpacked; the message completes 'name: …'."""
 
 

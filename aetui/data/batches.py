@@ -20,8 +20,10 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
     return torch.randperm(count, generator=generator)
 
 
-def batches(images: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0) -> Iterator[torch.Tensor]:
-    """Batches (B, C, H, W), uint8, of `images` in `order`, from batch number `first`; the last may be small."""
+def batches(
+    images: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0
+) -> Iterator[torch.Tensor]:
+    """Batches (B, C, H, W), uint8, of `images` in `order` from batch `first` on; the last may be small."""
     order = order.to(images.device)
     for begin in range(first * batch_size, len(order), batch_size):
         yield images[order[begin : begin + batch_size]]
@@ -29,7 +31,7 @@ def batches(images: torch.Tensor, order: torch.Tensor, batch_size: int, first: i
 
 def in_order(image_set: ImageSet, batch_size: int) -> Iterator[torch.Tensor]:
     """Batches (B, C, H, W), uint8, in the set's own order, without copying."""
-    return iter(image_set.images.split(batch_size))
+    return iter(torch.split(image_set.images, batch_size))
 
 
 def to_unit_range(pixels: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -15,7 +15,7 @@ POLL_SECONDS = 0.1
 """How long a wait goes on before it asks whether it was cancelled."""
 
 
-class Cancelled(AetuiError):  # noqa: N818 - a choice of the user, not a fault
+class Cancelled(AetuiError):
     """The user gave up waiting; what can be resumed is kept."""
 
     def __init__(self) -> None:

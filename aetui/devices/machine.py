@@ -2,8 +2,8 @@
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import psutil
 
@@ -39,17 +39,16 @@ class Machine:
     def sample(self) -> MachineSampled:
         """Measure now; takes a few milliseconds and never raises for a field the driver does not offer."""
         memory = psutil.virtual_memory()
-        gpu = {} if self._gpu is None else _gpu_fields(self._gpu)
-        return MachineSampled(
+        sampled = MachineSampled(
             cpu_percent=psutil.cpu_percent(),
             memory_used_bytes=memory.total - memory.available,
             memory_total_bytes=memory.total,
             process_memory_bytes=self._process.memory_info().rss,
-            **gpu,
         )
+        return sampled if self._gpu is None else replace(sampled, **_gpu_fields(self._gpu))
 
 
-def _nvml_handle(uuid: str) -> object | None:
+def _nvml_handle(uuid: str) -> Any:
     import pynvml
 
     with contextlib.suppress(pynvml.NVMLError):
@@ -58,7 +57,7 @@ def _nvml_handle(uuid: str) -> object | None:
     return None
 
 
-def _gpu_fields(handle: object) -> dict[str, object]:
+def _gpu_fields(handle: Any) -> dict[str, Any]:
     import pynvml
 
     def asked(question: Callable[..., T], *arguments: object) -> T | None:

@@ -8,7 +8,7 @@ TEMPORARY_SUFFIX = ".tmp"
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write `path` so that it is there whole or not there: temporary name, fsync, rename, fsync of the folder.
+    """Write `path` whole or not at all: temporary name, fsync, rename, fsync of the folder.
 
     A failure leaves what was at `path` before and no temporary file. Raises OSError.
     """

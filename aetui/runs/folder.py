@@ -1,6 +1,5 @@
 """A run's folder: where everything is, and the meta.json that tells what it is."""
 
-import json
 import platform
 import secrets
 import socket
@@ -15,6 +14,8 @@ import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aetui import __version__
+from aetui.config.preset import Preset
+from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.files import write_whole
@@ -93,25 +94,36 @@ class RunFolder:
 
 
 def create_run(
-    runs_dir: Path, *, preset_name: str, config: str, seed: int, epochs: int, device: str,
-    threads: int | None, data_dir: Path,
-) -> RunFolder:  # fmt: skip
-    """Make the folder of a new run with its config.toml and meta.json.
+    preset: Preset,
+    sentence: str,
+    runs_dir: Path,
+    data_dir: Path,
+    device: str = "auto",
+    threads: int | None = None,
+) -> RunFolder:
+    """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
     Raises AetuiError where the runs folder cannot be written.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        path = _new_folder(runs_dir, preset_name)
-        folder = RunFolder(path)
+        folder = RunFolder(_new_folder(runs_dir, preset.name))
         folder.previews.mkdir()
         folder.checkpoints.mkdir()
-        write_whole(folder.config, config.encode())
+        write_whole(folder.config, preset_text(preset, sentence).encode())
         meta = Meta(
-            run=path.name, preset=preset_name, started=datetime.now().astimezone().isoformat("T", "seconds"),
-            command=sys.argv, seed=seed, device=device, threads=threads, data_dir=str(data_dir.absolute()),
-            git_commit=_git_commit(), epochs_planned=epochs, host=socket.gethostname(),
-        )  # fmt: skip
+            run=folder.name,
+            preset=preset.name,
+            started=datetime.now().astimezone().isoformat("T", "seconds"),
+            command=sys.argv,
+            seed=preset.train.seed,
+            device=device,
+            threads=threads,
+            data_dir=str(data_dir.absolute()),
+            git_commit=_git_commit(),
+            epochs_planned=preset.train.epochs,
+            host=socket.gethostname(),
+        )
         folder.write_meta(meta)
     except OSError as error:
         raise AetuiError(
@@ -143,7 +155,8 @@ def _process_lives(meta: Meta) -> bool:
 
 def _new_folder(runs_dir: Path, preset_name: str) -> Path:
     """A new empty folder `20261122-071503-mnist-conv-k3f9`."""
-    word = "".join(c if c.isalnum() and c.isascii() or c in "-_" else "-" for c in preset_name)[:40] or "run"
+    kept = [char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in preset_name]
+    word = "".join(kept)[:40] or "run"
     while True:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         tail = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(4))
@@ -163,4 +176,3 @@ def _git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return asked.stdout.strip() or None if asked.returncode == 0 else None
-

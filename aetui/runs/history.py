@@ -115,7 +115,9 @@ class History:
     @property
     def images_per_second(self) -> float | None:
         """Mean speed over the last seconds of training; None before the first step."""
-        recent = [steps for steps in self.steps[-12:] if steps.seconds > self.steps[-1].seconds - RECENT_SECONDS]
+        recent = [
+            steps for steps in self.steps[-12:] if steps.seconds > self.steps[-1].seconds - RECENT_SECONDS
+        ]
         seconds = [steps.images / steps.images_per_second for steps in recent if steps.images_per_second > 0]
         return sum(steps.images for steps in recent) / sum(seconds) if seconds else None
 
@@ -143,7 +145,8 @@ def describe(event: Event) -> str:
         case EpochFinished():
             return (
                 f"epoch {event.epoch}: train {format_number(event.train_loss)}, "
-                f"test {format_number(event.test_loss)}{' (best)' * event.best}, {format_duration(event.seconds)}"
+                f"test {format_number(event.test_loss)}{' (best)' * event.best}, "
+                f"{format_duration(event.seconds)}"
             )
         case CheckpointSaved():
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"

@@ -69,5 +69,11 @@ def _summary(folder: RunFolder) -> RunSummary | None:
     except AetuiError:
         return None
     return RunSummary(
-        folder.name, meta.preset, find_state(meta), meta.started, meta.epochs, meta.epochs_planned, meta.test_loss
+        folder.name,
+        meta.preset,
+        find_state(meta),
+        meta.started,
+        meta.epochs,
+        meta.epochs_planned,
+        meta.test_loss,
     )

@@ -36,7 +36,9 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "seed": meta.seed,
         "epochs_planned": meta.epochs_planned,
         "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
-        "checkpoints": [_checkpoint(saved) for saved in history.checkpoints if (folder.checkpoints / saved.file).exists()],
+        "checkpoints": [
+            _checkpoint(saved) for saved in history.checkpoints if (folder.checkpoints / saved.file).exists()
+        ],
         "resumed_from": started.resumed_from if started else None,
         "damaged_lines": damaged,
     }

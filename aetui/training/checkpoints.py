@@ -69,7 +69,7 @@ class CheckpointStore:
 
     def load_newest(self) -> tuple[dict[str, Any] | None, Entry | None, list[str]]:
         """The newest checkpoint that is whole, its entry, and why newer ones were refused."""
-        refused = []
+        refused: list[str] = []
         for entry in sorted(self._entries, key=lambda entry: entry.step, reverse=True):
             try:
                 return self._load(entry), entry, refused

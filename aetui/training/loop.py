@@ -50,7 +50,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
         for pixels in _epoch(training):
             training.optimizer.zero_grad(set_to_none=True)
             loss = training.objective.loss(training.model, pixels, "train", progress.step)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             training.optimizer.step()
             progress.step += 1
             progress.batch += 1
@@ -135,7 +135,9 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
     progress = training.progress
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
-    loss = test_loss(training.model, training.test, training.objective, lambda: _obey(training, control, emit))
+    loss = test_loss(
+        training.model, training.test, training.objective, lambda: _obey(training, control, emit)
+    )
     if not math.isfinite(loss):
         raise _diverged(training)
     images_per_second = len(training.train) / progress.epoch_seconds if train_loss is not None else None
@@ -177,7 +179,11 @@ def _save(training: Training, control: Control, emit: Emit, loss: float | None) 
             emit(StateChanged(_running(control)))
             continue
         best = training.checkpoints.best
-        emit(CheckpointSaved(**entry.model_dump(exclude={"test_loss"}), best=best is not None and best.file == entry.file))
+        emit(
+            CheckpointSaved(
+                **entry.model_dump(exclude={"test_loss"}), best=best is not None and best.file == entry.file
+            )
+        )
         return
 
 

@@ -66,9 +66,12 @@ def _attend(session: Session, commands: CommandFollower) -> None:
 
 def _forward(session: Session, command: Command) -> None:
     control = session.control
-    {"pause": control.pause, "resume": control.resume, "checkpoint": control.checkpoint, "stop": control.stop}[
-        command
-    ]()
+    {
+        "pause": control.pause,
+        "resume": control.resume,
+        "checkpoint": control.checkpoint,
+        "stop": control.stop,
+    }[command]()
 
 
 @contextlib.contextmanager

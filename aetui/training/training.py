@@ -65,7 +65,7 @@ class Training:
         payload = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "random": _random_states(),
+            "random": _random_states(self.device),
             "progress": asdict(self.progress),
         }
         return self.checkpoints.save(payload, self.progress.epoch, self.progress.step, test_loss)
@@ -112,7 +112,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
 
 
 def _settle_torch(threads: int | None) -> None:
-    """Settings of the thread that trains: without denormals, which halve a CPU's speed; repeatable on a GPU."""
+    """Settings of the thread that trains: no denormals, which halve a CPU's speed; repeatable on a GPU."""
     torch.set_flush_denormal(True)
     torch.backends.cudnn.deterministic = True
     if threads:
@@ -157,8 +157,8 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
     return preset.train.precision == "bf16"
 
 
-def _random_states() -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+def _random_states(device: torch.device) -> dict[str, Any]:
+    cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
     return {"cpu": torch.get_rng_state(), "cuda": cuda}
 
 

@@ -16,10 +16,11 @@ from textual.binding import Binding, BindingType
 
 from aetui.errors import EXIT_SIGNAL
 from aetui.runs.folder import RunFolder
+from aetui.ui.messages import TrainRequested, WatchRequested
+from aetui.ui.screens.dialogs import QuitScreen
 from aetui.ui.screens.help import HelpScreen
 from aetui.ui.screens.menu import MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
-from aetui.ui.screens.dialogs import QuitScreen
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
 from aetui.ui.widgets.too_small import LEAST_COLUMNS, LEAST_ROWS
@@ -27,34 +28,27 @@ from aetui.ui.widgets.too_small import LEAST_COLUMNS, LEAST_ROWS
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
 
+LEAVE_TOOLTIP = "leave; training can go on without a screen"
+HELP_TOOLTIP = "every key and what it does"
+
 
 class AetuiApp(App[None]):
     """aetui's screens over one menu."""
 
     TITLE = "aetui"
     CSS_PATH = "app.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (LEAST_COLUMNS, "-narrow"), (120, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-flat"), (LEAST_ROWS, "-short"), (32, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (LEAST_COLUMNS, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_ROWS, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q",
-            tooltip="leave; training can go on without a screen",
-        ),  # fmt: skip
-        Binding(
-            "question_mark",
-            "help",
-            "Help",
-            id="app.help",
-            tooltip="every key and what it does",
-            key_display="?",
-        ),
+        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q", tooltip=LEAVE_TOOLTIP),
+        Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip=HELP_TOOLTIP),
     ]
 
     def __init__(
         self, settings: Settings, train: RunFolder | None = None, watch: RunFolder | None = None
     ) -> None:
         super().__init__()
-        self.settings = settings
+        self._settings = settings
         self.farewell = ""
         """A last word for the shell."""
         self._train = train
@@ -69,28 +63,32 @@ class AetuiApp(App[None]):
             loop.add_signal_handler(number, self._on_signal, number)
 
     def on_mount(self) -> None:
-        self.push_screen(MenuScreen())
+        self.push_screen(MenuScreen(self._settings))
         if self._train is not None:
-            self.start(self._train)
+            self._start_training(self._train)
         elif self._watch is not None:
-            self.watch(self._watch)
+            self._show_run(self._watch)
 
     def _fatal_error(self) -> None:
-        """An error of ours: the terminal is restored, one sentence is said, the traceback is kept. Training goes on."""
+        """An error of ours: the terminal is restored, one sentence is said, the traceback is kept."""
         path = Path(platformdirs.user_log_dir("aetui", ensure_exists=True)) / "crash.txt"
         path.write_text(traceback.format_exc(), errors="backslashreplace")
         self.panic(Text(f"aetui: the app failed, what trains goes on; the traceback is in {path}"))
 
-    def start(self, folder: RunFolder) -> None:
-        """Train the run in `folder` in a process of its own and show it."""
-        trainer = Trainer(folder)
-        self._trainers.append(trainer)
-        self.watch(folder)
+    def on_train_requested(self, message: TrainRequested) -> None:
+        self._start_training(message.folder)
 
-    def watch(self, folder: RunFolder) -> None:
-        """Show a run; of those this app trains it knows the process."""
-        mine = next((trainer for trainer in self._trainers if trainer.folder.path == folder.path), None)
-        self.push_screen(MonitorScreen(folder, mine))
+    def on_watch_requested(self, message: WatchRequested) -> None:
+        self._show_run(message.folder)
+
+    def _start_training(self, folder: RunFolder) -> None:
+        """Train the run in `folder` in a process of its own and show it."""
+        self._trainers.append(Trainer(folder))
+        self._show_run(folder)
+
+    def _show_run(self, folder: RunFolder) -> None:
+        mine = [trainer for trainer in self._trainers if trainer.folder.path == folder.path]
+        self.push_screen(MonitorScreen(folder, mine[-1] if mine else None))
 
     @property
     def training(self) -> list[Trainer]:
@@ -127,7 +125,7 @@ class AetuiApp(App[None]):
             self.exit()
 
     def _on_signal(self, number: int) -> None:
-        """SIGHUP: the terminal is gone, training goes on. Others: checkpoint and leave, the second time at once."""
+        """SIGHUP: leave, training goes on. Others: checkpoint and leave, the second time at once."""
         again, self._signalled = self._signalled, True
         self._exit_within(LEAVE_SECONDS, EXIT_SIGNAL + number)
         if number != signal.SIGHUP:

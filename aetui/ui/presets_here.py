@@ -25,7 +25,9 @@ class Offered:
 def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:
     """The shipped presets, then the .toml files of the working folder and its presets/ that hold a model."""
     own = [Listed(path.stem, path, description(path)) for path in _own_files()]
-    return [_offer(one, False, changes) for one in shipped_presets()] + [_offer(one, True, changes) for one in own]
+    return [_offer(one, False, changes) for one in shipped_presets()] + [
+        _offer(one, True, changes) for one in own
+    ]
 
 
 def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:

@@ -41,7 +41,13 @@ def problems(path: Path, *changes: str) -> list[str]:
 def test_a_good_preset_has_the_recipe_as_defaults(written):
     preset = read_preset(written(GOOD))
     train = preset.train
-    assert (preset.name, train.epochs, train.batch_size, train.learning_rate, train.seed) == ("mine", 2, 64, 1e-3, 0)
+    assert (preset.name, train.epochs, train.batch_size, train.learning_rate, train.seed) == (
+        "mine",
+        2,
+        64,
+        1e-3,
+        0,
+    )
 
 
 @pytest.mark.parametrize("listed", shipped_presets(), ids=lambda listed: listed.name)
@@ -55,7 +61,15 @@ def test_shipped_presets_are_good_and_described(listed):
 
 def test_shipped_presets_are_the_promised_ones():
     names = {listed.name for listed in shipped_presets()}
-    assert names >= {"digits-mlp", "digits-conv", "mnist-mlp", "mnist-conv", "mnist-denoise", "fashion-conv", "folder-conv"}
+    assert names >= {
+        "digits-mlp",
+        "digits-conv",
+        "mnist-mlp",
+        "mnist-conv",
+        "mnist-denoise",
+        "fashion-conv",
+        "folder-conv",
+    }
     assert shipped_presets()[0].name == "digits-mlp"
 
 
@@ -112,7 +126,9 @@ def test_changes_are_checked_and_named_by_what_was_typed(written):
     path = written(GOOD)
     assert read_preset(path, ["train.epochs=7", "data.name=mnist"]).train.epochs == 7
     assert problems(path, "train.epoch=7")[0].startswith("--set train.epoch=7: train.epoch: unknown key")
-    assert problems(path, "train.epochs=lots")[0].startswith("--set train.epochs=lots: train.epochs: expected")
+    assert problems(path, "train.epochs=lots")[0].startswith(
+        "--set train.epochs=lots: train.epochs: expected"
+    )
     assert "section.key=value" in problems(path, "epochs")[0]
     assert "is a value, not a section" in problems(path, "name=x", "name.y=3")[0]
 

@@ -17,7 +17,9 @@ def told(*events) -> History:
 
 
 def test_progress_best_and_newest():
-    history = told(STARTED, StateChanged("running"), finished(0), finished(1, 0.05), finished(2, 0.07), steps(250))
+    history = told(
+        STARTED, StateChanged("running"), finished(0), finished(1, 0.05), finished(2, 0.07), steps(250)
+    )
     assert history.best.epoch == 1
     assert history.newest.epoch == 2
     assert history.progress == 250 / 300

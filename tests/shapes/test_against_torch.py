@@ -10,7 +10,7 @@ from torch_layers import random_layer, random_size, torch_module
 from aetui.errors import UsageError
 from aetui.models.build import build_chain
 from aetui.shapes.chain import ShapeError, trace
-from aetui.shapes.layers import Conv, ConvTranspose, Linear
+from aetui.shapes.layers import Conv, ConvTranspose, Linear, MaxPool
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding=.same.:UserWarning"),
@@ -131,6 +131,26 @@ def test_layers():
 
 def test_chains():
     compare_chains(seed=2, count=200)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("kind", "fields", "fits"),
+    [
+        (MaxPool, {"kernel_size": 3, "padding": 2, "dilation": 2}, False),
+        (MaxPool, {"kernel_size": 3, "padding": 1, "dilation": 4}, True),
+        (MaxPool, {"kernel_size": 10, "stride": 2, "ceil_mode": True}, True),
+        (MaxPool, {"kernel_size": 10, "stride": 1, "ceil_mode": True}, False),
+        (Conv, {"out_channels": 1, "kernel_size": 4, "padding": "same", "dilation": 9}, True),
+        (Conv, {"out_channels": 1, "kernel_size": 3, "stride": 2, "padding": "same"}, False),
+        (ConvTranspose, {"out_channels": 1, "kernel_size": 1, "output_padding": 2, "dilation": 3}, True),
+        (ConvTranspose, {"out_channels": 1, "kernel_size": 1, "output_padding": 2, "stride": 2}, False),
+    ],
+)
+def test_rules_that_random_layers_seldom_meet(kind, fields, fits, axes):
+    size = (1, *[9] * axes)
+    assert ask_aetui(kind, fields, size) == ask_torch(kind, fields, size)
+    assert (ask_aetui(kind, fields, size) is not None) is fits
 
 
 def test_macs_are_half_of_torchs_flops():

@@ -42,6 +42,7 @@ CASES = [
     ("4x9", "conv 8 k3 g2 d2", "convt 4 k3 d2 g2"),
     ("1x28", "sigmoid; dropout 0.1; conv 4 k3", "convt 1 k3; sigmoid"),
     ("1x28", "relu", ""),
+    ("1x9", "convt 2 k3 p1 op2 d3", "conv 1 k3 d3"),
 ]
 
 

@@ -56,7 +56,7 @@ def test_sequential():
         ("nn.Upsample(scale_factor=2.0)", "upsample x2"),
         ("nn.Upsample(None, (2, 3), mode='nearest')", "upsample x2x3"),
         ("nn.Unflatten(1, (32, 7, 7))", "unflatten 32x7x7"),
-        ("nn.Unflatten(dim=1, unflattened_size=(32, 7 - 0, 14 // 2))", "unflatten 32x7x7"),
+        ("nn.Unflatten(dim=1, unflattened_size=(30 + 2, 9 - 2, 14 // 2))", "unflatten 32x7x7"),
         ("nn.Flatten(start_dim=1)", "flatten"),
         ("nn.Dropout(p=0.1)", "dropout 0.1"),
         ("nn.LeakyReLU(0.2, inplace=True)", "leakyrelu 0.2"),

@@ -47,9 +47,10 @@ def numbers(rng, axes, low, high):
     )
 
 
-def random_layer(rng, axes) -> Layer:
+def random_layer(rng, size) -> Layer:
+    axes = len(size) - 1
     kernel, stride = numbers(rng, axes, 1, 4), numbers(rng, axes, 1, rng.choice((1, 2, 3)))
-    kind = rng.choice(("conv", "conv", "same", "convt", "maxpool", "avgpool", "upsample", "relu"))
+    kind = rng.choice(("conv", "conv", "same", "convt", "maxpool", "avgpool", "upsample", "adaptive", "relu"))
     if kind == "conv":
         return layers.Conv(1, kernel, stride, numbers(rng, axes, 0, 3), numbers(rng, axes, 1, 2))
     if kind == "same":
@@ -62,6 +63,8 @@ def random_layer(rng, axes) -> Layer:
         return layers.MaxPool(kernel, stride, dilation=numbers(rng, axes, 1, 2))
     if kind == "avgpool":
         return layers.AvgPool(kernel, stride)
+    if kind == "adaptive":
+        return layers.AdaptiveAvgPool(tuple(rng.randint((length + 1) // 2, length) for length in size[1:]))
     return layers.Upsample(numbers(rng, axes, 1, 2)) if kind == "upsample" else layers.ReLU()
 
 
@@ -70,7 +73,7 @@ def random_chain(rng):
     size = (1, rng.randint(80, 120)) if rng.random() < 0.6 else (1, rng.randint(36, 44), rng.randint(36, 44))
     reach, now, chain = reach_of(size), size, []
     for _ in range(rng.randint(1, 6)):
-        layer = random_layer(rng, len(size) - 1)
+        layer = random_layer(rng, now)
         try:
             output = layer.output(now)
         except ShapeError:

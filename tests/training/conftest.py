@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+
 from aetui.config.reading import read_preset
-from aetui.config.shipped import find_preset, preset_text
+from aetui.config.shipped import find_preset
 from aetui.data.generated import digits
 from aetui.runs.events import Event
 from aetui.runs.folder import RunFolder, create_run
@@ -24,10 +25,7 @@ def small_data(monkeypatch):
 def make_run(small_data, tmp_path) -> Callable[..., RunFolder]:
     def make(*changes: str, preset: str = "digits-mlp") -> RunFolder:
         checked = read_preset(find_preset(preset), ["train.epochs=3", *changes])
-        return create_run(
-            tmp_path / "runs", preset_name=checked.name, config=preset_text(checked, ""), seed=checked.train.seed,
-            epochs=checked.train.epochs, device="cpu", threads=1, data_dir=tmp_path,
-        )  # fmt: skip
+        return create_run(checked, "", tmp_path / "runs", tmp_path, "cpu", threads=1)
 
     return make
 
@@ -35,7 +33,9 @@ def make_run(small_data, tmp_path) -> Callable[..., RunFolder]:
 class Recorder:
     """Trains a run to its end and keeps its events. `react` may use the control at any event."""
 
-    def __init__(self, folder: RunFolder, react: Callable[[Event, Session], None] = lambda event, session: None) -> None:
+    def __init__(
+        self, folder: RunFolder, react: Callable[[Event, Session], None] = lambda event, session: None
+    ) -> None:
         self.events: list[Event] = []
         self.session = Session(folder, self._listen)
         self._react = react

@@ -117,7 +117,10 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
     folder.mkdir()
     filled(folder)
     path = folder / "epoch_0002_step_00000002.pt"
-    for write in (lambda: torch.save({"x": Bomb(sentinel)}, path), lambda: path.write_bytes(pickle.dumps(Bomb(sentinel)))):
+    for write in (
+        lambda: torch.save({"x": Bomb(sentinel)}, path),
+        lambda: path.write_bytes(pickle.dumps(Bomb(sentinel))),
+    ):
         write()
         index = json.loads((folder / "index.json").read_text())
         index[1]["sha256"] = checkpoints.sha256_of(path)

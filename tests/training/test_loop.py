@@ -13,7 +13,14 @@ from aetui.config.reading import read_preset
 from aetui.data.batches import epoch_order
 from aetui.models.from_preset import build_model
 from aetui.runs import states
-from aetui.runs.events import CheckpointSaved, EpochFinished, PreviewSaved, RunStarted, StateChanged, StepsTrained
+from aetui.runs.events import (
+    CheckpointSaved,
+    EpochFinished,
+    PreviewSaved,
+    RunStarted,
+    StateChanged,
+    StepsTrained,
+)
 from aetui.training import loop
 
 
@@ -45,12 +52,19 @@ def assert_equal(one, other):
         assert one == other
 
 
+@pytest.fixture
+def without_denormals():
+    torch.set_flush_denormal(True)
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.mark.usefixtures("without_denormals")
 def test_figures_equal_those_of_a_plain_loop(make_run, record, small_data):
     """Written out with nothing of the loop: same order, per-image means, test after every epoch."""
     folder = make_run()
     told = record(folder).of(EpochFinished)
 
-    torch.set_flush_denormal(True)
     model = build_model(read_preset(folder.config))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     train, test = small_data.train.images / 255, small_data.test.images / 255
@@ -104,7 +118,9 @@ def test_resume_is_equal_bit_for_bit(make_run, record, preset, cut):
     assert second.of(RunStarted)[0].step in (cut, cut + 1)
     assert_equal(weights(straight), weights(broken))
     parts = {event.epoch: event for event in first.of(EpochFinished) + second.of(EpochFinished)}
-    assert [(e.train_loss, e.test_loss) for e in whole] == [(parts[n].train_loss, parts[n].test_loss) for n in range(4)]
+    assert [(e.train_loss, e.test_loss) for e in whole] == [
+        (parts[n].train_loss, parts[n].test_loss) for n in range(4)
+    ]
 
 
 def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
@@ -166,11 +182,18 @@ def test_a_huge_learning_rate_diverges_or_stays_finite_but_never_lies(make_run, 
     ("error", "code", "state", "words"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), 4, "out_of_memory", "train.batch_size=32"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 4, "out_of_memory", "=32"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+            4,
+            "out_of_memory",
+            "=32",
+        ),
         (RuntimeError("CUDA error: device lost"), 1, "failed", "device lost"),
     ],
 )
-def test_failures_end_in_their_state_with_a_sentence(make_run, record, monkeypatch, error, code, state, words):
+def test_failures_end_in_their_state_with_a_sentence(
+    make_run, record, monkeypatch, error, code, state, words
+):
     def fail(*_):
         raise error
 

@@ -12,13 +12,14 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui import __version__
-from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder, create_run
 from aetui.runs.listing import RunSummary, list_runs
 from aetui.text import format_number, safe_text
+from aetui.ui.messages import TrainRequested, WatchRequested
 from aetui.ui.presets_here import Offered, offered_presets
+from aetui.ui.settings import Settings
 from aetui.ui.states import state_text
 from aetui.ui.widgets.preset_card import preset_card
 from aetui.ui.widgets.too_small import TooSmall
@@ -31,18 +32,30 @@ class MenuScreen(Screen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Start", id="menu.choose", tooltip="start the preset, open the run", priority=True),
-        Binding("r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"),
+        Binding(
+            "enter",
+            "choose",
+            "Start",
+            id="menu.choose",
+            tooltip="start the preset, open the run",
+            priority=True,
+        ),
+        Binding(
+            "r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"
+        ),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
         self._offered: dict[str, Offered] = {}
         self._runs: dict[str, RunSummary] = {}
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
-        title = Text.assemble((" aetui ", "bold reverse"), "  train autoencoders and watch them", (f"  {__version__}", "dim"))
+        title = Text.assemble(
+            (" aetui ", "bold reverse"), "  train autoencoders and watch them", (f"  {__version__}", "dim")
+        )
         yield Static(title, id="title")
         with Horizontal(id="columns"):
             yield OptionList(id="choices", markup=False)
@@ -51,7 +64,7 @@ class MenuScreen(Screen[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        for offered in offered_presets(self.app.settings.changes):
+        for offered in offered_presets(self._settings.changes):
             self._offered[f"preset:{len(self._offered)}"] = offered
         self._fill()
         self.query_one(OptionList).highlighted = 1
@@ -77,29 +90,32 @@ class MenuScreen(Screen[None]):
         elif summary.state in states.LIVE or summary.state == states.FINISHED:
             self.notify(f"This run is {summary.state}; there is nothing to resume.")
         else:
-            self.app.start(RunFolder(self.app.settings.runs_dir / summary.run))
+            self.post_message(TrainRequested(RunFolder(self._settings.runs_dir / summary.run)))
 
     def _open(self, choice: str | None) -> None:
         if choice in self._offered:
             self._start(self._offered[choice])
         elif choice in self._runs:
-            self.app.watch(RunFolder(self.app.settings.runs_dir / self._runs[choice].run))
+            self.post_message(WatchRequested(RunFolder(self._settings.runs_dir / self._runs[choice].run)))
 
     def _start(self, offered: Offered) -> None:
-        settings, preset = self.app.settings, offered.preset
-        if preset is None:
+        if offered.preset is None:
             self.notify("Mend its mistakes first; they stand on the right.", severity="error")
             return
+        where = self._settings
         try:
             folder = create_run(
-                settings.runs_dir, preset_name=preset.name, config=preset_text(preset, offered.listed.description),
-                seed=preset.train.seed, epochs=preset.train.epochs, device=settings.device,
-                threads=settings.threads, data_dir=settings.data_dir,
-            )  # fmt: skip
+                offered.preset,
+                offered.listed.description,
+                where.runs_dir,
+                where.data_dir,
+                where.device,
+                where.threads,
+            )
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
             return
-        self.app.start(folder)
+        self.post_message(TrainRequested(folder))
 
     def _chosen(self) -> str | None:
         choices = self.query_one(OptionList)
@@ -117,7 +133,7 @@ class MenuScreen(Screen[None]):
                 choices.highlighted = choices.get_option_index(chosen)
 
     def _read_runs(self) -> dict[str, RunSummary]:
-        found = list_runs(self.app.settings.runs_dir)[:MOST_RUNS]
+        found = list_runs(self._settings.runs_dir)[:MOST_RUNS]
         self._runs = {f"run:{summary.run}": summary for summary in found}
         return self._runs
 
@@ -135,23 +151,31 @@ class MenuScreen(Screen[None]):
     def _explain(self, choice: str | None) -> None:
         card = self.query_one("#explained", Static)
         if choice in self._offered:
-            card.update(preset_card(self._offered[choice], self.app.settings.data_dir))
+            card.update(preset_card(self._offered[choice], self._settings.data_dir))
         elif choice in self._runs:
             card.update(_run_card(self._runs[choice]))
 
 
 def _preset_line(offered: Offered) -> Text:
     style = "red" if offered.preset is None else ""
-    return Text.assemble("  ", (safe_text(offered.listed.name), style), (" (own)" if offered.own else "", "dim"))
+    return Text.assemble(
+        "  ", (safe_text(offered.listed.name), style), (" (own)" if offered.own else "", "dim")
+    )
 
 
 def _run_line(run: RunSummary) -> Text:
     mark = state_text(run.state)
-    return Text.assemble("  ", (mark.plain[0], mark.style), f" {safe_text(run.preset)}  ", (run.run[4:13], "dim"))
+    return Text.assemble(
+        "  ", (mark.plain[0], mark.style), f" {safe_text(run.preset)}  ", (run.run[4:13], "dim")
+    )
 
 
 def _run_card(run: RunSummary) -> RenderableType:
-    hint = "Enter opens it." if run.state in (*states.LIVE, states.FINISHED) else "Enter opens it, r goes on from its checkpoint."
+    hint = (
+        "Enter opens it."
+        if run.state in (*states.LIVE, states.FINISHED)
+        else "Enter opens it, r goes on from its checkpoint."
+    )
     return Group(
         Text(safe_text(run.run), "bold"),
         Text(),

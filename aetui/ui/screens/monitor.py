@@ -3,9 +3,11 @@
 import time
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -33,7 +35,7 @@ LOOK_SECONDS = 0.1
 SMOOTHING = 0.6
 """TensorBoard's default weight of the moving average."""
 PANELS = ("run", "device", "log", "layers")
-TOASTS = {
+TOASTS: dict[str, tuple[str, SeverityLevel]] = {
     states.FINISHED: ("Training is finished.", "information"),
     states.DIVERGED: ("The loss is no longer a number.", "error"),
     states.OUT_OF_MEMORY: ("Out of memory.", "error"),
@@ -54,7 +56,9 @@ class MonitorScreen(Screen[None]):
         Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis"),
         Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart, or the chosen panel, full screen"),
         *(
-            Binding(str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False)
+            Binding(
+                str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False
+            )
             for n, name in enumerate(PANELS, start=1)
         ),
         Binding("escape", "back", "Menu", id="run.back", tooltip="back to the menu; training goes on"),
@@ -121,9 +125,10 @@ class MonitorScreen(Screen[None]):
                 self._notes_shown = note.number
 
     def _wait_text(self) -> str:
-        if self.feed.state in states.LIVE:
-            return f"{self.feed.history.activity or 'starting'} … the first test result comes before the first step"
-        return self.feed.history.reason or "this run ended before its first test"
+        if self.feed.state not in states.LIVE:
+            return self.feed.history.reason or "this run ended before its first test"
+        waits_for = self.feed.history.activity or "starting"
+        return f"{waits_for} … the first test result comes before the first step"
 
     def _toast(self) -> None:
         if self.feed.state in TOASTS:
@@ -131,7 +136,7 @@ class MonitorScreen(Screen[None]):
             text = self.feed.history.reason or text
             self.notify(safe_text(text), severity=severity, markup=False, timeout=10)
 
-    def _layers(self) -> object:
+    def _layers(self) -> RenderableType:
         try:
             return layer_table(read_preset(self.feed.folder.config))
         except PresetError:

@@ -21,7 +21,9 @@ def layer_table(preset: Preset) -> RenderableType:
     table.add_row(*(Text(head, "dim") for head in ("layer", "size", "parameters")))
     table.add_row(Text("image", "italic"), preset.image_size, "")
     _add_rows(table, encoder)
-    table.add_row(Text("latent code", "italic"), Text(format_size(encoder[-1].output), "bold"), Text("──", "dim"))
+    table.add_row(
+        Text("latent code", "italic"), Text(format_size(encoder[-1].output), "bold"), Text("──", "dim")
+    )
     _add_rows(table, decoder)
     return table
 

@@ -31,10 +31,13 @@ class NumbersPanel(Widget):
             grid.add_row("test loss", f"{format_number(newest.test_loss)}  {_trend(history)}")
         if best:
             grid.add_row("best", f"{format_number(best.test_loss)}  epoch {best.epoch}")
-        grid.add_row("data", safe_text(f"{started.data}, {format_count(started.train_images)} + {format_count(started.test_images)} test"))
+        sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
+        grid.add_row("data", safe_text(f"{started.data}, {sets}"))
         grid.add_row("parameters", format_count(started.parameters))
         if newest and newest.epoch:
-            grid.add_row("an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test")
+            grid.add_row(
+                "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
+            )
         return grid
 
 

@@ -33,7 +33,8 @@ def preset_card(offered: Offered, data_dir: Path) -> RenderableType:
 
 def _facts(preset: Preset, data_dir: Path) -> list[tuple[str, Text]]:
     train, count = preset.train, parameter_count(preset)
-    recipe = f"{plural(train.epochs, 'epoch')}, batch {train.batch_size}, Adam, learning rate {train.learning_rate:g}"
+    batches = f"{plural(train.epochs, 'epoch')}, batch {train.batch_size}"
+    recipe = f"{batches}, Adam, learning rate {train.learning_rate:g}"
     facts = [("data", _data(preset, data_dir)), ("recipe", Text(recipe))]
     if preset.noise:
         facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
@@ -49,8 +50,12 @@ def _data(preset: Preset, data_dir: Path) -> Text:
         return Text.assemble(safe_text(f"images in {path}, {preset.data.size}: "), state)
     source = SETS[name]
     if not source.archives:
-        return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here, generated in a moment", "green"))
+        return Text.assemble(
+            f"{source.title}, {preset.image_size}: ", ("here, generated in a moment", "green")
+        )
     if here(source, data_dir):
         return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here", "green"))
     size, host = format_bytes(source.download_bytes), source.hosts[0]
-    return Text.assemble(f"{source.title}, {preset.image_size}: ", (f"to download, {size} from {host}", "yellow"))
+    return Text.assemble(
+        f"{source.title}, {preset.image_size}: ", (f"to download, {size} from {host}", "yellow")
+    )

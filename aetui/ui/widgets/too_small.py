@@ -10,4 +10,6 @@ class TooSmall(Widget):
 
     def render(self) -> str:
         width, height = self.app.size
-        return f"{width}x{height} is too small: {LEAST_COLUMNS}x{LEAST_ROWS} or more, please. Training goes on."
+        return (
+            f"{width}x{height} is too small: {LEAST_COLUMNS}x{LEAST_ROWS} or more, please. Training goes on."
+        )

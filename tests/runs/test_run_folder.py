@@ -8,6 +8,8 @@ import sys
 import psutil
 import pytest
 
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
 from aetui.runs.files import write_whole
 from aetui.runs.folder import RunFolder, create_run, find_state
@@ -15,10 +17,8 @@ from aetui.runs.listing import find_run, list_runs
 
 
 def make(tmp_path, name="digits-mlp") -> RunFolder:
-    return create_run(
-        tmp_path / "runs", preset_name=name, config="x = 1\n", seed=0, epochs=3, device="cpu", threads=None,
-        data_dir=tmp_path,
-    )  # fmt: skip
+    preset = read_preset(find_preset("digits-mlp")).model_copy(update={"name": name})
+    return create_run(preset, "", tmp_path / "runs", tmp_path)
 
 
 def test_a_new_run_is_starting_and_listed(tmp_path):
@@ -102,7 +102,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*(("os.fsync", fail) if failing == "fsync" else ("pathlib.Path.replace", fail)))
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="No space"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,21 @@
+"""What screens ask of the app."""
+
+from textual.message import Message
+
+from aetui.runs.folder import RunFolder
+
+
+class TrainRequested(Message):
+    """Train the run in this folder, from where it stands."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self.folder = folder
+
+
+class WatchRequested(Message):
+    """Show the run in this folder."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self.folder = folder
