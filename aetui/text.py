@@ -3,6 +3,7 @@
 import math
 import unicodedata
 
+_THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together, moves nothing
 
 
@@ -27,27 +28,27 @@ def _visible(char: str) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """Three significant digits: 0.0337, 12.5, 1.20e-06; an unknown value is –."""
+    """Three significant digits, thousands as k: 0.0337, 12.5, 28.1k, 1.20e-7; an unknown value is –."""
     if value is None:
         return "–"
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(float(f"{value:.2e}"))))
-    if -5 < exponent < 6:
-        return f"{value:.{max(0, 2 - exponent)}f}"
-    return f"{value:.2e}"
+    if not 1e-4 <= abs(value) < 1e12:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    value = float(f"{value:.2e}")
+    scale, unit = next(((factor, unit) for factor, unit in _THOUSANDS if abs(value) >= factor), (1.0, ""))
+    decimals = max(0, 2 - math.floor(math.log10(abs(value) / scale)))
+    return f"{value / scale:.{decimals}f}{unit}"
 
 
 def format_count(value: float | None) -> str:
-    """Thousands as k: 950, 28.1k, 1.46M; an unknown value is –."""
+    """A whole number, thousands as k: 950, 28.1k, 1.46M; an unknown value is –."""
     if value is None or not math.isfinite(value):
         return "–"
-    for factor, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor * 0.9995:
-            return format_number(value / factor) + unit
-    return f"{value:.0f}"
+    return format_number(value) if abs(value) >= 999.5 else f"{value:.0f}"
 
 
 def format_bytes(value: float | None) -> str:

@@ -27,7 +27,7 @@ def test_safe_text_keeps_what_is_harmless_and_shows_the_rest():
         (format_number(0.033712), "0.0337"),
         (format_number(0.00099999), "0.00100"),
         (format_number(12.345), "12.3"),
-        (format_number(1.2e-7), "1.20e-07"),
+        (format_number(1.2e-7), "1.20e-7"),
         (format_number(0), "0"),
         (format_number(float("nan")), "NaN"),
         (format_number(None), "–"),
@@ -46,3 +46,24 @@ def test_safe_text_keeps_what_is_harmless_and_shows_the_rest():
 )
 def test_numbers(shown, expected):
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.03371, "0.0337"),
+        (0.034, "0.0340"),
+        (28_123, "28.1k"),
+        (999.6, "1.00k"),
+        (99.96, "100"),
+        (1.2e-5, "1.20e-5"),
+        (1e15, "1.00e15"),
+        (2.5e6, "2.50M"),
+        (0, "0"),
+        (-3.2, "-3.20"),
+        (float("nan"), "NaN"),
+        (float("-inf"), "-∞"),
+    ],
+)
+def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
+    assert format_number(value) == text

@@ -1,11 +1,9 @@
-"""Files written whole or not at all, by one process at a time, in waits that can be cancelled."""
+"""Files shared with other processes: locks and waits that can be cancelled, room on the disk."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -22,25 +20,6 @@ class Cancelled(AetuiError):
         super().__init__(
             "Cancelled before the data set was ready.", "Start again: a download goes on from there."
         )
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write `path` piece by piece so that it is there whole or not there: temporary name, fsync, rename.
-
-    An exception inside leaves what was at `path` before and no temporary file.
-    """
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 def refuse_small_disk(what: str, needed: int, folder: Path) -> None:
@@ -77,11 +56,3 @@ def _wait_for(lock: FileLock, cancelled: Callable[[], bool]) -> None:
             lock.acquire(timeout=POLL_SECONDS, poll_interval=POLL_SECONDS / 2)
             return
     raise Cancelled
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

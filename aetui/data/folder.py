@@ -18,11 +18,12 @@ from typing import BinaryIO
 
 import torch
 
-from aetui.data.files import Cancelled, hold_lock, refuse_small_disk, whole_file
+from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.listing import ListedFile, list_folder
 from aetui.errors import AetuiError, UsageError
+from aetui.runs.files import whole_file
 
 FORMAT = 1  # of the cached pixels; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`

@@ -1,21 +1,25 @@
-"""The one module that writes files of a run: whole or not at all, or whole lines at the end."""
+"""The one module that writes files: whole or not at all, or whole lines at the end."""
 
+import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".tmp"
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write `path` whole or not at all: temporary name, fsync, rename, fsync of the folder.
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write `path` piece by piece, whole or not at all: temporary name, fsync, rename, fsync of the folder.
 
     A failure leaves what was at `path` before and no temporary file. Raises OSError.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -23,6 +27,12 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write `data` to `path`, whole or not at all. Raises OSError."""
+    with whole_file(path) as file:
+        file.write(data)
 
 
 def append_line(path: Path, line: str) -> None:

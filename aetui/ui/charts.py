@@ -11,9 +11,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from aetui.text import format_number
 from aetui.ui.curves import Chart, Curve, smooth, thinned
 from aetui.ui.plotting import plot_lines
-from aetui.ui.ticks import Axis, duration, linear_axis, log_axis, number, time_axis, top_of_body, whole_axis
+from aetui.ui.ticks import Axis, duration, linear_axis, log_axis, time_axis, top_of_body, whole_axis
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "draw_chart"]
 
@@ -74,7 +75,7 @@ def _layers(chart: Chart, bins: int) -> list[_Layer]:
             layers.append(_Layer("raw", thinned(points, bins_a_unit, chart.log_scale)))
             points = smooth(points, chart.smoothing)
         newest = next((value for _, value in reversed(points) if value is not None), None)
-        text = f"{MARKS[curve.role]} {curve.label:5} {'–' if newest is None else number(newest)}"
+        text = f"{MARKS[curve.role]} {curve.label:5} {format_number(newest)}"
         ends_finite = newest is None or math.isfinite(newest)
         layers.append(_Layer(curve.role, thinned(points, bins_a_unit, chart.log_scale), text, ends_finite))
     return layers
@@ -172,13 +173,13 @@ class _Drawing:
                 column -= len(text)
                 canvas.put(0, column, text, layer.style)
         elif (best := self._best()) is not None:
-            text = f"  {BEST_MARK} best {number(best[1])} at {self._named(best[0])}"
+            text = f"  {BEST_MARK} best {format_number(best[1])} at {self._named(best[0])}"
             canvas.put(0, canvas.width - len(text), text, "test")
 
     def _named(self, x: float) -> str:
         if self.chart.x_axis == "time":
             return duration(x)
-        return f"{self.chart.x_axis} {x:g}" if x < 10_000 else f"{self.chart.x_axis} {number(x)}"
+        return f"{self.chart.x_axis} {x:g}" if x < 10_000 else f"{self.chart.x_axis} {format_number(x)}"
 
     def _best(self) -> tuple[float, float] | None:
         points = (point for layer in self.layers if layer.style == "test" for point in layer.points)
@@ -229,7 +230,7 @@ class _Drawing:
         for above, run in groupby(layer.points, key=lambda p: p[1] is not None and self._is_above(p[1])):
             if above:
                 x, loss = max(run, key=lambda p: p[1] or 0)
-                column, text = self._column(x), number(loss or 0)
+                column, text = self._column(x), format_number(loss or 0)
                 if self.canvas.cells[1][column] != CLIPPED_MARK:
                     self.canvas.put(1, column, CLIPPED_MARK, layer.style)
                 for start in (column + 2, column + 3, column + 4, column - 1 - len(text)):

@@ -31,21 +31,6 @@ class Axis:
         return math.floor((value - low) / (high - low) * (dots - 1) + 0.5)
 
 
-def number(value: float) -> str:
-    """Three significant digits, thousands as k: `0.0337`, `28.1k`, `1.20e-5`; `NaN` and `∞` by name."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
-    if value == 0:
-        return "0"
-    if not 1e-4 <= abs(value) < 1e12:
-        return _scientific(value, 2)
-    value = float(f"{value:.2e}")
-    size = abs(value)
-    scale, suffix = _thousands(size)
-    decimals = max(0, 2 - math.floor(math.log10(size / scale)))
-    return f"{value / scale:.{decimals}f}{suffix}"
-
-
 def duration(seconds: float) -> str:
     """The two largest units that are not zero: `30 s`, `1 m 12 s`, `2 m`, `1 h 30 m`, `2 d 3 h`."""
     if not 0 <= seconds < math.inf:

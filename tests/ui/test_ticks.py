@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aetui.ui.ticks import duration, linear_axis, log_axis, number, time_axis, top_of_body, whole_axis
+from aetui.ui.ticks import duration, linear_axis, log_axis, time_axis, top_of_body, whole_axis
 
 losses = st.floats(-1e100, 1e100)
 positive = st.floats(1e-100, 1e100)
@@ -115,27 +115,6 @@ def test_whole_ticks_are_whole_and_the_curve_is_not_squeezed(
 )
 def test_time_ticks(end: float, columns: int, labels: str) -> None:
     assert "|".join(time_axis(end, columns).labels) == labels
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.03371, "0.0337"),
-        (0.034, "0.0340"),
-        (28_123, "28.1k"),
-        (999.6, "1.00k"),
-        (99.96, "100"),
-        (1.2e-5, "1.20e-5"),
-        (1e15, "1.00e15"),
-        (2.5e6, "2.50M"),
-        (0, "0"),
-        (-3.2, "-3.20"),
-        (math.nan, "NaN"),
-        (-math.inf, "-∞"),
-    ],
-)
-def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
-    assert number(value) == text
 
 
 @pytest.mark.parametrize(
