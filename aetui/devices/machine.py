@@ -16,6 +16,8 @@ class MachineSampled:
 
     cpu_percent: float | None
     """Use of all processors together, 0 to 100, since the look before."""
+    process_cpu_percent: float | None
+    """The part of it that the process that trains takes itself."""
     memory_used_bytes: int | None
     memory_total_bytes: int | None
     process_memory_bytes: int | None
@@ -35,12 +37,14 @@ class Machine:
         self._process = psutil.Process()
         self._gpu = _nvml_handle(gpu_uuid) if gpu_uuid else None
         psutil.cpu_percent()
+        self._process.cpu_percent()
 
     def sample(self) -> MachineSampled:
         """Measure now; takes a few milliseconds and never raises for a field the driver does not offer."""
         memory = psutil.virtual_memory()
         sampled = MachineSampled(
             cpu_percent=psutil.cpu_percent(),
+            process_cpu_percent=self._process.cpu_percent() / (psutil.cpu_count() or 1),
             memory_used_bytes=memory.total - memory.available,
             memory_total_bytes=memory.total,
             process_memory_bytes=self._process.memory_info().rss,

@@ -5,7 +5,6 @@ session can say so, obey signals and measure the machine meanwhile.
 """
 
 import contextlib
-import os
 import threading
 import traceback
 
@@ -35,6 +34,8 @@ class Session:
         """Set when the thread ends; see `aetui.errors`."""
         self.state = states.STARTING
         self.gpu_uuid: str | None = None
+        self.on_cpu = False
+        """Known once the device is chosen: whether it is the CPU."""
         self._folder = folder
         self._listener = listener
         self._writer = EventWriter(folder.events)
@@ -78,15 +79,12 @@ class Session:
 
     def _train(self) -> None:
         self.emit(ActivityChanged("loading PyTorch"))
-        # Threads that wait for each other give the core away: spinning, PyTorch's default, costs
-        # a factor of ten and more on a machine that does anything else besides (docs/benchmarks.md).
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from aetui.training.loop import train
         from aetui.training.training import prepare
 
         try:
             training = prepare(self._folder, read_preset(self._folder.config), self.control, self.emit)
-            self.gpu_uuid = training.gpu_uuid
+            self.gpu_uuid, self.on_cpu = training.gpu_uuid, training.device.type == "cpu"
             train(training, self.control, self.emit)
         except Stopped:
             self._end(states.STOPPED, EXIT_STOPPED, "")

@@ -13,16 +13,21 @@ from types import FrameType
 
 import filelock
 
-from aetui.devices.machine import Machine
+from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
 from aetui.runs.control import Command, CommandFollower
-from aetui.runs.events import Emit
+from aetui.runs.events import Emit, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.session import Session
 
 LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
 MEASURE_SECONDS = 2.0
+CROWDED_CORES = 0.5
+CROWDED = (
+    "other programs keep this machine busy; PyTorch's threads then wait for each other, "
+    "and fewer of them can be many times faster: --threads 1"
+)
 
 
 def supervise(folder: RunFolder, listener: Emit = lambda event: None) -> int:
@@ -51,7 +56,7 @@ def supervise(folder: RunFolder, listener: Emit = lambda event: None) -> int:
 
 def _attend(session: Session, commands: CommandFollower) -> None:
     parent = os.getppid()
-    machine, measured = None, time.monotonic()
+    machine, measured, warned = None, time.monotonic(), False
     while session.alive:
         for command in commands.poll():
             _forward(session, command)
@@ -59,9 +64,19 @@ def _attend(session: Session, commands: CommandFollower) -> None:
             session.control.detach()
         if time.monotonic() - measured > MEASURE_SECONDS:
             machine = machine or Machine(session.gpu_uuid)
-            session.emit(machine.sample())
+            sample = machine.sample()
+            session.emit(sample)
+            if session.on_cpu and not warned and _is_crowded(sample):
+                session.emit(Warned(CROWDED))
+                warned = True
             measured = time.monotonic()
         session.join(LOOK_SECONDS)
+
+
+def _is_crowded(sample: MachineSampled) -> bool:
+    """Whether other programs take half a core or more while this one computes on all of them."""
+    others = (sample.cpu_percent or 0) - (sample.process_cpu_percent or 0)
+    return others / 100 * (os.cpu_count() or 1) > CROWDED_CORES
 
 
 def _forward(session: Session, command: Command) -> None:

@@ -4,7 +4,7 @@ import time
 
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChanged
+from aetui.runs.events import RunStarted, StateChanged
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 from aetui.runs.log import EventFollower
@@ -12,7 +12,6 @@ from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
 """How often a run that says it is at work is checked for a living process."""
-MILESTONES = (RunStarted, StateChanged, EpochFinished, PreviewSaved)
 
 
 class Feed:
@@ -32,13 +31,15 @@ class Feed:
         return self._follower.damaged
 
     def poll(self) -> tuple[bool, bool]:
-        """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
+        """Take in what is new. Returns whether anything is, and whether the state moved."""
         events = self._follower.poll()
         for event, at in events:
             self.history.apply(event, at)
         before, self.state = self.state, self._find_state(bool(events))
-        moved = self.state != before
-        return bool(events) or moved, moved or any(isinstance(event, MILESTONES) for event, _ in events)
+        moved = self.state != before or any(
+            isinstance(event, RunStarted | StateChanged) for event, _ in events
+        )
+        return bool(events) or moved, moved
 
     def _find_state(self, fresh: bool) -> str:
         told = self.history.state

@@ -35,7 +35,7 @@ EVENTS = [
     steps(3),
     finished(1),
     Warned("[/x] \x1b[31m"),
-    MachineSampled(3.0, 1, 2, 3, gpu_watts=None),
+    MachineSampled(3.0, 2.0, 1, 2, 3, gpu_watts=None),
 ]
 
 

@@ -96,12 +96,12 @@ class MonitorScreen(Screen[None]):
     # ── what happened ──────────────────────────────────────────────────────
 
     def _look(self) -> None:
-        """Take in what is new; draw milestones at once and the rest as the budget allows."""
+        """Take in what is new; draw a change of state at once and the rest as the budget allows."""
         first, before = self.feed.history.started is None, self.feed.state
-        news, at_once = self.feed.poll()
+        news, moved = self.feed.poll()
         self._stale = self._stale or news
         now = time.monotonic()
-        if self._stale and (at_once or self._pacer.due(now)):
+        if self._stale and (moved or self._pacer.due(now)):
             self._pacer.drawn(now)
             self._stale = False
             self._show()

@@ -1,0 +1,54 @@
+"""Makes docs/screenshots/*.svg from the real app, really training. `make snapshots`"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from aetui.runs import states
+from aetui.ui.app import AetuiApp
+from aetui.ui.screens.monitor import MonitorScreen
+from aetui.ui.settings import Settings
+
+FOLDER = Path(__file__).parent / "screenshots"
+SIZES = ((80, 24), (140, 40))
+EPOCHS_SHOWN = 7
+
+
+async def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(Path(folder) / "runs", Path(folder) / "data", changes=("train.epochs=20",))
+            await _shoot(AetuiApp(settings), size)
+
+
+async def _shoot(app: AetuiApp, size: tuple[int, int]) -> None:
+    name = f"{size[0]}x{size[1]}"
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        app.save_screenshot(f"menu-{name}.svg", str(FOLDER))
+        await pilot.press("enter")
+        await pilot.pause()
+        monitor = app.screen
+        assert isinstance(monitor, MonitorScreen)
+        await _until(pilot, lambda: len(monitor.feed.history.epochs) > EPOCHS_SHOWN)
+        await pilot.press("space")
+        await _until(
+            pilot, lambda: monitor.feed.state == states.PAUSED and monitor.feed.history.machine is not None
+        )
+        await pilot.pause(1.0)
+        app.save_screenshot(f"monitor-{name}.svg", str(FOLDER))
+        monitor.action_ask("stop")
+        await _until(pilot, lambda: monitor.feed.state == states.STOPPED)
+
+
+async def _until(pilot: Pilot[None], condition) -> None:  # type: ignore[no-untyped-def]
+    async with asyncio.timeout(120):
+        while not condition():
+            await pilot.pause(0.1)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
