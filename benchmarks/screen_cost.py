@@ -43,13 +43,9 @@ def main() -> None:
 
 
 def report(options: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
-    print(
-        f"`{options.preset}`, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ",
-        end="",
-    )
-    print(
-        f"torch {torch.__version__}; n = {len(rounds)} rounds in turn, medians of {options.epochs - 1} epochs\n"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"`{options.preset}`, {machine}, torch {torch.__version__}; ", end="")
+    print(f"n = {len(rounds)} rounds in turn, medians of {options.epochs - 1} epochs\n")
     print("| | median | lowest | highest |\n|---|---|---|---|")
     for way in rounds[0]:
         row("seconds an epoch, " + way, [found[way] for found in rounds])
@@ -73,7 +69,7 @@ def headless_epochs(options: argparse.Namespace) -> list[float]:
 
 
 def app_epochs(options: argparse.Namespace) -> list[float]:
-    """The app on a pseudo-terminal that is read as fast as it writes; left by key when the run is finished."""
+    """The app on a pseudo-terminal that is read as fast as it writes; left by key at the run's end."""
     with tempfile.TemporaryDirectory() as runs:
         main_end, side_end = pty.openpty()
         fcntl.ioctl(side_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))

@@ -39,7 +39,7 @@ def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
 
 def _own_files() -> list[Path]:
     shipped = {one.path.resolve() for one in shipped_presets()}
-    found = [*sorted(Path.cwd().glob("*.toml")), *sorted(Path("presets").glob("*.toml"))][:MOST_OWN]
+    found = [*sorted(Path().glob("*.toml")), *sorted(Path("presets").glob("*.toml"))][:MOST_OWN]
     return [path for path in found if path.resolve() not in shipped and _holds_model(path)]
 
 

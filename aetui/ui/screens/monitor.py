@@ -84,8 +84,8 @@ class MonitorScreen(Screen[None]):
                 layers.border_title = "layers"
                 yield Static(self._layers(), markup=False)
             yield NumbersPanel(id="run", classes="panel")
-            yield DevicePanel(id="device", classes="panel")
             yield LogPanel()
+            yield DevicePanel(id="device", classes="panel")
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:

@@ -19,7 +19,7 @@ def layer_table(preset: Preset) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, justify="right")
     table.add_row(*(Text(head, "dim") for head in ("layer", "size", "parameters")))
-    table.add_row(Text("image", "italic"), preset.image_size, "")
+    table.add_row(Text("image", "italic"), Text(safe_text(preset.image_size)), "")
     _add_rows(table, encoder)
     table.add_row(
         Text("latent code", "italic"), Text(format_size(encoder[-1].output), "bold"), Text("──", "dim")
@@ -37,4 +37,4 @@ def _add_rows(table: Table, chain: tuple[TracedLayer, ...]) -> None:
     """A row a layer; activations stand beside the layer before them."""
     for traced in chain:
         count = format_count(traced.parameters) if traced.parameters else ""
-        table.add_row(safe_text(traced.layer.text), format_size(traced.output), count)
+        table.add_row(Text(safe_text(traced.layer.text)), format_size(traced.output), count)

@@ -1,10 +1,13 @@
 """The figures that answer "is it going well"."""
 
+from collections.abc import Iterator
+
 from rich.table import Table
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from aetui.runs.events import RunStarted
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, format_number, safe_text
 
@@ -21,24 +24,28 @@ class NumbersPanel(Widget):
         history = self.history
         if history is None or history.started is None:
             return Text("losses and sizes come when training starts", "dim italic")
-        started, newest, best = history.started, history.newest, history.best
+        started = history.started
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)
         grid.add_column(no_wrap=True)
-        if newest and newest.train_loss is not None:
-            grid.add_row("train loss", f"{format_number(newest.train_loss)}  epoch {newest.epoch}")
-        if newest:
-            grid.add_row("test loss", f"{format_number(newest.test_loss)}  {_trend(history)}")
-        if best:
-            grid.add_row("best", f"{format_number(best.test_loss)}  epoch {best.epoch}")
-        sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
-        grid.add_row("data", safe_text(f"{started.data}, {sets}"))
-        grid.add_row("parameters", format_count(started.parameters))
-        if newest and newest.epoch:
-            grid.add_row(
-                "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
-            )
+        for name, value in _figures(history, started):
+            grid.add_row(name, Text(safe_text(value)))
         return grid
+
+
+def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]:
+    newest, best = history.newest, history.best
+    if newest and newest.train_loss is not None:
+        yield "train loss", f"{format_number(newest.train_loss)}  epoch {newest.epoch}"
+    if newest:
+        yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}"
+    if best:
+        yield "best", f"{format_number(best.test_loss)}  epoch {best.epoch}"
+    sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
+    yield "data", f"{started.data}, {sets}"
+    yield "parameters", format_count(started.parameters)
+    if newest and newest.epoch:
+        yield "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
 
 
 def _trend(history: History) -> str:

@@ -6,8 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aetui.config.checks import trace_model
 from aetui.config.preset import Preset
 from aetui.data.catalogue import SETS, here
+from aetui.shapes.chain import activation_bytes
 from aetui.text import format_bytes, format_count, plural, safe_text
 from aetui.ui.presets_here import Offered
 from aetui.ui.widgets.layer_table import layer_table, parameter_count
@@ -38,8 +40,13 @@ def _facts(preset: Preset, data_dir: Path) -> list[tuple[str, Text]]:
     facts = [("data", _data(preset, data_dir)), ("recipe", Text(recipe))]
     if preset.noise:
         facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
-    memory = f"{format_count(count)}; with gradients and Adam {format_bytes(count * BYTES_PER_PARAMETER)}"
-    return [*facts, ("parameters", Text(memory))]
+    return [*facts, ("parameters", Text(format_count(count))), ("memory", Text(_memory(preset, count)))]
+
+
+def _memory(preset: Preset, count: int) -> str:
+    """An estimate for training: weights, gradients, Adam's moments, and a batch's activations once more."""
+    batch = sum(activation_bytes(chain, preset.train.batch_size) for chain in trace_model(preset))
+    return f"about {format_bytes(count * BYTES_PER_PARAMETER + 2 * batch)} besides PyTorch and the images"
 
 
 def _data(preset: Preset, data_dir: Path) -> Text:

@@ -1,0 +1,209 @@
+"""Commands as other programs use them: JSON on stdout, talk on stderr, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+AETUI = [sys.executable, "-m", "aetui"]
+
+
+def run(*arguments: str, cwd: Path, **settings) -> subprocess.CompletedProcess[str]:
+    settings.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(
+        [*AETUI, *arguments], cwd=cwd, capture_output=True, text=True, timeout=100, **settings
+    )
+
+
+def train(cwd: Path, *arguments: str, code: int = 0) -> list[dict]:
+    done = run("train", *arguments, "--json", cwd=cwd)
+    assert done.returncode == code, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A folder with one finished run of two epochs."""
+    folder = tmp_path_factory.mktemp("trained")
+    train(folder, "digits-mlp", "--set", "train.epochs=2", "--seed", "7")
+    return folder
+
+
+def test_runs_and_show_hold_what_the_contract_says(trained):
+    (listed,) = json.loads(run("runs", "--json", cwd=trained).stdout)
+    assert listed.keys() >= {"run", "preset", "state", "started", "epochs", "test_loss"}
+    assert (listed["preset"], listed["state"], listed["epochs"]) == ("digits-mlp", "finished", 2)
+
+    shown = json.loads(run("show", listed["run"][-4:], "--json", cwd=trained).stdout)
+    assert shown.keys() >= {
+        *("run", "preset", "state", "device", "parameters", "epochs", "checkpoints", "resumed_from")
+    }
+    assert [epoch["epoch"] for epoch in shown["epochs"]] == [0, 1, 2]
+    assert shown["epochs"][0]["train_loss"] is None
+    assert shown["epochs"][2]["test_loss"] == listed["test_loss"] < shown["epochs"][0]["test_loss"]
+    assert all(epoch["seconds"] > 0 and epoch["images_per_second"] > 0 for epoch in shown["epochs"][1:])
+    for saved in shown["checkpoints"]:
+        assert saved.keys() >= {"epoch", "step", "file", "sha256"}
+    assert shown["parameters"] == 219_891
+    assert shown["resumed_from"] is None
+    assert "test loss" in run("show", cwd=trained).stdout
+
+
+def test_the_written_config_repeats_the_run(trained):
+    (listed,) = json.loads(run("runs", "--json", cwd=trained).stdout)
+    events = train(trained, f"runs/{listed['run']}/config.toml", "--runs", "again")
+    losses = [event["test_loss"] for event in events if event["event"] == "EpochFinished"]
+    assert losses[-1] == listed["test_loss"]
+    meta = json.loads(next((trained / "again").glob("*/meta.json")).read_text())
+    assert (meta["seed"], meta["preset"]) == (7, "digits-mlp")
+
+
+def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
+    command = [*AETUI, "train", "digits-mlp", "--set", "train.epochs=40", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "EpochFinished" and event["epoch"] == 2:
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 128 + signal.SIGINT
+    (listed,) = json.loads(run("runs", "--json", cwd=tmp_path).stdout)
+    assert listed["state"] == "stopped"
+
+    (config,) = tmp_path.glob("runs/*/config.toml")
+    config.write_text(config.read_text().replace("epochs = 40", "epochs = 4"))
+    assert run("resume", cwd=tmp_path).returncode == 0
+    shown = json.loads(run("show", "--json", cwd=tmp_path).stdout)
+    assert shown["state"] == "finished"
+    assert shown["resumed_from"].endswith(".pt")
+    assert [epoch["epoch"] for epoch in shown["epochs"]] == [0, 1, 2, 3, 4]
+    again = run("resume", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is finished" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["train", "mnist-con"], 2, "did you mean mnist-conv?"),
+        (["train", "digits-mlp", "--set", "train.epochs=0"], 2, "--set train.epochs=0: train.epochs"),
+        (["train", "digits-mlp", "--device", "cuda:99"], 2, "there is "),
+        (["train", "digits-mlp", "--runs", "/dev/null/x"], 1, "--runs DIR"),
+        (["train", "folder-conv", "--set", "data.path=none"], 2, "none"),
+        (["show"], 2, "There are no runs"),
+        (["show", "--json", "x"], 2, "There are no runs"),
+        (["resume"], 2, "There are no runs"),
+        (["data", "get", "nothing"], 2, "mnist"),
+        (["presets", "check", "none.toml"], 2, "none.toml: cannot be read"),
+        (["--set", "train.epochs=2"], 2, "aetui train digits-mlp"),
+        (["train"], 2, "usage"),
+        ([], 2, "aetui train digits-mlp"),
+        (["watch"], 2, "There are no runs"),
+        (["train", "digits-mlp", "--threads", "0"], 2, "not at least 1"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_a_code(tmp_path, arguments, code, words):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_dumb_terminal_gets_the_headless_command(tmp_path):
+    import pty
+
+    main_end, side_end = pty.openpty()
+    streams = {"stdin": side_end, "stdout": side_end, "stderr": subprocess.PIPE}
+    environment = {**os.environ, "TERM": "dumb"}
+    command = [*AETUI, "--preset", "mnist-mlp"]
+    done = subprocess.run(command, cwd=tmp_path, text=True, timeout=60, env=environment, **streams)
+    os.close(main_end)
+    os.close(side_end)
+    assert done.returncode == 2
+    assert "TERM is dumb" in done.stderr
+    assert "aetui train mnist-mlp" in done.stderr
+
+
+def test_a_closed_standard_input_gets_the_headless_command(tmp_path):
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m aetui <&-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "aetui train digits-mlp" in done.stderr
+
+
+def test_data_out_of_reach_says_what_to_do_and_leaves_nothing(tmp_path):
+    """Nothing but this machine can be reached: every https host is refused by a proxy that is not there."""
+    done = run(
+        *("train", "mnist-mlp", "--data", "data"), cwd=tmp_path,
+        env={**os.environ, "HTTPS_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    for words in ("MNIST", "ossci-datasets.s3.amazonaws.com", "by hand", "--set data.name=digits"):
+        assert words in done.stderr
+    assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.stat().st_size]
+    shown = json.loads(run("show", "--json", cwd=tmp_path).stdout)
+    assert shown["state"] == "failed"
+    assert "by hand" in shown["reason"]
+
+
+def test_names_with_control_characters_are_harmless_on_the_command_line(tmp_path):
+    (tmp_path / "a.toml").write_text(
+        'name = "\\u001b[31m[/x]"\n'
+        + Path(__file__).parents[2].joinpath("presets/digits-mlp.toml").read_text()
+    )
+    assert run("train", "a.toml", "--set", "train.epochs=1", cwd=tmp_path).returncode == 0
+    for verb in ("runs", "show"):
+        done = run(verb, cwd=tmp_path)
+        assert "␛[31m[/x]" in done.stdout
+        assert "\x1b" not in done.stdout
+    assert "\x1b" not in run("presets", "check", "\x1b[31m.toml", cwd=tmp_path).stderr
+
+
+def test_a_reader_that_leaves_is_no_traceback(tmp_path):
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m aetui presets | true"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_real_mnist_from_the_command_line(tmp_path, real_data):
+    events = train(tmp_path, "mnist-mlp", "--data", str(real_data), "--set", "train.epochs=1")
+    (started,) = [event for event in events if event["event"] == "RunStarted"]
+    assert (started["train_images"], started["test_images"]) == (60_000, 10_000)
+    losses = [event["test_loss"] for event in events if event["event"] == "EpochFinished"]
+    assert losses[0] > 0.2
+    assert losses[1] < 0.0675, "worse than the mean image"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", ["0", "1", "2"])
+@pytest.mark.parametrize(("preset", "epochs", "bound"), [("mnist-mlp", 10, 0.036), ("mnist-conv", 2, 0.0055)])
+def test_the_figures_of_the_readme(tmp_path, real_data, preset, epochs, bound, seed):
+    command = [
+        *AETUI,
+        "train",
+        preset,
+        "--data",
+        str(real_data),
+        "--seed",
+        seed,
+        "--set",
+        f"train.epochs={epochs}",
+    ]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=800, stderr=subprocess.DEVNULL)
+    (listed,) = json.loads(run("runs", "--json", cwd=tmp_path).stdout)
+    assert 0.5 * bound < listed["test_loss"] <= bound
