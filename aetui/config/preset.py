@@ -19,9 +19,6 @@ IMAGE_SIZES = {
 }
 """Channels x height x width of the images of every set but `folder`, whose presets declare it."""
 
-GENERATED_TWINS = {"1x28x28": "digits", "3x32x32": "shapes"}
-"""The generated set that can stand in for a set of the same image size."""
-
 MOST_LAYERS = 1000
 Layers = Annotated[list[str], Field(min_length=1, max_length=MOST_LAYERS)]
 

@@ -88,7 +88,7 @@ class AetuiApp(App[None]):
 
     def _show_run(self, folder: RunFolder) -> None:
         mine = [trainer for trainer in self._trainers if trainer.folder.path == folder.path]
-        self.push_screen(MonitorScreen(folder, mine[-1] if mine else None))
+        self.push_screen(MonitorScreen(self._settings, folder, mine[-1] if mine else None))
 
     @property
     def training(self) -> list[Trainer]:

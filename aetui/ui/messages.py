@@ -13,6 +13,15 @@ class TrainRequested(Message):
         self.folder = folder
 
 
+class HostAsked(Message):
+    """Whether a data set could be downloaded now: the host that answers, or None."""
+
+    def __init__(self, name: str, host: str | None) -> None:
+        super().__init__()
+        self.name = name
+        self.host = host
+
+
 class WatchRequested(Message):
     """Show the run in this folder."""
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from aetui.config.preset import Preset
+from aetui.runs.folder import RunFolder, create_run
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,3 +17,7 @@ class Settings:
     threads: int | None = None
     changes: tuple[str, ...] = ()
     """`section.key=value` changes for every preset started from the menu."""
+
+    def new_run(self, preset: Preset, sentence: str) -> RunFolder:
+        """Make the folder of a new run here. Raises AetuiError."""
+        return create_run(preset, sentence, self.runs_dir, self.data_dir, self.device, self.threads)

@@ -20,7 +20,7 @@ def run(*arguments: str, cwd: Path, **settings) -> subprocess.CompletedProcess[s
 
 
 def train(cwd: Path, *arguments: str, code: int = 0) -> list[dict]:
-    done = run("train", *arguments, "--json", cwd=cwd)
+    done = run("train", *arguments, "--json", "--threads", "1", cwd=cwd)
     assert done.returncode == code, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -63,7 +63,7 @@ def test_the_written_config_repeats_the_run(trained):
 
 
 def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
-    command = [*AETUI, "train", "digits-mlp", "--set", "train.epochs=40", "--json"]
+    command = [*AETUI, "train", "digits-mlp", "--set", "train.epochs=40", "--threads", "1", "--json"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             event = json.loads(line)

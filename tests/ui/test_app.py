@@ -70,6 +70,14 @@ def app(tmp_path) -> Callable[..., AetuiApp]:
     return lambda **extra: AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"), **extra)
 
 
+@pytest.fixture(autouse=True)
+def answering(monkeypatch) -> dict[str, str | None]:
+    """What hosts answer; nothing is really asked."""
+    answers: dict[str, str | None] = {"mnist": "a.example"}
+    monkeypatch.setattr("aetui.data.reach.answering_host", lambda source: answers.get(source.name))
+    return answers
+
+
 def text_of(pilot: Pilot[None]) -> str:
     """The screen as the terminal would get it."""
     lines = pilot.app.screen._compositor.render_strips()
@@ -222,6 +230,37 @@ async def test_many_resizes_in_a_row(app, scripted, count):
         await pilot.resize_terminal(80, 24)
         await pilot.pause(0.2)
         assert "epoch  4/10" in text_of(pilot)
+
+
+async def test_the_menu_says_which_host_answers_or_that_none_does(app, answering):
+    async with app().run_test(size=(140, 40)) as pilot:
+        await pilot.press("down", "down")
+        while "from a.example" not in text_of(pilot):
+            await pilot.pause(0.02)
+        await pilot.press("end", "up")
+        while "cannot be reached now" not in text_of(pilot):
+            await pilot.pause(0.02)
+        assert "--set data.name=digits" in text_of(pilot)
+
+
+async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: started.append(message.folder))
+    preset = read_preset(find_preset("mnist-conv"))
+    folder = create_run(preset, "", tmp_path / "runs", tmp_path)
+    folder.own()
+    async with app(watch=folder).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(0.2)
+        EventWriter(folder.events).write(StateChanged("failed", "MNIST could not be downloaded"))
+        while "Train on generated digits" not in text_of(pilot):
+            await pilot.pause(0.02)
+        assert "MNIST could not be downloaded" in text_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+    (twin,) = started
+    made = read_preset(twin.config)
+    assert made.data.name == "digits"
+    assert made.model == preset.model
 
 
 async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, monkeypatch):

@@ -9,6 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from aetui.text import safe_text
+
 
 class ChoiceScreen(ModalScreen[str | None]):
     """A question with a few answers; dismissed with the answer's id, or None for cancel."""
@@ -51,3 +53,11 @@ class StopScreen(ChoiceScreen):
     def __init__(self) -> None:
         answers = [("stop", "Checkpoint and stop   go on later with `aetui resume`"), ("cancel", "Cancel")]
         super().__init__("Stop this run?", answers)
+
+
+class TwinScreen(ChoiceScreen):
+    """The data could not be had: train on the generated set of the same size instead?"""
+
+    def __init__(self, reason: str, twin: str) -> None:
+        answers = [(twin, f"Train on generated {twin} instead"), ("cancel", "Not now")]
+        super().__init__(safe_text(reason), answers)

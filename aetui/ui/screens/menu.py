@@ -1,5 +1,6 @@
 """The first screen: presets to start and runs to come back to."""
 
+import threading
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -12,12 +13,13 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui import __version__
+from aetui.data.catalogue import SETS, here
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunSummary, list_runs
 from aetui.text import format_number, safe_text
-from aetui.ui.messages import TrainRequested, WatchRequested
+from aetui.ui.messages import HostAsked, TrainRequested, WatchRequested
 from aetui.ui.presets_here import Offered, offered_presets
 from aetui.ui.settings import Settings
 from aetui.ui.states import state_text
@@ -50,6 +52,8 @@ class MenuScreen(Screen[None]):
         self._settings = settings
         self._offered: dict[str, Offered] = {}
         self._runs: dict[str, RunSummary] = {}
+        self._hosts: dict[str, str | None] = {}
+        self._asked: set[str] = set()
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -102,20 +106,30 @@ class MenuScreen(Screen[None]):
         if offered.preset is None:
             self.notify("Mend its mistakes first; they stand on the right.", severity="error")
             return
-        where = self._settings
         try:
-            folder = create_run(
-                offered.preset,
-                offered.listed.description,
-                where.runs_dir,
-                where.data_dir,
-                where.device,
-                where.threads,
-            )
+            folder = self._settings.new_run(offered.preset, offered.listed.description)
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
             return
         self.post_message(TrainRequested(folder))
+
+    def _ask_host(self, offered: Offered) -> None:
+        """Ask once whether the data of a preset could be downloaded; the answer comes as a message."""
+        source = SETS.get(offered.preset.data.name) if offered.preset else None
+        if source is None or source.name in self._asked or here(source, self._settings.data_dir):
+            return
+        self._asked.add(source.name)
+
+        def ask() -> None:
+            from aetui.data.reach import answering_host
+
+            self.post_message(HostAsked(source.name, answering_host(source)))
+
+        threading.Thread(target=ask, daemon=True, name="aetui-ask-host").start()
+
+    def on_host_asked(self, message: HostAsked) -> None:
+        self._hosts[message.name] = message.host
+        self._explain(self._chosen())
 
     def _chosen(self) -> str | None:
         choices = self.query_one(OptionList)
@@ -151,7 +165,9 @@ class MenuScreen(Screen[None]):
     def _explain(self, choice: str | None) -> None:
         card = self.query_one("#explained", Static)
         if choice in self._offered:
-            card.update(preset_card(self._offered[choice], self._settings.data_dir))
+            offered = self._offered[choice]
+            self._ask_host(offered)
+            card.update(preset_card(offered, self._settings.data_dir, self._hosts))
         elif choice in self._runs:
             card.update(_run_card(self._runs[choice]))
 

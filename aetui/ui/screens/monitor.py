@@ -1,6 +1,5 @@
 """The monitor: one run, live or finished, of this app or another process. It only reads the run folder."""
 
-import time
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -11,16 +10,20 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.data.catalogue import SETS, here
 from aetui.runs import states
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.feed import Feed
 from aetui.ui.loss_curves import losses_of
+from aetui.ui.messages import TrainRequested
 from aetui.ui.pacing import Pacer
-from aetui.ui.screens.dialogs import StopScreen
+from aetui.ui.screens.dialogs import StopScreen, TwinScreen
+from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
 from aetui.ui.widgets.device_panel import DevicePanel
 from aetui.ui.widgets.layer_table import layer_table
@@ -64,11 +67,14 @@ class MonitorScreen(Screen[None]):
         Binding("escape", "back", "Menu", id="run.back", tooltip="back to the menu; training goes on"),
     ]
 
-    def __init__(self, folder: RunFolder, trainer: Trainer | None = None) -> None:
+    def __init__(self, settings: Settings, folder: RunFolder, trainer: Trainer | None = None) -> None:
         super().__init__()
         self.feed = Feed(folder, trainer)
+        self._settings = settings
+        self._preset = _read_preset(folder)
         self._pacer = Pacer()
         self._stale = True
+        self._seen = False
         self._notes_shown = 0
         self._preset_name = folder.read_meta().preset
 
@@ -97,16 +103,16 @@ class MonitorScreen(Screen[None]):
 
     def _look(self) -> None:
         """Take in what is new; draw a change of state at once and the rest as the budget allows."""
-        first, before = self.feed.history.started is None, self.feed.state
+        before = self.feed.state
         news, moved = self.feed.poll()
         self._stale = self._stale or news
-        now = time.monotonic()
-        if self._stale and (moved or self._pacer.due(now)):
-            self._pacer.drawn(now)
+        if self._stale and (self._pacer.due() or moved):
+            self._pacer.drawn()
             self._stale = False
             self._show()
-        if self.feed.state != before and not first:
+        if self.feed.state != before and self._seen:
             self._toast()
+        self._seen = True
 
     def _show(self) -> None:
         history, state = self.feed.history, self.feed.state
@@ -131,16 +137,30 @@ class MonitorScreen(Screen[None]):
         return f"{waits_for} … the first test result comes before the first step"
 
     def _toast(self) -> None:
+        if self.feed.state == states.FAILED and (twin := self._generated_twin()):
+            self.app.push_screen(TwinScreen(self.feed.history.reason, twin), self._train_twin)
+            return
         if self.feed.state in TOASTS:
             text, severity = TOASTS[self.feed.state]
             text = self.feed.history.reason or text
             self.notify(safe_text(text), severity=severity, markup=False, timeout=10)
 
+    def _generated_twin(self) -> str | None:
+        """The generated set to train on instead, where the run failed for want of its data."""
+        if self._preset is None or self.feed.history.started is not None:
+            return None
+        source = SETS.get(self._preset.data.name)
+        return None if source is None or here(source, self._settings.data_dir) else source.twin
+
+    def _train_twin(self, twin: str | None) -> None:
+        if twin is None or self._preset is None:
+            return
+        data = self._preset.data.model_copy(update={"name": twin})
+        preset = self._preset.model_copy(update={"data": data})
+        self.post_message(TrainRequested(self._settings.new_run(preset, "On generated data.")))
+
     def _layers(self) -> RenderableType:
-        try:
-            return layer_table(read_preset(self.feed.folder.config))
-        except PresetError:
-            return "the run's config.toml cannot be read"
+        return layer_table(self._preset) if self._preset else "the run's config.toml cannot be read"
 
     # ── what the user wants ────────────────────────────────────────────────
 
@@ -189,3 +209,10 @@ class MonitorScreen(Screen[None]):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+
+def _read_preset(folder: RunFolder) -> Preset | None:
+    try:
+        return read_preset(folder.config)
+    except PresetError:
+        return None

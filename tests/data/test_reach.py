@@ -1,0 +1,16 @@
+"""Whether a set could be downloaded now."""
+
+from conftest import body_answer
+
+from aetui.data.reach import answering_host
+
+
+def test_the_first_host_that_has_the_set(server, source):
+    server.script("/one/images.gz", body_answer(b"", 503))
+    server.script("/two/images.gz", body_answer(b"x"))
+    assert answering_host(source, server.client) == "127.0.0.1"
+    assert [path for path, _ in server.requests] == ["/one/images.gz", "/two/images.gz"]
+
+
+def test_none_answers(server, source):
+    assert answering_host(source, server.client) is None
