@@ -81,7 +81,8 @@ def app_epochs(options: argparse.Namespace) -> list[float]:
         with subprocess.Popen(
             command, stdin=side_end, stdout=side_end, stderr=side_end, env=environment
         ) as app:
-            finished.wait()
+            if not finished.wait(300):
+                sys.exit("the run did not finish")
             os.write(main_end, b"q")
             app.wait()
         epochs = epochs_of(runs)

@@ -20,7 +20,7 @@ async def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(Path(folder) / "runs", Path(folder) / "data", changes=("train.epochs=20",))
+            settings = Settings(Path(folder) / "runs", Path(folder) / "data")
             await _shoot(AetuiApp(settings), size)
 
 

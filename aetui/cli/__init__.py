@@ -18,7 +18,8 @@ VERBS = ("train", "watch", "resume", "runs", "show", "presets", "data", "devices
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"aetui {__version__}")
     parser.add_argument("--preset", metavar="NAME|FILE", help="open the app and train this preset at once")
-    add_set_option(parser)
+    add_set_option(parser, "early_changes")
     add_common_options(parser)
     parser.set_defaults(run=app.run)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")

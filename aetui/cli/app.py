@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from aetui.cli.options import data_dir, preset_changes
+from aetui.cli.options import data_dir
 from aetui.errors import UsageError
 from aetui.runs.folder import RunFolder
 
@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     _check_terminal(f"aetui train {options.preset or 'digits-mlp'}")
     check_device_name(options.device)
     if options.preset is None:
-        if options.changes:
+        if options.early_changes:
             raise UsageError("--set changes a preset, but none is named", "add --preset NAME")
         return open_app(options)
     from aetui.cli.new_run import make_run
@@ -36,9 +36,12 @@ def open_app(
     from aetui.ui.settings import Settings
 
     settings = Settings(
-        runs_dir=options.runs, data_dir=data_dir(options), device=options.device, threads=options.threads,
-        changes=tuple(preset_changes(options)) if hasattr(options, "changes") else (),
-    )  # fmt: skip
+        runs_dir=options.runs,
+        data_dir=data_dir(options),
+        device=options.device or "auto",
+        threads=options.threads,
+        seed=options.seed,
+    )
     app = AetuiApp(settings, train=train, watch=watch)
     app.run()
     if app.farewell:

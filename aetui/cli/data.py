@@ -24,7 +24,7 @@ def run_list(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
     from aetui.data.catalogue import SETS, here
     from aetui.shapes.sizes import format_size
-    from aetui.text import format_bytes
+    from aetui.text import format_bytes, safe_text
 
     folder = data_dir(options)
     sets = list(SETS.values())
@@ -39,7 +39,7 @@ def run_list(options: argparse.Namespace) -> int:
         counts = (f"{source.train_count:,}", f"{source.test_count:,}")
         rows.append((source.name, format_size(source.size), *counts, state, download))
     print_table(("set", "size", "train", "test", "state", "download"), rows, "none")
-    print(f"data folder: {folder}", file=sys.stderr)
+    print(safe_text(f"data folder: {folder}"), file=sys.stderr)
     return 0
 
 
@@ -61,23 +61,24 @@ def run_get(options: argparse.Namespace) -> int:
     from aetui.data.catalogue import SETS
     from aetui.data.download import Progress, fetch
     from aetui.errors import UsageError
-    from aetui.text import format_bytes, safe_text
+    from aetui.text import safe_text
 
     source = SETS.get(options.name)
     if source is None:
         raise UsageError(f"There is no data set {options.name}", f"there is {', '.join(SETS)}")
-    told = 0.0
+    if not source.archives:
+        print(f"{source.title}: made when they are needed, nothing to fetch", file=sys.stderr)
+        return 0
+    told, on_terminal = 0.0, sys.stderr.isatty()
 
     def tell(progress: Progress) -> None:
         nonlocal told
-        if time.monotonic() - told < 0.2:
-            return
-        told = time.monotonic()
-        size = f"{format_bytes(progress.received_bytes)} of {format_bytes(progress.total_bytes)}"
-        line = f"{progress.host}: {size}, {format_bytes(progress.bytes_per_second)}/s"
-        end = "\r\x1b[K" if sys.stderr.isatty() else "\n"
-        print(f"{safe_text(line)}", end=end, file=sys.stderr, flush=True)
+        if time.monotonic() - told > (0.2 if on_terminal else 5.0):
+            told = time.monotonic()
+            start, end = ("\r\x1b[K", "") if on_terminal else ("", "\n")
+            print(f"{start}{safe_text(progress.sentence)}", end=end, file=sys.stderr, flush=True)
 
     fetch(source, data_dir(options), on_progress=tell, cancelled=lambda: False)
-    print(f"{source.title} is in {data_dir(options)}", file=sys.stderr)
+    end = "\r\x1b[K" if on_terminal else ""
+    print(end + safe_text(f"{source.title} is in {data_dir(options)}"), file=sys.stderr)
     return 0

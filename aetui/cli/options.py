@@ -27,16 +27,14 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
 
     option("--runs", Path("runs"), type=Path, metavar="DIR", help="where runs are kept (default: runs)")
     option("--data", None, type=Path, metavar="DIR", help="where data sets are (default: the user's cache)")
-    option("--device", "auto", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
+    option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
     option("--seed", None, type=_seed, metavar="N", help="overrides train.seed of the preset")
 
 
-def add_set_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--set", action="append", default=[], dest="changes", metavar="K=V",
-        help="change one value of the preset, for example train.epochs=2; may be given again",
-    )  # fmt: skip
+def add_set_option(parser: argparse.ArgumentParser, dest: str = "changes") -> None:
+    sentence = "change one value of the preset, for example train.epochs=2; may be given again"
+    parser.add_argument("--set", action="append", default=[], dest=dest, metavar="K=V", help=sentence)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -49,9 +47,9 @@ def add_run_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def preset_changes(options: argparse.Namespace) -> list[str]:
-    """All `section.key=value` changes asked for; `--seed` is one of them."""
+    """All `section.key=value` changes asked for, before and after the verb; `--seed` is one of them."""
     seed = [] if options.seed is None else [f"train.seed={options.seed}"]
-    return [*options.changes, *seed]
+    return [*options.early_changes, *getattr(options, "changes", []), *seed]
 
 
 def data_dir(options: argparse.Namespace) -> Path:

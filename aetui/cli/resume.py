@@ -1,38 +1,91 @@
 """`aetui resume`: go on with a run from its newest good checkpoint."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from aetui.cli.options import Verbs, add_json_option, add_run_argument, add_verb
+from aetui.cli.options import (
+    Verbs,
+    add_json_option,
+    add_run_argument,
+    add_set_option,
+    add_verb,
+    preset_changes,
+)
+
+if TYPE_CHECKING:
+    from aetui.config.preset import Preset
+    from aetui.runs.folder import RunFolder
+
+CHANGEABLE = ("epochs", "learning_rate", "keep_checkpoints")
+"""Keys of [train] that may be other than before when a run goes on."""
 
 
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "resume", run, "go on with a run from its newest good checkpoint")
     add_run_argument(parser)
+    add_set_option(parser)
     parser.add_argument("--app", action="store_true", help="open the app on it")
     add_json_option(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
+    from aetui.devices.available import check_device_name
     from aetui.errors import UsageError
     from aetui.runs import states
     from aetui.runs.folder import find_state
     from aetui.runs.listing import find_run
-    from aetui.training.supervisor import supervise
 
     folder = find_run(options.runs, options.which)
+    check_device_name(options.device)
+    preset = _changed_preset(folder, options)
     meta = folder.read_meta()
     state = find_state(meta)
     if state in states.LIVE:
         raise UsageError(f"{folder.name} is {state}", f"watch it with `aetui watch {folder.name}`")
-    if state == states.FINISHED:
-        raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained")
-    changes = {"device": options.device} if options.device != "auto" else {}
-    changes |= {"threads": options.threads} if options.threads else {}
-    changes |= {"data_dir": str(options.data.absolute())} if options.data else {}
-    folder.change_meta(**changes)
+    if state == states.FINISHED and preset.train.epochs <= meta.epochs:
+        hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
+        raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     if options.app:
         from aetui.cli.app import open_app
 
+        _amend(folder, preset, options)
         return open_app(options, train=folder)
-    return supervise(folder, listener(folder, as_json=options.json))
+    from aetui.training.supervisor import supervise
+
+    return supervise(
+        folder, listener(folder, as_json=options.json), amend=lambda: _amend(folder, preset, options)
+    )
+
+
+def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset":
+    """The run's preset after `--set`; refuses changes that would make it another run."""
+    from aetui.config.reading import read_preset
+    from aetui.errors import UsageError
+
+    if options.seed is not None:
+        raise UsageError("A run keeps its seed", f"start another with `aetui train {folder.config} --seed N`")
+    before, after = read_preset(folder.config), read_preset(folder.config, preset_changes(options))
+    kept = {key: getattr(before.train, key) for key in CHANGEABLE}
+    if after.model_copy(update={"train": after.train.model_copy(update=kept)}) != before:
+        names = ", ".join(f"train.{key}" for key in CHANGEABLE)
+        raise UsageError(
+            f"Only {names} can change when a run goes on", "start another run with `aetui train`"
+        )
+    return after
+
+
+def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
+    """Write what is different from now on into the run's folder."""
+    from aetui.config.shipped import description, preset_text
+    from aetui.runs.files import write_whole
+
+    changes: dict[str, object] = {"epochs_planned": preset.train.epochs}
+    if options.device is not None:
+        changes["device"] = options.device
+    if options.threads is not None:
+        changes["threads"] = options.threads
+    if options.data is not None:
+        changes["data_dir"] = str(options.data.absolute())
+    write_whole(folder.config, preset_text(preset, description(folder.config)).encode())
+    folder.change_meta(**changes)

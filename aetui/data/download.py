@@ -19,6 +19,7 @@ from aetui.data.catalogue import Archive, Source
 from aetui.data.files import hold_lock, refuse_small_disk
 from aetui.data.transfer import Address, Limits, TransferError, receive
 from aetui.errors import AetuiError
+from aetui.text import format_bytes
 
 TRIES = 3  # of one mirror, as long as each gets further than the one before
 REPORT_SECONDS = 0.1
@@ -26,7 +27,14 @@ SPEED_SECONDS = 3.0  # the speed is the mean over this time
 
 
 class DownloadError(AetuiError):
-    """A data set that could not be fetched: what, from where, and why each host failed."""
+    """A data set that could not be fetched: what, from where, and why each host failed.
+
+    `twin` is the generated set of the same size.
+    """
+
+    def __init__(self, message: str, hint: str, twin: str) -> None:
+        super().__init__(message, hint)
+        self.twin = twin
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,12 @@ class Progress:
     received_bytes: int
     total_bytes: int
     bytes_per_second: float
+
+    @property
+    def sentence(self) -> str:
+        """What a person waits for: how much of what, from where, how fast."""
+        size = f"{format_bytes(self.received_bytes)} of {format_bytes(self.total_bytes)}"
+        return f"downloading from {self.host}: {size}, {format_bytes(self.bytes_per_second)}/s"
 
 
 def fetch(
@@ -76,6 +90,7 @@ def fetch(
         raise DownloadError(
             f"{source.title} could not be written to {data_dir}: {error.strerror or error}.",
             "Make room or mend the folder's permissions, or choose another folder with --data DIR.",
+            source.twin,
         ) from error
 
 
@@ -105,6 +120,7 @@ class _Job:
             f"{self.source.title} could not be downloaded ({archive.name}). {'; '.join(failures)}.",
             f"Put {_listed([each.name for each in missing])} into {(self.data_dir / archive.path).parent} "
             f"by hand, or take the generated set of the same size: --set data.name={self.source.twin}",
+            self.source.twin,
         )
 
     def _unpack_by_hand(self, archive: Archive) -> bool:

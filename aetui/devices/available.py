@@ -61,10 +61,10 @@ def _cuda_device(index: int) -> Device:
     )
 
 
-def check_device_name(wanted: str) -> None:
-    """Refuse a device that is not here before anything is made for it; `auto` and `cpu` always are.
+def check_device_name(wanted: str | None) -> None:
+    """Refuse a device that is not here before anything is made for it; None, `auto` and `cpu` always are.
 
     Raises UsageError naming the devices there are.
     """
-    if wanted not in ("auto", "cpu"):
+    if wanted not in (None, "auto", "cpu"):
         choose_device(wanted)

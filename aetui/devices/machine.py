@@ -31,13 +31,17 @@ class MachineSampled:
 
 
 class Machine:
-    """Measures this machine and, given its UUID as CUDA tells it, one NVIDIA GPU."""
+    """Measures this machine, shares of the processor since it was made or looked at last."""
 
-    def __init__(self, gpu_uuid: str | None = None) -> None:
+    def __init__(self) -> None:
         self._process = psutil.Process()
-        self._gpu = _nvml_handle(gpu_uuid) if gpu_uuid else None
+        self._gpu: Any = None
         psutil.cpu_percent()
         self._process.cpu_percent()
+
+    def watch_gpu(self, uuid: str) -> None:
+        """Measure this NVIDIA GPU too, named by its UUID as CUDA tells it."""
+        self._gpu = _nvml_handle(uuid)
 
     def sample(self) -> MachineSampled:
         """Measure now; takes a few milliseconds and never raises for a field the driver does not offer."""

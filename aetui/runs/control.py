@@ -15,11 +15,16 @@ def send(control_file: Path, command: Command) -> None:
     append_line(control_file, command)
 
 
-class CommandFollower:
-    """Commands sent since this was made; older ones are history."""
+def sent_so_far(control_file: Path) -> int:
+    """Where the next command will stand: ask before a run is started, so that none sent since is missed."""
+    return control_file.stat().st_size if control_file.exists() else 0
 
-    def __init__(self, control_file: Path) -> None:
-        self._lines = LineFollower(control_file, at_end=True)
+
+class CommandFollower:
+    """Commands that stand from `offset` on; older ones are history."""
+
+    def __init__(self, control_file: Path, offset: int) -> None:
+        self._lines = LineFollower(control_file, offset)
 
     def poll(self) -> list[Command]:
         """New commands in their order; lines that are none are passed over."""

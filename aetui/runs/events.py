@@ -43,6 +43,8 @@ class StateChanged:
     state: str
     reason: str = ""
     """For people: why, and what to do next."""
+    twin: str | None = None
+    """The generated data set that can stand in, where the run's own data could not be had."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.files import write_whole
+from aetui.text import safe_text
 
 STARTING_SECONDS = 60.0
 """How long a run may be without a process while one is being started for it."""
@@ -88,9 +89,10 @@ class RunFolder:
         self.write_meta(self.read_meta().model_copy(update=fields))
 
     def own(self) -> None:
-        """Write this process into meta.json as the one that runs it."""
+        """Write this process into meta.json as the one that runs it, and the run as starting."""
         process = psutil.Process()
-        self.change_meta(host=socket.gethostname(), pid=process.pid, pid_started=process.create_time())
+        where = {"host": socket.gethostname(), "pid": process.pid, "pid_started": process.create_time()}
+        self.change_meta(state=states.STARTING, reason="", **where)
 
 
 def create_run(
@@ -110,12 +112,12 @@ def create_run(
         folder = RunFolder(_new_folder(runs_dir, preset.name))
         folder.previews.mkdir()
         folder.checkpoints.mkdir()
-        write_whole(folder.config, preset_text(preset, sentence).encode())
+        write_whole(folder.config, preset_text(_settled(preset), sentence).encode())
         meta = Meta(
             run=folder.name,
             preset=preset.name,
-            started=datetime.now().astimezone().isoformat("T", "seconds"),
-            command=sys.argv,
+            started=datetime.now().astimezone().isoformat("T", "milliseconds"),
+            command=[safe_text(word) for word in sys.argv],
             seed=preset.train.seed,
             device=device,
             threads=threads,
@@ -151,6 +153,14 @@ def _process_lives(meta: Meta) -> bool:
         return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
     except psutil.NoSuchProcess:
         return False
+
+
+def _settled(preset: Preset) -> Preset:
+    """The preset as it means the same from every working folder."""
+    if not preset.data.path:
+        return preset
+    path = str(Path(preset.data.path).expanduser().absolute())
+    return preset.model_copy(update={"data": preset.data.model_copy(update={"path": path})})
 
 
 def _new_folder(runs_dir: Path, preset_name: str) -> Path:

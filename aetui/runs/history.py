@@ -41,12 +41,13 @@ class History:
     started: RunStarted | None = None
     state: str = states.STARTING
     reason: str = ""
+    twin: str | None = None
+    """The generated set that can stand in for data that could not be had."""
     activity: str = ""
     latest: StepsTrained | None = None
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     steps: list[StepsTrained] = field(default_factory=list)
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
-    previews: dict[int, str] = field(default_factory=dict)
     machine: MachineSampled | None = None
     notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
@@ -67,13 +68,11 @@ class History:
                 self.epochs[event.epoch] = event
             case CheckpointSaved():
                 self.checkpoints.append(event)
-            case PreviewSaved():
-                self.previews[event.epoch] = event.file
             case StateChanged():
-                self.state, self.reason = event.state, event.reason
+                self.state, self.reason, self.twin = event.state, event.reason, event.twin
             case RunStarted():
                 self._start(event)
-            case Warned():
+            case PreviewSaved() | Warned():
                 pass
         if text := describe(event):
             number = self.notes[-1].number + 1 if self.notes else 1

@@ -1,5 +1,6 @@
 """Finding runs in the runs folder."""
 
+import contextlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
 
     Raises UsageError where none or several fit.
     """
-    if query and (Path(query).expanduser() / "meta.json").is_file():
-        return RunFolder(Path(query).expanduser().absolute())
+    if query and (folder := _named_folder(query)):
+        return folder
     folders = _folders(runs_dir)
     if not folders:
         raise UsageError(f"There are no runs in {runs_dir}", "start one with `aetui` or `aetui train NAME`")
@@ -51,16 +52,22 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     raise UsageError(f"{len(found)} runs are called {query}: {names}", "give more of the name")
 
 
+def _named_folder(query: str) -> RunFolder | None:
+    """The run in the folder of that path, if it is one."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
+        path = Path(query).expanduser().absolute()
+        return RunFolder(path) if (path / "meta.json").is_file() else None
+    return None
+
+
 def _folders(runs_dir: Path) -> list[RunFolder]:
-    try:
-        found = [RunFolder(path) for path in runs_dir.iterdir() if (path / "meta.json").is_file()]
-    except OSError:
-        return []
-    return sorted(found, key=_age)
-
-
-def _age(folder: RunFolder) -> tuple[float, str]:
-    return -folder.config.stat().st_mtime if folder.config.exists() else 0.0, folder.name
+    """The folders of readable runs, newest first."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in runs_dir.iterdir():
+            with contextlib.suppress(AetuiError):
+                found.append((RunFolder(path).read_meta().started, path.name))
+    return [RunFolder(runs_dir / name) for _, name in sorted(found, reverse=True)]
 
 
 def _summary(folder: RunFolder) -> RunSummary | None:

@@ -3,29 +3,39 @@
 import time
 from pathlib import Path
 
-from aetui.runs.events import Event, Warned, from_json, to_json
+from aetui.devices.machine import MachineSampled
+from aetui.runs.events import Event, StepsTrained, Warned, from_json, to_json
 from aetui.runs.files import append_line
 from aetui.runs.lines import LineFollower
 
+MOST_KEPT = 1000
+"""Events kept in memory while the disk refuses them."""
+
 
 class EventWriter:
-    """Appends events, one line each. A failing disk costs lines, never the training."""
+    """Appends events, one line each. While the disk refuses, what matters is kept and written later."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._failed = False
+        self._kept: list[str] = []
 
     def write(self, event: Event) -> Warned | None:
-        """Append one event; returns a warning the first time that the disk refuses."""
+        """Append one event, after those kept; returns a warning the first time that the disk refuses."""
+        line = to_json(event, time.time())
         try:
-            append_line(self._path, to_json(event, time.time()))
+            while self._kept:
+                append_line(self._path, self._kept[0])
+                del self._kept[0]
+            append_line(self._path, line)
         except OSError as error:
-            if self._failed:
-                return None
-            self._failed = True
-            return Warned(f"The log cannot be written ({error.strerror}): {self._path}. Training goes on.")
-        self._failed = False
+            first = not self._kept
+            if first or not isinstance(event, StepsTrained | MachineSampled):
+                self._kept = [*self._kept, line][-MOST_KEPT:]
+            return Warned(self._complaint(error)) if first else None
         return None
+
+    def _complaint(self, error: OSError) -> str:
+        return f"the log cannot be written ({error.strerror}): {self._path}; training goes on"
 
 
 class EventFollower:
@@ -37,11 +47,12 @@ class EventFollower:
         """Lines skipped because they hold no event."""
 
     def poll(self) -> list[tuple[Event, float]]:
-        """Events added since the last look, each with its time in seconds since 1970."""
-        found = []
-        for line in self._lines.read():
-            try:
-                found.append(from_json(line))
-            except ValueError:
-                self.damaged += line.strip() != b""
+        """Events added since the last look, each with its time in seconds since 1970; empty: no more now."""
+        found: list[tuple[Event, float]] = []
+        while not found and (lines := self._lines.read()):
+            for line in lines:
+                try:
+                    found.append(from_json(line))
+                except ValueError:
+                    self.damaged += line.strip() != b""
         return found

@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from aetui.runs.events import CheckpointSaved, EpochFinished
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.events import EpochFinished
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 from aetui.runs.log import EventFollower
@@ -14,8 +15,9 @@ LOSS = "mean squared error per pixel of images in [0, 1], averaged over images"
 def read_history(folder: RunFolder) -> tuple[History, int]:
     """The run's story so far, and how many damaged lines its log has."""
     history, follower = History(), EventFollower(folder.events)
-    for event, time in follower.poll():
-        history.apply(event, time)
+    while events := follower.poll():
+        for event, time in events:
+            history.apply(event, time)
     return history, follower.damaged
 
 
@@ -36,9 +38,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "seed": meta.seed,
         "epochs_planned": meta.epochs_planned,
         "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
-        "checkpoints": [
-            _checkpoint(saved) for saved in history.checkpoints if (folder.checkpoints / saved.file).exists()
-        ],
+        "checkpoints": [entry.model_dump() for entry in read_index(folder.checkpoints)],
         "resumed_from": started.resumed_from if started else None,
         "damaged_lines": damaged,
     }
@@ -52,10 +52,6 @@ def _epoch(epoch: EpochFinished) -> dict[str, Any]:
         "seconds": epoch.seconds,
         "images_per_second": epoch.images_per_second,
     }
-
-
-def _checkpoint(saved: CheckpointSaved) -> dict[str, Any]:
-    return {"epoch": saved.epoch, "step": saved.step, "file": saved.file, "sha256": saved.sha256}
 
 
 def _finite(value: float | None) -> float | None:

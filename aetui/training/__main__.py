@@ -1,4 +1,4 @@
-"""The process that trains for the app: `python -m aetui.training RUN_FOLDER`."""
+"""The process that trains for the app: `python -m aetui.training RUN_FOLDER COMMANDS_FROM`."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,6 @@ from aetui.training.supervisor import supervise
 
 if __name__ == "__main__":
     try:
-        sys.exit(supervise(RunFolder(Path(sys.argv[1]))))
+        sys.exit(supervise(RunFolder(Path(sys.argv[1])), commands_from=int(sys.argv[2])))
     except AetuiError as error:
         sys.exit(error.sentence)

@@ -11,36 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from aetui.errors import AetuiError
+from aetui.runs.checkpoint_index import Entry, read_index, sweep, write_index
 from aetui.runs.files import sha256_of, write_whole
 
 FORMAT = 1
 
 
-class Entry(BaseModel):
-    """A checkpoint in the index."""
-
-    file: str
-    epoch: int
-    step: int
-    sha256: str
-    size_bytes: int
-    test_loss: float | None
-
-
-_INDEX = TypeAdapter(list[Entry])
-
-
 class CheckpointStore:
-    """The checkpoints of one run."""
+    """The checkpoints of one run. Opening it sweeps what a kill has left; AetuiError where it cannot."""
 
     def __init__(self, folder: Path, keep: int) -> None:
         self._folder = folder
         self._keep = keep
-        self._index = folder / "index.json"
-        self._entries = self._read_index()
+        self._entries = read_index(folder)
+        write_index(folder, self._entries)
+        sweep(folder, self._entries)
 
     @property
     def best(self) -> Entry | None:
@@ -51,8 +37,11 @@ class CheckpointStore:
     def save(self, payload: dict[str, Any], epoch: int, step: int, test_loss: float | None) -> Entry:
         """Write a checkpoint of tensors and plain Python and delete those no longer kept.
 
-        `test_loss` is None within an epoch. Raises OSError; then all older checkpoints are as before.
+        `test_loss` is None within an epoch. A second checkpoint of the same moment is not written again.
+        Raises OSError; then all older checkpoints are as before.
         """
+        if self._entries and (self._entries[-1].epoch, self._entries[-1].step) == (epoch, step):
+            return self._entries[-1]
         buffer = io.BytesIO()
         torch.save({"format": FORMAT, **payload}, buffer)
         data = buffer.getbuffer()
@@ -70,19 +59,12 @@ class CheckpointStore:
     def load_newest(self) -> tuple[dict[str, Any] | None, Entry | None, list[str]]:
         """The newest checkpoint that is whole, its entry, and why newer ones were refused."""
         refused: list[str] = []
-        for entry in sorted(self._entries, key=lambda entry: entry.step, reverse=True):
+        for entry in reversed(self._entries):
             try:
                 return self._load(entry), entry, refused
             except ValueError as error:
                 refused.append(f"{entry.file} is {error}")
         return None, None, refused
-
-    def sweep(self) -> None:
-        """Delete what no index lists: the leftovers of a kill."""
-        listed = {entry.file for entry in self._entries} | {self._index.name}
-        for path in self._folder.iterdir():
-            if path.name not in listed:
-                path.unlink()
 
     def _load(self, entry: Entry) -> dict[str, Any]:
         path = self._folder / entry.file
@@ -99,7 +81,7 @@ class CheckpointStore:
         return payload
 
     def _delete_old(self) -> None:
-        newest = sorted(self._entries, key=lambda entry: entry.step)[-self._keep :]
+        newest = self._entries[-self._keep :]
         kept = [entry for entry in self._entries if entry in newest or entry == self.best]
         old = [entry for entry in self._entries if entry not in kept]
         self._list(kept)
@@ -108,16 +90,5 @@ class CheckpointStore:
 
     def _list(self, entries: list[Entry]) -> None:
         if entries != self._entries:
-            write_whole(self._index, _INDEX.dump_json(entries, indent=1))
+            write_index(self._folder, entries)
             self._entries = entries
-
-    def _read_index(self) -> list[Entry]:
-        try:
-            return _INDEX.validate_json(self._index.read_bytes())
-        except FileNotFoundError:
-            return []
-        except ValidationError:
-            raise AetuiError(
-                f"The list of checkpoints is damaged: {self._index}",
-                "nothing was deleted; move the folder away to train from the start",
-            ) from None

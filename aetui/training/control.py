@@ -2,6 +2,8 @@
 
 import threading
 
+from aetui.runs.control import Command
+
 
 class Stopped(Exception):
     """A stop was wished for and obeyed; what there was to save is saved."""
@@ -28,6 +30,16 @@ class Control:
     @property
     def stopping(self) -> bool:
         return self._stopping
+
+    def obey(self, command: Command) -> None:
+        """Wish for what a command says."""
+        wishes = {
+            "pause": self.pause,
+            "resume": self.resume,
+            "checkpoint": self.checkpoint,
+            "stop": self.stop,
+        }
+        wishes[command]()
 
     def pause(self) -> None:
         self._wish(_paused=True)

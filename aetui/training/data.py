@@ -11,7 +11,6 @@ from aetui.data.images import DataSet
 from aetui.data.load import load
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.shapes.sizes import parse_size
-from aetui.text import format_bytes
 from aetui.training.control import Control, Stopped
 
 TOLD_SECONDS = 0.5
@@ -53,5 +52,4 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
 def _describe(progress: Downloading | Decoding) -> str:
     if isinstance(progress, Decoding):
         return f"reading images: {progress.done_images:,} of {progress.total_images:,}"
-    size = f"{format_bytes(progress.received_bytes)} of {format_bytes(progress.total_bytes)}"
-    return f"downloading from {progress.host}: {size}, {format_bytes(progress.bytes_per_second)}/s"
+    return progress.sentence

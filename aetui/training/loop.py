@@ -1,6 +1,7 @@
 """The training loop: one function to read from top to bottom, and the named things it does."""
 
 import math
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -19,6 +20,7 @@ from aetui.runs.events import (
     StepsTrained,
     Warned,
 )
+from aetui.text import format_bytes
 from aetui.training.control import Control, Stopped
 from aetui.training.evaluation import test_loss
 from aetui.training.previews import save_preview
@@ -135,9 +137,15 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
     progress = training.progress
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
-    loss = test_loss(
-        training.model, training.test, training.objective, lambda: _obey(training, control, emit)
-    )
+    held_seconds = 0.0
+
+    def between_batches() -> None:
+        nonlocal held_seconds
+        began = time.perf_counter()
+        _obey(training, control, emit)
+        held_seconds += time.perf_counter() - began
+
+    loss = test_loss(training.model, training.test, training.objective, between_batches)
     if not math.isfinite(loss):
         raise _diverged(training)
     images_per_second = len(training.train) / progress.epoch_seconds if train_loss is not None else None
@@ -151,7 +159,7 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
         seconds=progress.epoch_seconds,
         images_per_second=images_per_second,
         total_seconds=progress.total_seconds,
-        test_seconds=time.perf_counter() - began,
+        test_seconds=time.perf_counter() - began - held_seconds,
         best=best,
     )
     if best:
@@ -170,7 +178,9 @@ def _save(training: Training, control: Control, emit: Emit, loss: float | None) 
         try:
             entry = training.save(loss)
         except OSError as error:
-            reason = f"the checkpoint cannot be written to {training.folder.checkpoints}: {error.strerror}"
+            free = format_bytes(shutil.disk_usage(training.folder.path).free)
+            place = f"{training.folder.checkpoints} ({free} free)"
+            reason = f"the checkpoint cannot be written to {place}: {error.strerror}"
             if control.stopping:
                 raise AetuiError(f"Stopped without a last checkpoint: {reason}") from None
             control.pause()
@@ -215,9 +225,8 @@ def _running(control: Control) -> str:
 
 
 def _diverged(training: Training) -> Diverged:
-    rate = training.preset.train.learning_rate
+    smaller = f"train.learning_rate={training.preset.train.learning_rate / 10:g}"
     return Diverged(
         f"The loss is no longer a finite number, at or before step {training.progress.step}",
-        f"go on with a smaller learning rate, such as --set train.learning_rate={rate / 10:g}; "
-        "the checkpoints are as they were",
+        f"go on from the last checkpoint with `aetui resume {training.folder.name} --set {smaller}`",
     )

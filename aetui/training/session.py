@@ -32,7 +32,7 @@ class Session:
         self.control = Control()
         self.exit_code: int | None = None
         """Set when the thread ends; see `aetui.errors`."""
-        self.state = states.STARTING
+        self.state = ""
         self.gpu_uuid: str | None = None
         self.on_cpu = False
         """Known once the device is chosen: whether it is the CPU."""
@@ -67,10 +67,14 @@ class Session:
                     self._listener(told)
 
     def _run(self) -> None:
+        self.emit(StateChanged(states.STARTING))
         try:
             self._train()
         except AetuiError as error:
-            self._end(_STATES.get(error.exit_code, states.FAILED), error.exit_code, error.sentence)
+            state = _STATES.get(error.exit_code, states.FAILED)
+            self._end(state, error.exit_code, error.sentence, getattr(error, "twin", None))
+        except OSError as error:
+            self._end(states.FAILED, EXIT_FAILURE, f"{error.strerror}: {error.filename or self._folder.path}")
         except Exception as error:
             if _is_out_of_memory(error):
                 self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))
@@ -87,18 +91,20 @@ class Session:
             self.gpu_uuid, self.on_cpu = training.gpu_uuid, training.device.type == "cpu"
             train(training, self.control, self.emit)
         except Stopped:
-            self._end(states.STOPPED, EXIT_STOPPED, "")
+            self._end(states.STOPPED, EXIT_STOPPED)
         else:
-            self._end(states.FINISHED, EXIT_DONE, "")
+            self._end(states.FINISHED, EXIT_DONE)
 
-    def _end(self, state: str, exit_code: int, reason: str) -> None:
+    def _end(self, state: str, exit_code: int, reason: str = "", twin: str | None = None) -> None:
         self.exit_code = exit_code
         self.emit(ActivityChanged(""))
-        self.emit(StateChanged(state, reason))
+        self.emit(StateChanged(state, reason, twin))
 
     def _smaller_batch(self, error: Exception) -> str:
-        size = read_preset(self._folder.config).train.batch_size
-        return f"out of memory ({str(error).splitlines()[0]}); try --set train.batch_size={max(1, size // 2)}"
+        preset = read_preset(self._folder.config)
+        what = str(error).partition("\n")[0] or type(error).__name__
+        smaller = f"train.batch_size={max(1, preset.train.batch_size // 2)}"
+        return f"out of memory ({what}); try `aetui train {preset.name} --set {smaller}`"
 
     def _keep_traceback(self, error: Exception) -> str:
         with contextlib.suppress(OSError):

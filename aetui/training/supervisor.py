@@ -6,17 +6,19 @@
 
 import contextlib
 import os
+import queue
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
-from aetui.runs.control import Command, CommandFollower
-from aetui.runs.events import Emit, Warned
+from aetui.runs.control import CommandFollower, sent_so_far
+from aetui.runs.events import Emit, Event, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.session import Session
 
@@ -30,40 +32,90 @@ CROWDED = (
 )
 
 
-def supervise(folder: RunFolder, listener: Emit = lambda event: None) -> int:
+def supervise(
+    folder: RunFolder,
+    listener: Emit = lambda event: None,
+    *,
+    amend: Callable[[], None] = lambda: None,
+    commands_from: int | None = None,
+) -> int:
     """Train the run in `folder` from where it stands until it ends; returns the exit code.
 
-    Raises AetuiError where another process trains it. Call it from the main thread.
+    `listener` is told every event, in a thread of its own, so that whoever is slow to listen never holds up
+    the training. `amend` may change the run's files once this process owns them. Commands count from the
+    byte `commands_from` of the control file on; None: from now on.
+    Raises AetuiError where another process trains the run. Call it from the main thread.
     """
-    lock = filelock.FileLock(folder.lock)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        hint = f"watch it with `aetui watch {folder.name}`"
-        raise AetuiError(f"Another process trains {folder.name}", hint) from None
-    with lock:
+    offset = sent_so_far(folder.control) if commands_from is None else commands_from
+    with _owned(folder):
+        amend()
         folder.own()
-        session = Session(folder, listener)
-        with _signals_heard(session, folder) as signals:
-            commands = CommandFollower(folder.control)
-            session.start()
-            _attend(session, commands)
+        with _told(listener) as tell:
+            session = Session(folder, tell)
+            with _signals_heard(session, folder) as signals:
+                try:
+                    session.start()
+                    _attend(session, CommandFollower(folder.control, offset))
+                finally:
+                    session.control.stop()
+                    session.join()
     assert session.exit_code is not None
     if signals and session.exit_code == EXIT_STOPPED:
         return EXIT_SIGNAL + signals[0]
     return session.exit_code
 
 
+@contextlib.contextmanager
+def _owned(folder: RunFolder) -> Iterator[None]:
+    """Hold the run's lock; it dies with its owner."""
+    lock = filelock.FileLock(folder.lock)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        hint = f"watch it with `aetui watch {folder.name}`"
+        raise AetuiError(f"Another process trains {folder.name}", hint) from None
+    try:
+        yield
+    except OSError as error:
+        raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _told(listener: Emit) -> Iterator[Emit]:
+    """Tell the listener from a thread of its own; one that fails to write is told no more."""
+    events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+
+    def tell_all() -> None:
+        try:
+            while (event := events.get()) is not None:
+                listener(event)
+        except OSError:
+            while events.get() is not None:
+                pass
+
+    thread = threading.Thread(target=tell_all, name="aetui-listener", daemon=True)
+    thread.start()
+    try:
+        yield events.put
+    finally:
+        events.put(None)
+        thread.join()
+
+
 def _attend(session: Session, commands: CommandFollower) -> None:
-    parent = os.getppid()
-    machine, measured, warned = None, time.monotonic(), False
+    parent, machine = os.getppid(), Machine()
+    measured, warned, gpu = time.monotonic(), False, None
     while session.alive:
         for command in commands.poll():
-            _forward(session, command)
+            session.control.obey(command)
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
+        if session.gpu_uuid and session.gpu_uuid != gpu:
+            gpu = session.gpu_uuid
+            machine.watch_gpu(gpu)
         if time.monotonic() - measured > MEASURE_SECONDS:
-            machine = machine or Machine(session.gpu_uuid)
             sample = machine.sample()
             session.emit(sample)
             if session.on_cpu and not warned and _is_crowded(sample):
@@ -77,16 +129,6 @@ def _is_crowded(sample: MachineSampled) -> bool:
     """Whether other programs take half a core or more while this one computes on all of them."""
     others = (sample.cpu_percent or 0) - (sample.process_cpu_percent or 0)
     return others / 100 * (os.cpu_count() or 1) > CROWDED_CORES
-
-
-def _forward(session: Session, command: Command) -> None:
-    control = session.control
-    {
-        "pause": control.pause,
-        "resume": control.resume,
-        "checkpoint": control.checkpoint,
-        "stop": control.stop,
-    }[command]()
 
 
 @contextlib.contextmanager

@@ -15,9 +15,10 @@ from aetui.devices.available import Device, choose_device
 from aetui.errors import AetuiError
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.from_preset import build_model
+from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
-from aetui.training.checkpoints import CheckpointStore, Entry
+from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.objective import Objective
@@ -55,6 +56,8 @@ class Training:
     checkpoints: CheckpointStore
     progress: Progress
     gpu_uuid: str | None
+    made_on: dict[str, str]
+    """What a resumed run must agree on to equal a straight one bit for bit."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -67,13 +70,25 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "random": _random_states(self.device),
             "progress": asdict(self.progress),
+            "made_on": self.made_on,
         }
         return self.checkpoints.save(payload, self.progress.epoch, self.progress.step, test_loss)
 
     def restore(self, payload: dict[str, Any]) -> None:
-        """Go back to the moment a checkpoint was written."""
-        self.model.load_state_dict(payload["model"])
-        self.optimizer.load_state_dict(payload["optimizer"])
+        """Go back to the moment of a checkpoint; the learning rate is the preset's, which may be new.
+
+        Raises AetuiError for a checkpoint of another model.
+        """
+        try:
+            self.model.load_state_dict(payload["model"])
+            self.optimizer.load_state_dict(payload["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            difference = str(error).splitlines()[-1].strip()
+            raise AetuiError(
+                f"The checkpoint is not of the model in {self.folder.config}: {difference}"
+            ) from None
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.preset.train.learning_rate
         self.progress = Progress(**payload["progress"])
         torch.set_rng_state(payload["random"]["cpu"])
         if payload["random"]["cuda"] and self.device.type == "cuda":
@@ -104,6 +119,11 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
         progress=Progress(),
         gpu_uuid=chosen.uuid,
+        made_on={
+            "torch": str(torch.__version__),
+            "device": chosen.title,
+            "threads": str(torch.get_num_threads()),
+        },
     )
     resumed = _resume(training, emit)
     folder.change_meta(versions=_versions(chosen))
@@ -120,7 +140,6 @@ def _settle_torch(threads: int | None) -> None:
 
 
 def _resume(training: Training, emit: Emit) -> Entry | None:
-    training.checkpoints.sweep()
     payload, entry, refused = training.checkpoints.load_newest()
     for reason in refused:
         emit(Warned(f"{reason}; an older one is used"))
@@ -129,6 +148,13 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
             raise AetuiError("None of the checkpoints can be used", "; ".join(refused))
         return None
     training.restore(payload)
+    differences = [
+        f"{name} was {before}, is {training.made_on.get(name)}"
+        for name, before in payload["made_on"].items()
+        if before != training.made_on.get(name)
+    ]
+    if differences:
+        emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(differences)}"))
     return entry
 
 
@@ -160,6 +186,11 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
 def _random_states(device: torch.device) -> dict[str, Any]:
     cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
     return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def _made_on(chosen: Device) -> dict[str, str]:
+    threads = str(torch.get_num_threads())
+    return {"torch": str(torch.__version__), "device": chosen.title, "threads": threads}
 
 
 def _versions(chosen: Device) -> dict[str, str]:

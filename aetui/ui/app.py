@@ -14,8 +14,10 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from aetui.errors import EXIT_SIGNAL
+from aetui.errors import EXIT_SIGNAL, AetuiError
+from aetui.runs import states
 from aetui.runs.folder import RunFolder
+from aetui.text import safe_text
 from aetui.ui.messages import TrainRequested, WatchRequested
 from aetui.ui.screens.dialogs import QuitScreen
 from aetui.ui.screens.help import HelpScreen
@@ -71,8 +73,10 @@ class AetuiApp(App[None]):
 
     def _fatal_error(self) -> None:
         """An error of ours: the terminal is restored, one sentence is said, the traceback is kept."""
-        path = Path(platformdirs.user_log_dir("aetui", ensure_exists=True)) / "crash.txt"
-        path.write_text(traceback.format_exc(), errors="backslashreplace")
+        path = Path(platformdirs.user_log_dir("aetui")) / "crash.txt"
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(traceback.format_exc(), errors="backslashreplace")
         self.panic(Text(f"aetui: the app failed, what trains goes on; the traceback is in {path}"))
 
     def on_train_requested(self, message: TrainRequested) -> None:
@@ -83,12 +87,19 @@ class AetuiApp(App[None]):
 
     def _start_training(self, folder: RunFolder) -> None:
         """Train the run in `folder` in a process of its own and show it."""
-        self._trainers.append(Trainer(folder))
+        try:
+            self._trainers.append(Trainer(folder))
+        except OSError as error:
+            self.notify(safe_text(f"{folder.path}: {error.strerror}"), severity="error", markup=False)
+            return
         self._show_run(folder)
 
     def _show_run(self, folder: RunFolder) -> None:
-        mine = [trainer for trainer in self._trainers if trainer.folder.path == folder.path]
-        self.push_screen(MonitorScreen(self._settings, folder, mine[-1] if mine else None))
+        mine = [t for t in self._trainers if t.folder.path == folder.path and t.alive]
+        try:
+            self.push_screen(MonitorScreen(self._settings, folder, mine[-1] if mine else None))
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
 
     @property
     def training(self) -> list[Trainer]:
@@ -105,23 +116,27 @@ class AetuiApp(App[None]):
         else:
             self.exit()
 
+    async def action_quit(self) -> None:
+        """Textual's own way out, in the command palette: the same question."""
+        self.action_leave()
+
     def _leave_as_chosen(self, choice: str | None) -> None:
+        asked = self.training
         if choice == "go on":
-            names = [trainer.folder.name for trainer in self.training]
+            names = [trainer.folder.name for trainer in asked]
             self.farewell = "\n".join(
                 f"{n} goes on without a screen; see it with: aetui watch {n}" for n in names
             )
             self.exit()
         elif choice == "stop":
-            for trainer in self.training:
-                trainer.ask("stop")
+            for trainer in asked:
+                trainer.terminate()
             self.notify("Saving a checkpoint, then leaving …", timeout=30)
-            self.set_interval(0.1, self._exit_when_all_ended)
+            self.set_interval(0.1, lambda: self._exit_when_ended(asked))
 
-    def _exit_when_all_ended(self) -> None:
-        if not self.training:
-            names = [trainer.folder.name for trainer in self._trainers]
-            self.farewell = "\n".join(f"{n} is saved; go on with: aetui resume {n}" for n in names[-1:])
+    def _exit_when_ended(self, asked: list[Trainer]) -> None:
+        if not any(trainer.at_work for trainer in asked):
+            self.farewell = "\n".join(map(_last_word, asked))
             self.exit()
 
     def _on_signal(self, number: int) -> None:
@@ -148,3 +163,11 @@ class AetuiApp(App[None]):
         timer = threading.Timer(seconds, os._exit, [exit_code])
         timer.daemon = True
         timer.start()
+
+
+def _last_word(trainer: Trainer) -> str:
+    """How a run that was asked to stop has ended."""
+    name, meta = trainer.folder.name, trainer.folder.read_meta()
+    if meta.state == states.STOPPED:
+        return f"{name} is saved; go on with: aetui resume {name}"
+    return safe_text(f"{name} is {meta.state.replace('_', ' ')} {meta.reason}")

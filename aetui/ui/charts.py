@@ -23,6 +23,8 @@ BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "�
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
+UNTRAINED_UNTIL = 6
+"""With more points than this the untrained model's loss no longer stretches a linear axis."""
 _GUTTER_FROM = 48
 """From this width on the newest numbers stand where the curves end; below, in the first line."""
 _MARKER_COLUMNS = 3
@@ -146,10 +148,14 @@ class _Drawing:
             self._ends()
 
     def _y_axis(self) -> Axis:
-        values = [y for layer in self.layers for _, y in layer.points if y is not None] or [1.0]
+        points = [(x, y) for layer in self.layers for x, y in layer.points if y is not None]
+        values = [y for _, y in points] or [1.0]
         if self.chart.log_scale:
             return log_axis(min(values), max(values), self.rows)
-        return linear_axis(min(values), top_of_body(values), self.rows)
+        trained = [y for x, y in points if x > 0]
+        return linear_axis(
+            min(values), top_of_body(trained if len(trained) > UNTRAINED_UNTIL else values), self.rows
+        )
 
     def _row(self, loss: float) -> int:
         """The canvas row of a loss, inside the plot."""

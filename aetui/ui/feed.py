@@ -4,7 +4,7 @@ import time
 
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.events import RunStarted, StateChanged
+from aetui.runs.events import ActivityChanged, RunStarted, StateChanged
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 from aetui.runs.log import EventFollower
@@ -12,6 +12,11 @@ from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
 """How often a run that says it is at work is checked for a living process."""
+
+MOVES = (RunStarted, StateChanged, ActivityChanged)
+"""Events that are seen at once."""
+SILENT_SECONDS = 10.0
+"""A run that trains says something every few seconds."""
 
 
 class Feed:
@@ -27,18 +32,31 @@ class Feed:
         self._checked = float("-inf")
 
     @property
-    def damaged_lines(self) -> int:
-        return self._follower.damaged
+    def silent_seconds(self) -> float:
+        """How long a run at work has been unusually silent (a full disk, SIGSTOP); otherwise 0."""
+        if self.state not in states.LIVE or not self.history.last_time:
+            return 0.0
+        silent = time.time() - self.history.last_time
+        return silent if silent > SILENT_SECONDS else 0.0
+
+    @property
+    def reason(self) -> str:
+        """Why the run is in its state; for a process that died without a word, the last it printed."""
+        if self.state != states.INTERRUPTED:
+            return self.history.reason
+        try:
+            lines = self.folder.log.read_text(errors="backslashreplace").strip().splitlines()
+        except OSError:
+            lines = []
+        return f"the process that trained is gone{': ' + lines[-1] if lines else ''}"
 
     def poll(self) -> tuple[bool, bool]:
-        """Take in what is new. Returns whether anything is, and whether the state moved."""
+        """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
         events = self._follower.poll()
         for event, at in events:
             self.history.apply(event, at)
         before, self.state = self.state, self._find_state(bool(events))
-        moved = self.state != before or any(
-            isinstance(event, RunStarted | StateChanged) for event, _ in events
-        )
+        moved = self.state != before or any(isinstance(event, MOVES) for event, _ in events)
         return bool(events) or moved, moved
 
     def _find_state(self, fresh: bool) -> str:
@@ -52,8 +70,8 @@ class Feed:
         return told if self._process_lives() else states.INTERRUPTED
 
     def _process_lives(self) -> bool:
-        if self._trainer is not None:
-            return self._trainer.alive
+        if self._trainer is not None and self._trainer.alive:
+            return True
         try:
             return find_state(self.folder.read_meta()) != states.INTERRUPTED
         except AetuiError:

@@ -15,8 +15,13 @@ class Settings:
     data_dir: Path
     device: str = "auto"
     threads: int | None = None
-    changes: tuple[str, ...] = ()
-    """`section.key=value` changes for every preset started from the menu."""
+    seed: int | None = None
+    """Overrides train.seed of every preset started from the menu."""
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What is changed in every preset, as `section.key=value`."""
+        return () if self.seed is None else (f"train.seed={self.seed}",)
 
     def new_run(self, preset: Preset, sentence: str) -> RunFolder:
         """Make the folder of a new run here. Raises AetuiError."""

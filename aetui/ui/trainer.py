@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
+from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.control import Command, send
+from aetui.runs.control import Command, send, sent_so_far
 from aetui.runs.folder import RunFolder
 
 
@@ -13,11 +14,16 @@ class Trainer:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        commands_from = sent_so_far(folder.control)
+        module = [sys.executable, "-P", "-m", "aetui.training"]
         with folder.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "aetui.training", str(folder.path.absolute())],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                [*module, str(folder.path.absolute()), str(commands_from)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     @property
     def alive(self) -> bool:
@@ -25,8 +31,14 @@ class Trainer:
 
     @property
     def at_work(self) -> bool:
-        """Whether it lives and its run has not ended; the process itself takes a moment longer to end."""
-        return self.alive and self.folder.read_meta().state in states.LIVE
+        """Whether it lives and its run has not ended; the process needs a moment to begin and to end."""
+        if not self.alive:
+            return False
+        try:
+            meta = self.folder.read_meta()
+        except AetuiError:
+            return True
+        return meta.state in states.LIVE or meta.pid != self._process.pid
 
     def ask(self, command: Command) -> None:
         """Send a command to the run."""

@@ -73,9 +73,14 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
     (listed,) = json.loads(run("runs", "--json", cwd=tmp_path).stdout)
     assert listed["state"] == "stopped"
 
+    refused = run("resume", "--set", "train.batch_size=32", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "Only train.epochs, train.learning_rate" in refused.stderr
+    assert run("resume", "--seed", "3", cwd=tmp_path).returncode == 2
+    settings = ("--set", "train.epochs=4", "--set", "train.learning_rate=1e-4", "--threads", "1")
+    assert run("resume", *settings, cwd=tmp_path).returncode == 0
     (config,) = tmp_path.glob("runs/*/config.toml")
-    config.write_text(config.read_text().replace("epochs = 40", "epochs = 4"))
-    assert run("resume", cwd=tmp_path).returncode == 0
+    assert "learning_rate = 0.0001" in config.read_text()
     shown = json.loads(run("show", "--json", cwd=tmp_path).stdout)
     assert shown["state"] == "finished"
     assert shown["resumed_from"].endswith(".pt")
@@ -103,6 +108,9 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
         ([], 2, "aetui train digits-mlp"),
         (["watch"], 2, "There are no runs"),
         (["train", "digits-mlp", "--threads", "0"], 2, "not at least 1"),
+        (["--set", "train.epoch=2", "train", "digits-mlp"], 2, "--set train.epoch=2"),
+        (["show", "~nobody-is-called-so"], 2, "There are no runs"),
+        (["show", "x" * 4096], 2, "There are no runs"),
     ],
 )
 def test_mistakes_are_one_sentence_and_a_code(tmp_path, arguments, code, words):

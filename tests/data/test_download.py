@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import (
+from https_server import (
     CONTENTS,
     PACKED,
     ScriptedServer,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import sha256
+from https_server import sha256
 from PIL import Image
 
 from aetui.data import load as load_module

@@ -1,6 +1,6 @@
 """Whether a set could be downloaded now."""
 
-from conftest import body_answer
+from https_server import body_answer
 
 from aetui.data.reach import answering_host
 

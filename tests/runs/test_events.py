@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aetui.devices.machine import MachineSampled
+from aetui.runs import lines
 from aetui.runs.events import (
     EpochFinished,
     RunStarted,
@@ -92,11 +93,25 @@ def test_after_a_torn_line_the_next_is_whole(tmp_path):
     assert follower.damaged == 1
 
 
-def test_a_disk_that_refuses_warns_once_and_later_lines_are_good(tmp_path):
+def test_a_disk_that_refuses_warns_once_and_what_matters_is_written_later(tmp_path):
     path = tmp_path / "folder" / "events.jsonl"
     writer = EventWriter(path)
     assert isinstance(writer.write(EVENTS[0]), Warned)
-    assert writer.write(EVENTS[0]) is None
-    path.parent.mkdir()
+    assert writer.write(steps(1)) is None
     assert writer.write(EVENTS[1]) is None
-    assert [event for event, _ in EventFollower(path).poll()] == EVENTS[1:2]
+    path.parent.mkdir()
+    assert writer.write(EVENTS[3]) is None
+    assert [event for event, _ in EventFollower(path).poll()] == [EVENTS[0], EVENTS[1], EVENTS[3]]
+
+
+def test_a_log_longer_than_one_look_is_read_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "MOST_BYTES", 1000)
+    path = tmp_path / "events.jsonl"
+    writer = EventWriter(path)
+    for number in range(100):
+        writer.write(steps(number))
+        path.open("ab").write(b"x" * 1500 * (number == 50) + b"\n")
+    follower, found = EventFollower(path), []
+    while events := follower.poll():
+        found += [event.step for event, _ in events]
+    assert found == list(range(100))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aetui.errors import AetuiError
+from aetui.runs import checkpoint_index
 from aetui.training import checkpoints
 from aetui.training.checkpoints import CheckpointStore
 
@@ -69,6 +70,7 @@ def test_every_failing_write_leaves_a_consistent_store(tmp_path, monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(checkpoints, "write_whole", failing)
+            patch.setattr(checkpoint_index, "write_whole", failing)
             try:
                 CheckpointStore(folder, 2).save({**PAYLOAD, "step": 3}, 3, 3, 0.1)
                 failed = False
@@ -84,21 +86,25 @@ def test_every_failing_write_leaves_a_consistent_store(tmp_path, monkeypatch):
 
 
 def test_leftovers_of_a_kill_are_swept(tmp_path):
-    store = filled(tmp_path)
+    filled(tmp_path)
     (tmp_path / "epoch_0003_step_00000003.pt.tmp").write_bytes(b"half")
     (tmp_path / "epoch_0003_step_00000003.pt").write_bytes(b"whole but not listed")
-    store.sweep()
+    (tmp_path / "my own copy.pt").write_bytes(b"mine")
+    CheckpointStore(tmp_path, 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "epoch_0001_step_00000001.pt",
         "epoch_0002_step_00000002.pt",
         "index.json",
+        "my own copy.pt",
     ]
 
 
-def test_a_damaged_list_deletes_nothing(tmp_path):
+@pytest.mark.parametrize("damage", ["damaged", "missing"])
+def test_a_damaged_or_missing_list_deletes_nothing(tmp_path, damage):
     filled(tmp_path)
-    (tmp_path / "index.json").write_text("{")
-    with pytest.raises(AetuiError, match="list of checkpoints is damaged"):
+    index = tmp_path / "index.json"
+    index.write_text("{") if damage == "damaged" else index.unlink()
+    with pytest.raises(AetuiError, match=f"list of checkpoints is {damage}"):
         CheckpointStore(tmp_path, 3)
     assert len(list(tmp_path.glob("*.pt"))) == 2
 
@@ -129,6 +135,12 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
         assert step == 1
         assert "not a checkpoint" in refused[0]
         assert not sentinel.exists()
+
+
+def test_the_same_moment_is_written_once(tmp_path, monkeypatch):
+    store = filled(tmp_path)
+    monkeypatch.setattr(checkpoints, "write_whole", None)
+    assert store.save(PAYLOAD, 2, 2, None).step == 2
 
 
 def test_another_format_is_refused(tmp_path):

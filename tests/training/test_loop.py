@@ -143,7 +143,9 @@ def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
     recorder_steps = [0]
     recorder = record(make_run(), pause_once)
     assert paused_at == [3]
-    assert [e.state for e in recorder.of(StateChanged)] == ["running", "paused", "running", "finished"]
+    assert [e.state for e in recorder.of(StateChanged)] == [
+        *("starting", "running", "paused", "running", "finished")
+    ]
 
 
 def test_a_checkpoint_on_demand_within_an_epoch(make_run, record):
@@ -188,6 +190,7 @@ def test_a_huge_learning_rate_diverges_or_stays_finite_but_never_lies(make_run, 
             "out_of_memory",
             "=32",
         ),
+        (MemoryError(), 4, "out_of_memory", "train.batch_size=32"),
         (RuntimeError("CUDA error: device lost"), 1, "failed", "device lost"),
     ],
 )

@@ -240,7 +240,7 @@ async def test_the_menu_says_which_host_answers_or_that_none_does(app, answering
         await pilot.press("end", "up")
         while "cannot be reached now" not in text_of(pilot):
             await pilot.pause(0.02)
-        assert "--set data.name=digits" in text_of(pilot)
+        assert "generated digits" in text_of(pilot)
 
 
 async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, tmp_path, monkeypatch):
@@ -251,7 +251,7 @@ async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, 
     folder.own()
     async with app(watch=folder).run_test(size=(140, 40)) as pilot:
         await pilot.pause(0.2)
-        EventWriter(folder.events).write(StateChanged("failed", "MNIST could not be downloaded"))
+        EventWriter(folder.events).write(StateChanged("failed", "MNIST could not be downloaded", "digits"))
         while "Train on generated digits" not in text_of(pilot):
             await pilot.pause(0.02)
         assert "MNIST could not be downloaded" in text_of(pilot)

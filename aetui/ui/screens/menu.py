@@ -80,11 +80,9 @@ class MenuScreen(Screen[None]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._explain(event.option.id)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._open(event.option.id)
-
     def action_choose(self) -> None:
-        self.query_one(OptionList).action_select()
+        """Start the preset or open the run under the cursor; a mouse click only moves it there."""
+        self._open(self._chosen())
 
     def action_resume(self) -> None:
         """Go on with the chosen run, if there is something left of it."""

@@ -13,7 +13,7 @@ from textual.widgets import Footer, Static
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
-from aetui.data.catalogue import SETS, here
+from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
@@ -39,7 +39,9 @@ SMOOTHING = 0.6
 """TensorBoard's default weight of the moving average."""
 PANELS = ("run", "device", "log", "layers")
 TOASTS: dict[str, tuple[str, SeverityLevel]] = {
+    states.PAUSED: ("Paused.", "information"),
     states.FINISHED: ("Training is finished.", "information"),
+    states.STOPPED: ("Stopped; `aetui resume` goes on from here.", "information"),
     states.DIVERGED: ("The loss is no longer a number.", "error"),
     states.OUT_OF_MEMORY: ("Out of memory.", "error"),
     states.FAILED: ("Training failed.", "error"),
@@ -57,7 +59,7 @@ class MonitorScreen(Screen[None]):
         Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss"),
         Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve"),
         Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis"),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart, or the chosen panel, full screen"),
+        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen"),
         *(
             Binding(
                 str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False
@@ -105,7 +107,7 @@ class MonitorScreen(Screen[None]):
         """Take in what is new; draw a change of state at once and the rest as the budget allows."""
         before = self.feed.state
         news, moved = self.feed.poll()
-        self._stale = self._stale or news
+        self._stale = self._stale or news or bool(self.feed.silent_seconds)
         if self._stale and (self._pacer.due() or moved):
             self._pacer.drawn()
             self._stale = False
@@ -116,7 +118,7 @@ class MonitorScreen(Screen[None]):
 
     def _show(self) -> None:
         history, state = self.feed.history, self.feed.state
-        self.query_one(RunHeader).show(history, state)
+        self.query_one(RunHeader).show(history, state, self.feed.silent_seconds)
         chart = self.query_one(LossChart)
         chart.losses = losses_of(history)
         chart.empty_text = self._wait_text()
@@ -132,32 +134,27 @@ class MonitorScreen(Screen[None]):
 
     def _wait_text(self) -> str:
         if self.feed.state not in states.LIVE:
-            return self.feed.history.reason or "this run ended before its first test"
+            return self.feed.reason or "this run ended before its first test"
         waits_for = self.feed.history.activity or "starting"
         return f"{waits_for} … the first test result comes before the first step"
 
     def _toast(self) -> None:
-        if self.feed.state == states.FAILED and (twin := self._generated_twin()):
-            self.app.push_screen(TwinScreen(self.feed.history.reason, twin), self._train_twin)
-            return
-        if self.feed.state in TOASTS:
-            text, severity = TOASTS[self.feed.state]
-            text = self.feed.history.reason or text
-            self.notify(safe_text(text), severity=severity, markup=False, timeout=10)
-
-    def _generated_twin(self) -> str | None:
-        """The generated set to train on instead, where the run failed for want of its data."""
-        if self._preset is None or self.feed.history.started is not None:
-            return None
-        source = SETS.get(self._preset.data.name)
-        return None if source is None or here(source, self._settings.data_dir) else source.twin
+        state, reason = self.feed.state, self.feed.reason
+        if state == states.FAILED and self.feed.history.twin and self._preset:
+            self.app.push_screen(TwinScreen(reason, self.feed.history.twin), self._train_twin)
+        elif state in TOASTS:
+            text, severity = TOASTS[state]
+            self.notify(safe_text(reason or text), severity=severity, markup=False, timeout=10)
 
     def _train_twin(self, twin: str | None) -> None:
         if twin is None or self._preset is None:
             return
         data = self._preset.data.model_copy(update={"name": twin})
         preset = self._preset.model_copy(update={"data": data})
-        self.post_message(TrainRequested(self._settings.new_run(preset, "On generated data.")))
+        try:
+            self.post_message(TrainRequested(self._settings.new_run(preset, "On generated data.")))
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
 
     def _layers(self) -> RenderableType:
         return layer_table(self._preset) if self._preset else "the run's config.toml cannot be read"
@@ -177,13 +174,21 @@ class MonitorScreen(Screen[None]):
 
     def action_ask(self, command: Command) -> None:
         """Send a command to the process that trains; its events tell when it obeyed."""
-        if self._at_work():
+        if not self._at_work():
+            return
+        try:
             send(self.feed.folder.control, command)
+        except OSError as error:
+            text = f"the run cannot be told: {error.strerror}: {self.feed.folder.control}"
+            self.notify(safe_text(text), severity="error", markup=False)
+            return
+        if command == "checkpoint":
+            self.notify("A checkpoint is being written; the log tells when it is there.")
 
     def _at_work(self) -> bool:
         if self.feed.state in states.LIVE:
             return True
-        self.notify(f"This run is {self.feed.state.replace('_', ' ')}.")
+        self.notify(safe_text(f"This run is {self.feed.state.replace('_', ' ')}."), markup=False)
         return False
 
     def action_toggle_log(self) -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal, NamedTuple
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from aetui.text import safe_text
 from aetui.ui.charts import DARK, LIGHT, Chart, Colors, Curve, draw_chart
 
 XAxis = Literal["epoch", "step", "time"]
@@ -83,7 +85,7 @@ class LossChart(Widget, can_focus=False):
     def _draw(self, colors: Colors) -> list[Strip]:
         width, height = self.size
         if not self.losses.train and not self.losses.test:
-            return _centered(self.empty_text, width, height, colors)
+            return _centered(safe_text(self.empty_text), width, height, colors)
         return draw_chart(self.chart(), width, height, colors)
 
     def chart(self) -> Chart:
@@ -110,7 +112,10 @@ def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]
     above = (height - len(lines)) // 2
     rows = [""] * above + lines + [""] * (height - above - len(lines))
     style = Style(color=colors.text)
-    return [Strip([Segment(row.center(width), style)], width) for row in rows]
+    return [
+        Strip([Segment(set_cell_size(" " * ((width - cell_len(row)) // 2) + row, width), style)], width)
+        for row in rows
+    ]
 
 
 def _x(sample: Sample, x_axis: XAxis) -> float:

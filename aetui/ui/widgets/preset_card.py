@@ -76,5 +76,5 @@ def _download(source: Source, hosts: Hosts) -> tuple[str, str]:
         return f"to download, {size} from {source.hosts[0]} (asking …)", "yellow"
     if host := hosts[source.name]:
         return f"to download, {size} from {host}", "yellow"
-    twin = f"take --set data.name={source.twin}, or put the files into the data folder by hand"
-    return f"{' and '.join(source.hosts)} cannot be reached now; {twin}", "red"
+    offer = f"start it all the same to train on generated {source.twin}, or to see where to put the files"
+    return f"{' and '.join(source.hosts)} cannot be reached now; {offer}", "red"

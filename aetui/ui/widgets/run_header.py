@@ -19,10 +19,11 @@ class RunHeader(Widget):
         self._preset = preset
         self._history = History()
         self._state = states.STARTING
+        self._silent_seconds = 0.0
 
-    def show(self, history: History, state: str) -> None:
+    def show(self, history: History, state: str, silent_seconds: float) -> None:
         """Draw anew; `state` is the history's, or `interrupted`."""
-        self._history, self._state = history, state
+        self._history, self._state, self._silent_seconds = history, state, silent_seconds
         self.refresh()
 
     def render(self) -> Table:
@@ -31,7 +32,10 @@ class RunHeader(Widget):
         grid.add_column(no_wrap=True, justify="right")
         name = Text(safe_text(self._preset), "bold")
         name.append(f"  {safe_text(self._run)}", "dim")
-        grid.add_row(name, state_text(self._state))
+        state = state_text(self._state)
+        if self._silent_seconds:
+            state.append(f", silent for {format_duration(self._silent_seconds)}", "yellow")
+        grid.add_row(name, state)
         grid.add_row(self._progress(), self._pace())
         return grid
 

@@ -1,0 +1,93 @@
+"""The main thread of the process that trains: commands, measuring, listeners, ownership."""
+
+import threading
+
+import filelock
+import pytest
+
+from aetui.devices import machine
+from aetui.errors import AetuiError
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.control import send, sent_so_far
+from aetui.runs.events import CheckpointSaved, EpochFinished, StateChanged
+from aetui.training.session import Session
+from aetui.training.supervisor import supervise
+
+
+def test_commands_sent_while_the_process_starts_are_heard(make_run):
+    folder = make_run()
+    send(folder.control, "pause")
+    offset = sent_so_far(folder.control)
+    send(folder.control, "stop")
+    assert supervise(folder, commands_from=offset) == 5
+    assert folder.read_meta().state == "stopped"
+
+
+def test_a_run_has_one_owner_and_the_lock_is_given_back(make_run):
+    folder = make_run("train.epochs=1")
+    with filelock.FileLock(folder.lock), pytest.raises(AetuiError, match="Another process trains"):
+        supervise(folder)
+    assert supervise(folder) == 0
+    filelock.FileLock(folder.lock).acquire(timeout=0).lock.release()
+
+
+def test_a_resumed_run_is_starting_from_the_first_moment(make_run):
+    folder = make_run("train.epochs=1")
+    folder.change_meta(state="stopped", reason="old")
+    seen = []
+    supervise(folder, amend=lambda: seen.append(folder.read_meta().state))
+    told = [line for line in folder.events.read_text().splitlines() if "StateChanged" in line]
+    assert seen == ["stopped"]
+    assert '"starting"' in told[0]
+
+
+def test_a_listener_that_stalls_does_not_hold_up_the_training(make_run):
+    folder, released, finished = make_run(), threading.Event(), threading.Event()
+
+    def listen(event):
+        if isinstance(event, EpochFinished) and event.epoch == 0:
+            released.wait(60)
+
+    def look():
+        while "finished" not in folder.meta_file.read_text():
+            pass
+        finished.set()
+        released.set()
+
+    threading.Thread(target=look, daemon=True).start()
+    assert supervise(folder, listen) == 0
+    assert finished.is_set()
+
+
+def test_a_listener_that_fails_is_told_no_more(make_run):
+    told = []
+
+    def listen(event):
+        told.append(event)
+        raise BrokenPipeError
+
+    assert supervise(make_run("train.epochs=1"), listen) == 0
+    assert len(told) == 1
+
+
+def test_the_gpu_is_measured_once_it_is_known(make_run, monkeypatch):
+    asked = threading.Event()
+    monkeypatch.setattr(machine, "_nvml_handle", lambda uuid: asked.set() if uuid == "GPU-1234" else None)
+    original = Session._train
+
+    def train(self):
+        self.gpu_uuid = "GPU-1234"
+        assert asked.wait(30)
+        original(self)
+
+    monkeypatch.setattr(Session, "_train", train)
+    assert supervise(make_run("train.epochs=1")) == 0
+
+
+def test_checkpoints_are_told_as_they_are_listed(make_run):
+    folder, told = make_run(), []
+    assert supervise(folder, told.append) == 0
+    saved = [event.sha256 for event in told if isinstance(event, CheckpointSaved)]
+    assert [entry.sha256 for entry in read_index(folder.checkpoints)] == saved
+    states = [event.state for event in told if isinstance(event, StateChanged)]
+    assert states == ["starting", "running", "finished"]
