@@ -90,8 +90,7 @@ def test_ends_in_one_place_are_pushed_apart() -> None:
 def test_the_untrained_loss_runs_out_at_the_top_and_is_named() -> None:
     many = [UNTRAINED, *((float(e), 0.03 + 0.01 / e) for e in range(1, 99))]
     for drawn in (lines(chart([])), lines(chart([], many))):
-        assert drawn[1].startswith("      │▲")
-        assert "●" not in drawn[1]
+        assert drawn[1][6:8] in ("│▲", "┤▲")
         assert not any("0.1" in line[:6] or "0.2" in line[:6] for line in drawn)
     assert "0.231" in drawn[1]
 
