@@ -1,0 +1,201 @@
+"""`aetui conv`: what layers do to a size, and which layer leads from one size to another."""
+
+import argparse
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from aetui.cli.options import Verbs, add_verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aetui.shapes.layers import Layer
+    from aetui.shapes.sizes import Size
+
+USAGE = """aetui conv SIZE LAYER... [--mirror] [--batch N] [--json | --torch | --preset]
+       aetui conv SIZE - < FILE
+       aetui conv SIZE -k N [-s N] [-p N] [-d N] [--transposed [--output-padding N]] [-o N] [--groups N]
+       aetui conv SIZE --to SIZE [--all] [any of -k -s -p -d --transposed --output-padding]"""
+
+EXAMPLES = """\
+sizes:
+  28 is one channel and one axis, 1x784 the same with channels written, 1x28x28 one channel
+  and two axes, 1x16x32x32 three axes. The batch is no part of a size.
+
+examples:
+  aetui conv 1x28x28 'conv 16 k3 s2 p1' relu 'conv 32 k3 s2 p1' flatten 'linear 64'
+  aetui conv 3x64x48 'nn.Conv2d(3, 16, (3, 5), stride=2)' 'maxpool k2' --batch 64
+  aetui conv 1x28x28 - < layers.txt               a layer a line, or an nn.Sequential
+  aetui conv 1x28x28 'conv 16 k3 s2 p1' --mirror --torch
+  aetui conv 28 -k 3 -s 2 -p 1                    one layer
+  aetui conv 1x28x20 -k 3x5 -s 2x1 -p 1x2 -o 16   a number an axis
+  aetui conv 14 -k 3 -s 2 -p 1 --transposed --output-padding 1
+  aetui conv 28 --to 14                           which layers do that
+  aetui conv 8x7x7 --to 4x14x14 --transposed -k 4
+
+the table:
+  MACs are multiply-accumulates for one sample. The receptive field is counted in positions of
+  the first input. Unused are the last rows and columns of the padded input that no window
+  reaches. Memory is that of the outputs for a batch, as float32, all kept as in training.
+
+exit codes: 0 done; 1 no layer within the bounds leads --to that size; 2 what cannot be.
+"""
+
+FLAGS = {
+    "kernel": "-k",
+    "stride": "-s",
+    "padding": "-p",
+    "dilation": "-d",
+    "output_padding": "--output-padding",
+    "transposed": "--transposed",
+    "out": "--out",
+    "groups": "--groups",
+}
+"""The options that say a single layer."""
+
+
+def add(verbs: Verbs) -> None:
+    sentence = "sizes, parameters and receptive field of layers; which layer leads to a size"
+    parser = add_verb(verbs, "conv", run, sentence)
+    parser.usage, parser.epilog = USAGE, EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("size", metavar="SIZE", help="the input, for example 1x28x28")
+    layers = parser.add_argument(
+        "layers", metavar="LAYER", nargs="+", default=[], help="a layer in quotes; - reads them from stdin"
+    )
+    layers.required = False  # with "*" argparse takes no layer that stands behind an option
+    parser.add_argument("--mirror", action="store_true", help="add the decoder that returns to SIZE")
+    parser.add_argument("--batch", type=_count, default=1, metavar="N", help="samples in memory (default: 1)")
+    forms = parser.add_mutually_exclusive_group()
+    for form, sentence in (
+        ("json", "print JSON for programs"),
+        ("torch", "print PyTorch code that runs"),
+        ("preset", "print lines for a preset file"),
+    ):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=sentence)
+    _add_single(parser.add_argument_group("one layer"))
+    inverse = parser.add_argument_group("which layer")
+    inverse.add_argument("--to", metavar="SIZE", help="the output: rank the layers that lead to it")
+    everything = "every answer, not the best 15 (--json has every one, --torch and --preset the best)"
+    inverse.add_argument("--all", action="store_true", help=everything)
+
+
+def _add_single(group: argparse._ArgumentGroup) -> None:
+    def option(*flags: str, sentence: str) -> None:
+        group.add_argument(*flags, type=_numbers, metavar="N", help=sentence)
+
+    option("-k", "--kernel", sentence="kernel, 3 or an axis 3x5")
+    option("-s", "--stride", sentence="stride (default: 1)")
+    option("-p", "--padding", sentence="padding on both sides (default: 0); same keeps the size")
+    option("-d", "--dilation", sentence="dilation (default: 1)")
+    option("--output-padding", sentence="rows added at one end of a transposed convolution (default: 0)")
+    group.add_argument("--transposed", action="store_true", help="a transposed convolution")
+    option("-o", "--out", sentence="output channels (default: as many as the input has)")
+    option("--groups", sentence="groups of channels (default: 1)")
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.shapes.sizes import parse_size
+
+    _check_together(options)
+    size = parse_size(options.size)
+    if options.to is not None:
+        from aetui.cli.conv_inverse import print_answers
+
+        return print_answers(options, size)
+    from aetui.cli.conv_output import print_chain
+
+    layers = read_layers(options.layers) if options.layers else (_single_layer(options, size),)
+    print_chain(options.form, size, layers, options.mirror, options.batch)
+    return 0
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    """Refuse arguments that say two things at once, or nothing. Raises `UsageError`."""
+    from aetui.errors import UsageError
+
+    given = [flag for name, flag in FLAGS.items() if getattr(options, name)]
+    channels = next((flag for flag in given if flag in ("--out", "--groups")), "")
+    inverse = options.to is not None
+    rules = (
+        (
+            options.layers and given,
+            f"layers and {', '.join(given)} do not go together",
+            "write the numbers inside the layer, for example 'conv 16 k3 s2 p1'",
+        ),
+        (options.layers and inverse, "--to looks for one layer, but layers are given", "leave one out"),
+        (options.mirror and inverse, "--mirror does not go with --to", "choose a layer, then mirror it"),
+        (
+            channels and inverse,
+            f"{channels} does not go with --to",
+            "channels stand in the sizes: 1x28x28 --to 16x14x14",
+        ),
+        (options.all and not inverse, "--all is for the answers to --to", "add --to SIZE, or leave it out"),
+        (
+            options.output_padding and not options.transposed,
+            "--output-padding is for transposed convolutions",
+            "add --transposed, or leave it out",
+        ),
+        (
+            not (options.layers or given or inverse),
+            "no layer is given",
+            "add layers such as 'conv 16 k3 s2 p1', or -k 3, or --to SIZE; aetui conv --help has examples",
+        ),
+        (given and not (options.kernel or inverse), "-k is missing", "a kernel has no default, add -k 3"),
+    )
+    for wrong, message, hint in rules:
+        if wrong:
+            raise UsageError(message, hint)
+
+
+def read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
+    """The layers given as arguments, or on stdin with `-`. Raises `UsageError`."""
+    from aetui.errors import UsageError
+    from aetui.shapes.language import LanguageError, parse_chain
+
+    if "-" in arguments and len(arguments) > 1:
+        raise UsageError("- reads every layer from stdin, but layers are given too", "leave one out")
+    lines = _stdin_lines() if arguments == ["-"] else (n for a in arguments for n in a.splitlines())
+    try:
+        layers = parse_chain(lines)
+    except LanguageError as error:
+        if len(arguments) > 1 and not any(" " in argument for argument in arguments):
+            raise UsageError(error.message, "quote every layer, for example 'conv 16 k3 s2 p1'") from None
+        raise
+    if not layers:
+        raise UsageError("there is no layer to read", "write for example 'conv 16 k3 s2 p1'")
+    return layers
+
+
+def _stdin_lines() -> "Iterable[str]":
+    from aetui.errors import UsageError
+
+    most = 1_000_000
+    read = b"" if sys.stdin is None else sys.stdin.buffer.read(most + 1)
+    if len(read) > most:
+        raise UsageError(f"more than {most:,} bytes on stdin are too much", "split the chain")
+    return read.decode("utf-8-sig", errors="replace").splitlines()
+
+
+def _single_layer(options: argparse.Namespace, size: "Size") -> "Layer":
+    """The layer that -k and its kin say."""
+    from aetui.shapes.language import parse_layer
+
+    letters = ("stride", "s"), ("padding", "p"), ("output_padding", "op"), ("dilation", "d"), ("groups", "g")
+    words = ["convt" if options.transposed else "conv", options.out or str(size[0]), f"k{options.kernel}"]
+    words += [f"{letter}{getattr(options, name)}" for name, letter in letters if getattr(options, name)]
+    return parse_layer(" ".join(words))
+
+
+def _numbers(text: str) -> str:
+    """The text of a number, or of one an axis; the layer language reads it."""
+    if not re.fullmatch(r"[0-9]+(x[0-9]+)*|same", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, or one an axis such as 3x5")
+    return text
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999,999,999")
+    return int(text)
