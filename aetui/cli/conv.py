@@ -38,6 +38,8 @@ the table:
   MACs are multiply-accumulates for one sample. The receptive field is counted in positions of
   the first input. Unused are the last rows and columns of the padded input that no window
   reaches. Memory is that of the outputs for a batch, as float32, all kept as in training.
+  With --to, wasted are the positions of the input that no window covers; of a transposed
+  convolution those of the output that hold nothing but the bias.
 
 exit codes: 0 done; 1 no layer within the bounds leads --to that size; 2 what cannot be.
 """
@@ -85,7 +87,7 @@ def _add_single(group: argparse._ArgumentGroup) -> None:
     def option(*flags: str, sentence: str) -> None:
         group.add_argument(*flags, type=_numbers, metavar="N", help=sentence)
 
-    option("-k", "--kernel", sentence="kernel, 3 or an axis 3x5")
+    option("-k", "--kernel", sentence="kernel, for example 3, or one an axis: 3x5")
     option("-s", "--stride", sentence="stride (default: 1)")
     option("-p", "--padding", sentence="padding on both sides (default: 0); same keeps the size")
     option("-d", "--dilation", sentence="dilation (default: 1)")
@@ -156,11 +158,13 @@ def read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
 
     if "-" in arguments and len(arguments) > 1:
         raise UsageError("- reads every layer from stdin, but layers are given too", "leave one out")
-    lines = _stdin_lines() if arguments == ["-"] else (n for a in arguments for n in a.splitlines())
+    lines = (
+        _stdin_lines() if arguments == ["-"] else [line for text in arguments for line in text.splitlines()]
+    )
     try:
         layers = parse_chain(lines)
     except LanguageError as error:
-        if len(arguments) > 1 and not any(" " in argument for argument in arguments):
+        if any(re.fullmatch(r"([kspdgx]|op)?[0-9x]+", argument) for argument in arguments):
             raise UsageError(error.message, "quote every layer, for example 'conv 16 k3 s2 p1'") from None
         raise
     if not layers:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from aetui.cli.table import print_table
 from aetui.shapes.base import count
@@ -11,6 +12,9 @@ from aetui.shapes.mirror import mirror
 from aetui.shapes.pytorch import pytorch_code
 from aetui.shapes.sizes import Size, format_size
 from aetui.text import format_bytes, format_count
+
+FLOAT32 = 4
+"""Bytes."""
 
 Row = tuple[str, str, str, str, str, str, str]
 
@@ -25,7 +29,7 @@ def print_chain(form: str | None, size: Size, encoder: Sequence[Layer], mirrored
     if form == "json":
         _print_json(rows, None if decoder is None else len(encoder))
     elif form == "torch":
-        _print_torch(rows[len(encoder) - 1].output, size, encoder, decoder)
+        _print_torch(size, encoder, rows[len(encoder) - 1].output, decoder)
     elif form == "preset":
         _print_preset(encoder, decoder)
     else:
@@ -53,12 +57,14 @@ def _print_json(rows: Sequence[TracedLayer], encoder_layers: int | None) -> None
     print(json.dumps({"input": rows[0].input, "layers": layers, **mirrored, **totals}, indent=1))
 
 
-def _print_torch(code: Size, size: Size, encoder: Sequence[Layer], decoder: Sequence[Layer] | None) -> None:
+def _print_torch(
+    size: Size, encoder: Sequence[Layer], encoded: Size, decoder: Sequence[Layer] | None
+) -> None:
     if decoder is None:
         print(pytorch_code(size, encoder), end="")
         return
     head, _, first = pytorch_code(size, encoder).partition("model = ")
-    second = pytorch_code(code, decoder).removeprefix(f"{head}model = ")
+    second = pytorch_code(encoded, decoder).removeprefix(f"{head}model = ")
     print(f"{head}encoder = {first}decoder = {second}", end="")
 
 
@@ -80,12 +86,23 @@ def _print_table(rows: Sequence[TracedLayer], encoder_layers: int, batch: int) -
 def _lines(rows: Sequence[TracedLayer], encoder_layers: int, batch: int) -> Iterator[Row]:
     size = rows[0].input
     axes = f"input, {count(size[0], 'channel', 'channels')}, {count(len(size) - 1, 'axis', 'axes')}"
-    before = _memory(rows[:0], size, batch)
-    yield axes, format_size(size), "", "", "", "", before
+    yield axes, format_size(size), "", "", "", "", _memory(size, batch)
     for index, row in enumerate(rows):
         if index == encoder_layers:
             yield "mirror", "", "", "", "", "", ""
-        yield _line(row, batch)
+        yield (
+            row.layer.text,
+            format_size(row.output),
+            format_count(row.parameters),
+            format_count(row.macs),
+            format_size(row.receptive_field),
+            format_size(row.unused) if any(row.unused) else "",
+            _memory(row.output, batch),
+        )
     parameters, macs = sum(row.parameters for row in rows), sum(row.macs for row in rows)
-    memory = format_bytes(activation_bytes(rows, batch))
+    memory = format_bytes(activation_bytes(rows, batch, FLOAT32))
     yield "total", "", format_count(parameters), format_count(macs), "", "", memory
+
+
+def _memory(size: Size, batch: int) -> str:
+    return format_bytes(prod(size) * batch * FLOAT32)

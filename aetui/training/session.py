@@ -40,6 +40,7 @@ class Session:
         self._listener = listener
         self._writer = EventWriter(folder.events)
         self._writing = threading.Lock()
+        self._meta_changes: dict[str, object] = {}
         self._thread = threading.Thread(target=self._run, name="aetui-training")
 
     def start(self) -> None:
@@ -112,11 +113,15 @@ class Session:
         return f"{type(error).__name__}: {error} (the traceback is in {self._folder.log})"
 
     def _update_meta(self, event: Event) -> None:
-        with contextlib.suppress(OSError, AetuiError):  # the log and the listener have told it
-            if isinstance(event, StateChanged):
-                self._folder.change_meta(state=event.state, reason=event.reason)
-            elif isinstance(event, EpochFinished):
-                self._folder.change_meta(epochs=event.epoch, test_loss=event.test_loss)
+        """Keep meta.json in step; what the disk refuses now is written with the next event."""
+        if isinstance(event, StateChanged):
+            self._meta_changes |= {"state": event.state, "reason": event.reason}
+        elif isinstance(event, EpochFinished):
+            self._meta_changes |= {"epochs": event.epoch, "test_loss": event.test_loss}
+        with contextlib.suppress(OSError, AetuiError):
+            if self._meta_changes:
+                self._folder.change_meta(**self._meta_changes)
+                self._meta_changes = {}
 
 
 _STATES = {EXIT_DIVERGED: states.DIVERGED}

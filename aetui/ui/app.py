@@ -14,12 +14,13 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from aetui.config.keys import keys_file, read_keys
 from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.messages import TrainRequested, WatchRequested
-from aetui.ui.screens.dialogs import QuitScreen
+from aetui.ui.screens.dialogs import ChoiceScreen, QuitScreen
 from aetui.ui.screens.help import HelpScreen
 from aetui.ui.screens.menu import MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
@@ -57,6 +58,7 @@ class AetuiApp(App[None]):
         self._watch = watch
         self._trainers: list[Trainer] = []
         self._signalled = False
+        self.set_keymap(read_keys(keys_file(), ACTIONS))
 
     def on_load(self) -> None:
         """Before the terminal is touched: from here on every signal restores it."""
@@ -171,3 +173,12 @@ def _last_word(trainer: Trainer) -> str:
     if meta.state == states.STOPPED:
         return f"{name} is saved; go on with: aetui resume {name}"
     return safe_text(f"{name} is {meta.state.replace('_', ' ')} {meta.reason}")
+
+
+ACTIONS = frozenset(
+    binding.id
+    for owner in (AetuiApp, MenuScreen, MonitorScreen, HelpScreen, ChoiceScreen)
+    for binding in owner.BINDINGS
+    if isinstance(binding, Binding) and binding.id
+)
+"""What keys.toml can give other keys."""

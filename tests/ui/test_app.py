@@ -166,6 +166,19 @@ async def test_a_run_whose_process_died_is_shown_as_interrupted(app, scripted):
             await pilot.pause(0.1)
 
 
+async def test_keys_can_be_changed(app, scripted, tmp_path, monkeypatch):
+    (tmp_path / "keys.toml").write_text('"run.pause" = "f5"\n')
+    monkeypatch.setattr("aetui.ui.app.keys_file", lambda: tmp_path / "keys.toml")
+    folder = scripted()
+    async with app(watch=folder).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(0.2)
+        await pilot.press("space")
+        assert not folder.control.exists()
+        await pilot.press("f5")
+        await pilot.pause()
+    assert folder.control.read_text().split() == ["pause"]
+
+
 async def test_help_lists_every_key_of_the_screen_below(app, scripted):
     async with app(watch=scripted()).run_test(size=(140, 40)) as pilot:
         await pilot.press("question_mark")

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -25,7 +26,8 @@ class HelpScreen(ModalScreen[None]):
         table = Table.grid(padding=(0, 2))
         for binding in self._bindings_below:
             if binding.tooltip:
-                table.add_row(self.app.get_key_display(binding), binding.description, binding.tooltip)
+                keys = self.app.get_key_display(binding)
+                table.add_row(keys, binding.description, binding.tooltip, Text(binding.id or "", "dim"))
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
             yield Static(table)

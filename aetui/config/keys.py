@@ -1,0 +1,35 @@
+"""The user's own keys: keys.toml in their settings folder, a line an action: `"run.pause" = "p"`."""
+
+import difflib
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+
+import platformdirs
+
+from aetui.errors import UsageError
+
+
+def keys_file() -> Path:
+    """Where the user's keys stand, if there are any."""
+    return Path(platformdirs.user_config_dir("aetui")) / "keys.toml"
+
+
+def read_keys(path: Path, known: Collection[str]) -> dict[str, str]:
+    """Keys by action, several with commas between them; empty where there is no such file.
+
+    Raises UsageError for a file that is no table of known actions and keys.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    for action, keys in table.items():
+        if action not in known:
+            near = difflib.get_close_matches(action, known, n=1) or sorted(known)
+            raise UsageError(f"{path}: there is no action {action!r}", f"there is {', '.join(near)}")
+        if not isinstance(keys, str) or not keys.strip():
+            raise UsageError(f'{path}: the keys of {action} are to be text, such as "p" or "p,ctrl+p"')
+    return table

@@ -1,0 +1,34 @@
+"""The user's own keys."""
+
+import pytest
+
+from aetui.config.keys import read_keys
+from aetui.errors import UsageError
+
+KNOWN = {"run.pause", "app.quit"}
+
+
+def test_no_file_means_no_changes(tmp_path):
+    assert read_keys(tmp_path / "keys.toml", KNOWN) == {}
+
+
+def test_keys_by_action(tmp_path):
+    path = tmp_path / "keys.toml"
+    path.write_text('"run.pause" = "p,f5"\n')
+    assert read_keys(path, KNOWN) == {"run.pause": "p,f5"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('"run.paus" = "p"', "there is no action 'run.paus'"),
+        ('"run.pause" = 3', "are to be text"),
+        ('"run.pause" = ""', "are to be text"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, words):
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_keys(path, KNOWN)
