@@ -152,9 +152,12 @@ class MonitorScreen(Screen[None]):
         data = self._preset.data.model_copy(update={"name": twin})
         preset = self._preset.model_copy(update={"data": data})
         try:
-            self.post_message(TrainRequested(self._settings.new_run(preset, "On generated data.")))
+            folder = self._settings.new_run(preset, "On generated data.")
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
+            return
+        self.app.pop_screen()
+        self.app.post_message(TrainRequested(folder))
 
     def _layers(self) -> RenderableType:
         return layer_table(self._preset) if self._preset else "the run's config.toml cannot be read"
