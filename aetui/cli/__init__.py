@@ -20,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(words).parse_args(words)
     try:
         code: int = options.run(options)
         sys.stdout.flush()
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser with the verbs that `words` name, or with all of them."""
     from aetui.cli import app
 
     parser = argparse.ArgumentParser(
@@ -50,6 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     add_common_options(parser)
     parser.set_defaults(run=app.run)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for verb in VERBS:
+    for verb in [verb for verb in VERBS if verb in words] or VERBS:
         import_module(f"aetui.cli.{verb}").add(verbs)
     return parser

@@ -3,10 +3,13 @@
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from aetui.cli.options import data_dir
 from aetui.errors import UsageError
-from aetui.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from aetui.runs.folder import RunFolder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_app(
-    options: argparse.Namespace, *, train: RunFolder | None = None, watch: RunFolder | None = None
+    options: argparse.Namespace, *, train: "RunFolder | None" = None, watch: "RunFolder | None" = None
 ) -> int:
     """Run the app until it is left. `train`: start this run at once; `watch`: show this one.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aetui.cli.options import Verbs, add_verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from aetui.shapes.layers import Layer
     from aetui.shapes.sizes import Size
@@ -56,6 +56,9 @@ FLAGS = {
 }
 """The options that say a single layer."""
 
+MAX_BYTES = 1_000_000
+"""The most that is read from stdin."""
+
 
 def add(verbs: Verbs) -> None:
     sentence = "sizes, parameters and receptive field of layers; which layer leads to a size"
@@ -98,9 +101,11 @@ def _add_single(group: argparse._ArgumentGroup) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from aetui.errors import UsageError
     from aetui.shapes.sizes import parse_size
 
-    _check_together(options)
+    for message, hint in _contradictions(options):
+        raise UsageError(message, hint)
     size = parse_size(options.size)
     if options.to is not None:
         from aetui.cli.conv_inverse import print_answers
@@ -108,61 +113,46 @@ def run(options: argparse.Namespace) -> int:
         return print_answers(options, size)
     from aetui.cli.conv_output import print_chain
 
-    layers = read_layers(options.layers) if options.layers else (_single_layer(options, size),)
+    layers = _read_layers(options.layers) if options.layers else (_single_layer(options, size),)
     print_chain(options.form, size, layers, options.mirror, options.batch)
     return 0
 
 
-def _check_together(options: argparse.Namespace) -> None:
-    """Refuse arguments that say two things at once, or nothing. Raises `UsageError`."""
-    from aetui.errors import UsageError
-
+def _contradictions(options: argparse.Namespace) -> "Iterator[tuple[str, str]]":
+    """What is said twice or not at all, each with a hint."""
     given = [flag for name, flag in FLAGS.items() if getattr(options, name)]
-    channels = next((flag for flag in given if flag in ("--out", "--groups")), "")
     inverse = options.to is not None
-    rules = (
-        (
-            options.layers and given,
-            f"layers and {', '.join(given)} do not go together",
-            "write the numbers inside the layer, for example 'conv 16 k3 s2 p1'",
-        ),
-        (options.layers and inverse, "--to looks for one layer, but layers are given", "leave one out"),
-        (options.mirror and inverse, "--mirror does not go with --to", "choose a layer, then mirror it"),
-        (
-            channels and inverse,
-            f"{channels} does not go with --to",
-            "channels stand in the sizes: 1x28x28 --to 16x14x14",
-        ),
-        (options.all and not inverse, "--all is for the answers to --to", "add --to SIZE, or leave it out"),
-        (
-            options.output_padding and not options.transposed,
-            "--output-padding is for transposed convolutions",
-            "add --transposed, or leave it out",
-        ),
-        (
-            not (options.layers or given or inverse),
-            "no layer is given",
-            "add layers such as 'conv 16 k3 s2 p1', or -k 3, or --to SIZE; aetui conv --help has examples",
-        ),
-        (given and not (options.kernel or inverse), "-k is missing", "a kernel has no default, add -k 3"),
-    )
-    for wrong, message, hint in rules:
-        if wrong:
-            raise UsageError(message, hint)
+    if options.layers and given:
+        hint = "write the numbers inside the layer, for example 'conv 16 k3 s2 p1'"
+        yield f"layers and {', '.join(given)} do not go together", hint
+    if options.layers and inverse:
+        yield "--to looks for one layer, but layers are given", "leave one out"
+    if options.mirror and inverse:
+        yield "--mirror does not go with --to", "choose a layer, then mirror it"
+    if inverse and (options.out or options.groups):
+        flag = "--out" if options.out else "--groups"
+        yield f"{flag} does not go with --to", "channels stand in the sizes: 1x28x28 --to 16x14x14"
+    if options.all and not inverse:
+        yield "--all is for the answers to --to", "add --to SIZE, or leave it out"
+    if options.output_padding and not options.transposed:
+        yield "--output-padding is for transposed convolutions", "add --transposed, or leave it out"
+    if given and not (options.kernel or inverse):
+        yield "-k is missing", "a kernel has no default, add -k 3"
+    if not (options.layers or given or inverse):
+        example = "'conv 16 k3 s2 p1', or -k 3, or --to SIZE; aetui conv --help has examples"
+        yield "no layer is given", f"add layers such as {example}"
 
 
-def read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
+def _read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
     """The layers given as arguments, or on stdin with `-`. Raises `UsageError`."""
     from aetui.errors import UsageError
     from aetui.shapes.language import LanguageError, parse_chain
 
     if "-" in arguments and len(arguments) > 1:
         raise UsageError("- reads every layer from stdin, but layers are given too", "leave one out")
-    lines = (
-        _stdin_lines() if arguments == ["-"] else [line for text in arguments for line in text.splitlines()]
-    )
+    texts = [_stdin_text()] if arguments == ["-"] else arguments
     try:
-        layers = parse_chain(lines)
+        layers = parse_chain(line for text in texts for line in text.splitlines())
     except LanguageError as error:
         if any(re.fullmatch(r"([kspdgx]|op)?[0-9x]+", argument) for argument in arguments):
             raise UsageError(error.message, "quote every layer, for example 'conv 16 k3 s2 p1'") from None
@@ -172,14 +162,13 @@ def read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
     return layers
 
 
-def _stdin_lines() -> "Iterable[str]":
+def _stdin_text() -> str:
     from aetui.errors import UsageError
 
-    most = 1_000_000
-    read = b"" if sys.stdin is None else sys.stdin.buffer.read(most + 1)
-    if len(read) > most:
-        raise UsageError(f"more than {most:,} bytes on stdin are too much", "split the chain")
-    return read.decode("utf-8-sig", errors="replace").splitlines()
+    read = b"" if sys.stdin is None else sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(read) > MAX_BYTES:
+        raise UsageError(f"more than {MAX_BYTES:,} bytes on stdin are too much", "split the chain")
+    return read.decode("utf-8-sig", errors="replace")
 
 
 def _single_layer(options: argparse.Namespace, size: "Size") -> "Layer":
@@ -195,7 +184,7 @@ def _single_layer(options: argparse.Namespace, size: "Size") -> "Layer":
 def _numbers(text: str) -> str:
     """The text of a number, or of one an axis; the layer language reads it."""
     if not re.fullmatch(r"[0-9]+(x[0-9]+)*|same", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, or one an axis such as 3x5")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0, or one an axis such as 3x5")
     return text
 
 

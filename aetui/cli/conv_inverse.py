@@ -75,8 +75,8 @@ def _nothing(size: Size, target: Size, bounds: Bounds, transposed: bool) -> Aetu
     tried = ", ".join(f"{letter} {_ranges(getattr(bounds, name))}" for name, letter in letters.items())
     message = f"no {kind} leads from {format_size(size)} to {format_size(target)} with {tried}"
     usual = usual_bounds(size[1:], target[1:])
-    for other in (transposed, not transposed):
-        if answers := _solve(size, target, usual, other):
+    for near, other in ((bounds, not transposed), (usual, transposed), (usual, not transposed)):
+        if answers := _solve(size, target, near, other):
             return AetuiError(message, f"{answers[0][1].text} does")
     hint = "try other sizes, or fix an option outside these with -k, -s, -p or -d"
     if len(size) > 2:

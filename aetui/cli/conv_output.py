@@ -8,8 +8,6 @@ from aetui.cli.table import print_table
 from aetui.shapes.base import count
 from aetui.shapes.chain import TracedLayer, activation_bytes, trace
 from aetui.shapes.layers import Layer
-from aetui.shapes.mirror import mirror
-from aetui.shapes.pytorch import pytorch_code
 from aetui.shapes.sizes import Size, format_size
 from aetui.text import format_bytes, format_count
 
@@ -22,9 +20,14 @@ Row = tuple[str, str, str, str, str, str, str]
 def print_chain(form: str | None, size: Size, encoder: Sequence[Layer], mirrored: bool, batch: int) -> None:
     """Print the chain in the form asked for, with its mirror behind it if `mirrored`.
 
-    `form` is "json", "torch", "preset", or None for the table. Raises `ShapeError` before anything is printed.
+    `form` is "json", "torch", "preset", or None for the table. Raises `ShapeError` before anything is
+    printed.
     """
-    decoder = mirror(size, encoder) if mirrored else None
+    decoder = None
+    if mirrored:
+        from aetui.shapes.mirror import mirror
+
+        decoder = mirror(size, encoder)
     rows = trace(size, (*encoder, *(decoder or ())))
     if form == "json":
         _print_json(rows, None if decoder is None else len(encoder))
@@ -60,6 +63,8 @@ def _print_json(rows: Sequence[TracedLayer], encoder_layers: int | None) -> None
 def _print_torch(
     size: Size, encoder: Sequence[Layer], encoded: Size, decoder: Sequence[Layer] | None
 ) -> None:
+    from aetui.shapes.pytorch import pytorch_code
+
     if decoder is None:
         print(pytorch_code(size, encoder), end="")
         return

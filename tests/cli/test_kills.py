@@ -13,9 +13,16 @@ TRAIN = ["--set", "train.epochs=12", "--threads", "1", "--json"]
 KILLS = 8
 
 
+def asked(folder, *arguments: str):
+    """What a command prints as JSON."""
+    done = subprocess.run(
+        [*AETUI, *arguments, "--json"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
 def losses(folder) -> dict[int, tuple[float, float]]:
-    done = subprocess.run([*AETUI, "show", "--json"], cwd=folder, capture_output=True, text=True, check=True)
-    return {e["epoch"]: (e["train_loss"], e["test_loss"]) for e in json.loads(done.stdout)["epochs"]}
+    return {e["epoch"]: (e["train_loss"], e["test_loss"]) for e in asked(folder, "show")["epochs"]}
 
 
 @pytest.mark.slow
@@ -25,9 +32,9 @@ def test_a_run_killed_again_and_again_equals_a_straight_one(tmp_path):
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     straight.mkdir()
     broken.mkdir()
-    subprocess.run([*AETUI, "train", "digits-mlp", *TRAIN], cwd=straight, stdout=subprocess.DEVNULL, check=True)
-    chance = random.Random(0)
     command = [*AETUI, "train", "digits-mlp", *TRAIN]
+    subprocess.run(command, cwd=straight, stdout=subprocess.DEVNULL, check=True)
+    chance = random.Random(0)
     kills = 0
     while kills < KILLS:
         with subprocess.Popen(command, cwd=broken, stdout=subprocess.PIPE) as process:
@@ -36,8 +43,7 @@ def test_a_run_killed_again_and_again_equals_a_straight_one(tmp_path):
             process.send_signal(signal.SIGKILL)
         kills += 1
         command = [*AETUI, "resume", "--threads", "1", "--json"]
-        listed = subprocess.run([*AETUI, "runs", "--json"], cwd=broken, capture_output=True, text=True, check=True)
-        (run,) = json.loads(listed.stdout)
+        (run,) = asked(broken, "runs")
         if run["state"] == "finished":
             break
         assert run["state"] == "interrupted"
