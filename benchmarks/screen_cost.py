@@ -1,7 +1,12 @@
-"""What the screen costs: an epoch of `mnist-mlp` in the app, without a screen, and in a tutorial loop.
+"""What the screen costs, on `mnist-mlp`.
 
-The three take turns, so that whatever else the machine does meets all of them. Only ratios of the same
-round are compared. `python benchmarks/screen_cost.py --data DIR` prints a table for docs/benchmarks.md.
+Two questions. *How fast is an epoch in the app?* The app on a pseudo-terminal of 140x40, `aetui train` and
+a plain tutorial loop take turns, and ratios of the same round are compared. *What does the screen take of
+the training's speed?* One run without a screen of its own, watched by the app on a pseudo-terminal that is
+stopped (SIGSTOP) in every second epoch: neighbouring epochs with and without a screen are compared, so that
+slow drifts of the machine cancel.
+
+`python benchmarks/screen_cost.py --data DIR` prints the tables of docs/benchmarks.md.
 """
 
 import argparse
@@ -10,6 +15,7 @@ import json
 import os
 import platform
 import pty
+import signal
 import statistics
 import struct
 import subprocess
@@ -30,6 +36,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--preset", default="mnist-mlp")
     options = parser.parse_args()
     ways = {"app": app_epochs, "train": headless_epochs, "tutorial": tutorial_epochs}
@@ -40,6 +47,7 @@ def main() -> None:
         rounds.append(found)
         print(f"round {number + 1}: " + ", ".join(f"{w} {found[w]:.2f} s" for w in ways), file=sys.stderr)
     report(options, rounds)
+    report_pairs(watched_pairs(options))
 
 
 def report(options: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
@@ -53,12 +61,62 @@ def report(options: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
     row("app / tutorial", [found["app"] / found["tutorial"] for found in rounds])
 
 
+def report_pairs(pairs: list[tuple[float, float]]) -> None:
+    ratios = [watched / alone for watched, alone in pairs]
+    print(f"\nn = {len(pairs)} pairs of neighbouring epochs, with the screen and with it stopped\n")
+    print("| | median | lowest | highest |\n|---|---|---|---|")
+    row("seconds an epoch, watched", [watched for watched, _ in pairs])
+    row("seconds an epoch, screen stopped", [alone for _, alone in pairs])
+    row("watched / screen stopped", ratios)
+    quartiles = statistics.quantiles(ratios, n=4)
+    print(f"\nmiddle half of the ratios: {quartiles[0]:.3f} to {quartiles[2]:.3f}")
+
+
 def row(name: str, values: list[float]) -> None:
     print(f"| {name} | {statistics.median(values):.3f} | {min(values):.3f} | {max(values):.3f} |")
 
 
 def settings(options: argparse.Namespace, runs: str) -> list[str]:
     return ["--data", str(options.data.absolute()), "--runs", runs, "--set", f"train.epochs={options.epochs}"]
+
+
+def watched_pairs(options: argparse.Namespace) -> list[tuple[float, float]]:
+    """Seconds of neighbouring epochs: watched, and with the watching app stopped."""
+    with tempfile.TemporaryDirectory() as runs:
+        extra = ["--set", f"train.epochs={2 * options.pairs + 3}", "--json"]
+        command = [*AETUI, "train", options.preset, *settings(options, runs), *extra]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as training:
+            assert training.stdout is not None
+            seconds: list[float] = []
+            watcher = None
+            for line in training.stdout:
+                event = json.loads(line)
+                if event["event"] != "EpochFinished":
+                    continue
+                watcher = watcher or on_terminal("watch", "--runs", runs)[0]
+                seconds.append(event["seconds"])
+                watcher.send_signal(signal.SIGSTOP if event["epoch"] % 2 else signal.SIGCONT)
+            assert watcher is not None
+            watcher.send_signal(signal.SIGCONT)
+            watcher.kill()
+            watcher.wait()
+    # seconds[n] is epoch n; the screen draws in odd epochs; the first two warm up
+    return [(seconds[n], seconds[n + 1]) for n in range(3, len(seconds) - 1, 2)]
+
+
+def on_terminal(*arguments: str) -> tuple[subprocess.Popen[bytes], int, threading.Event]:
+    """aetui on a pseudo-terminal read as fast as it writes; the event: a run is shown as finished."""
+    main_end, side_end = pty.openpty()
+    fcntl.ioctl(side_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    finished = threading.Event()
+    reader = threading.Thread(target=read_until, args=(main_end, "✓".encode(), finished), daemon=True)
+    reader.start()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    app = subprocess.Popen(
+        [*AETUI, *arguments], stdin=side_end, stdout=side_end, stderr=side_end, env=environment
+    )
+    os.close(side_end)
+    return app, main_end, finished
 
 
 def headless_epochs(options: argparse.Namespace) -> list[float]:
@@ -69,25 +127,14 @@ def headless_epochs(options: argparse.Namespace) -> list[float]:
 
 
 def app_epochs(options: argparse.Namespace) -> list[float]:
-    """The app on a pseudo-terminal that is read as fast as it writes; left by key at the run's end."""
+    """The app from start to the run's end, left by key."""
     with tempfile.TemporaryDirectory() as runs:
-        main_end, side_end = pty.openpty()
-        fcntl.ioctl(side_end, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        finished = threading.Event()
-        reader = threading.Thread(target=read_until, args=(main_end, "✓".encode(), finished), daemon=True)
-        reader.start()
-        command = [*AETUI, "--preset", options.preset, *settings(options, runs)]
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        with subprocess.Popen(
-            command, stdin=side_end, stdout=side_end, stderr=side_end, env=environment
-        ) as app:
-            if not finished.wait(300):
-                sys.exit("the run did not finish")
-            os.write(main_end, b"q")
-            app.wait()
-        epochs = epochs_of(runs)
-        os.close(side_end)
-        return epochs
+        app, keyboard, finished = on_terminal("--preset", options.preset, *settings(options, runs))
+        if not finished.wait(300):
+            sys.exit("the run did not finish")
+        os.write(keyboard, b"q")
+        app.wait()
+        return epochs_of(runs)
 
 
 def read_until(descriptor: int, mark: bytes, seen: threading.Event) -> None:
