@@ -19,7 +19,9 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
+from aetui.ui.chain_preset import line_of_preset
 from aetui.ui.messages import TrainRequested, WatchRequested
+from aetui.ui.screens.calculator import CalculatorScreen
 from aetui.ui.screens.dialogs import ChoiceScreen, QuitScreen
 from aetui.ui.screens.help import HelpScreen
 from aetui.ui.screens.menu import MenuScreen
@@ -32,6 +34,7 @@ LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
 
 LEAVE_TOOLTIP = "leave; training can go on without a screen"
+CALCULATOR_TOOLTIP = "the shape calculator, from anywhere"
 HELP_TOOLTIP = "every key and what it does"
 
 
@@ -44,6 +47,7 @@ class AetuiApp(App[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (LEAST_ROWS, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q", tooltip=LEAVE_TOOLTIP),
+        Binding("k", "calculator", "Sizes", id="app.calculator", tooltip=CALCULATOR_TOOLTIP),
         Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip=HELP_TOOLTIP),
     ]
 
@@ -58,6 +62,7 @@ class AetuiApp(App[None]):
         self._watch = watch
         self._trainers: list[Trainer] = []
         self._signalled = False
+        self._chain_line = ""
         self.set_keymap(read_keys(keys_file(), ACTIONS))
 
     def on_load(self) -> None:
@@ -110,6 +115,16 @@ class AetuiApp(App[None]):
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen))
+
+    def action_calculator(self) -> None:
+        """Open the calculator on what was in it last, at first on the model of the preset at hand."""
+        if isinstance(self.screen, MenuScreen | MonitorScreen):
+            preset = self.screen.preset
+            line = self._chain_line or (line_of_preset(preset) if preset else "")
+            self.push_screen(CalculatorScreen(preset, line), self._keep_chain)
+
+    def _keep_chain(self, line: str | None) -> None:
+        self._chain_line = line or ""
 
     def action_leave(self) -> None:
         """Quit; while something trains, ask how."""
@@ -177,7 +192,7 @@ def _last_word(trainer: Trainer) -> str:
 
 ACTIONS = frozenset(
     binding.id
-    for owner in (AetuiApp, MenuScreen, MonitorScreen, HelpScreen, ChoiceScreen)
+    for owner in (AetuiApp, MenuScreen, MonitorScreen, CalculatorScreen, HelpScreen, ChoiceScreen)
     for binding in owner.BINDINGS
     if isinstance(binding, Binding) and binding.id
 )

@@ -13,6 +13,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui import __version__
+from aetui.config.preset import Preset
 from aetui.data.catalogue import SETS, here
 from aetui.errors import AetuiError
 from aetui.runs import states
@@ -159,6 +160,12 @@ class MenuScreen(Screen[None]):
         choices.add_options(Option(_run_line(one), id=name) for name, one in self._read_runs().items())
         if not self._runs:
             choices.add_option(Option(Text("  what you start is listed here", "dim italic"), disabled=True))
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset under the cursor."""
+        offered = self._offered.get(self._chosen() or "")
+        return offered.preset if offered else None
 
     def _explain(self, choice: str | None) -> None:
         card = self.query_one("#explained", Static)

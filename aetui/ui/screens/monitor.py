@@ -73,7 +73,8 @@ class MonitorScreen(Screen[None]):
         super().__init__()
         self.feed = Feed(folder, trainer)
         self._settings = settings
-        self._preset = _read_preset(folder)
+        self.preset = _read_preset(folder)
+        """The run's preset; None where its config.toml cannot be read."""
         self._pacer = Pacer()
         self._stale = True
         self._seen = False
@@ -140,17 +141,17 @@ class MonitorScreen(Screen[None]):
 
     def _toast(self) -> None:
         state, reason = self.feed.state, self.feed.reason
-        if state == states.FAILED and self.feed.history.twin and self._preset:
+        if state == states.FAILED and self.feed.history.twin and self.preset:
             self.app.push_screen(TwinScreen(reason, self.feed.history.twin), self._train_twin)
         elif state in TOASTS:
             text, severity = TOASTS[state]
             self.notify(safe_text(reason or text), severity=severity, markup=False, timeout=10)
 
     def _train_twin(self, twin: str | None) -> None:
-        if twin is None or self._preset is None:
+        if twin is None or self.preset is None:
             return
-        data = self._preset.data.model_copy(update={"name": twin})
-        preset = self._preset.model_copy(update={"data": data})
+        data = self.preset.data.model_copy(update={"name": twin})
+        preset = self.preset.model_copy(update={"data": data})
         try:
             folder = self._settings.new_run(preset, "On generated data.")
         except AetuiError as error:
@@ -160,7 +161,7 @@ class MonitorScreen(Screen[None]):
         self.app.post_message(TrainRequested(folder))
 
     def _layers(self) -> RenderableType:
-        return layer_table(self._preset) if self._preset else "the run's config.toml cannot be read"
+        return layer_table(self.preset) if self.preset else "the run's config.toml cannot be read"
 
     # ── what the user wants ────────────────────────────────────────────────
 
