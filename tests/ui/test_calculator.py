@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
@@ -15,13 +13,11 @@ from textual.widgets import Input, OptionList
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.ui.app import AetuiApp
-from aetui.ui.chain_editor import read_line
 from aetui.ui.screens.calculator import CalculatorScreen
 from aetui.ui.settings import Settings
 from aetui.ui.widgets.chain_inverse import InverseScreen
 from aetui.ui.widgets.chain_line import ChainLine
 from aetui.ui.widgets.chain_table import ChainTable
-from aetui.ui.widgets.chain_windows import draw_axis, draw_plane, windows
 from aetui.ui.widgets.window_drawing import WindowDrawing
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
@@ -83,7 +79,7 @@ async def test_results_come_as_you_type(calculator, size):
         assert "4x7x7" in text_of(pilot)
         await type_text(pilot, ", maxpool k2")
         text = text_of(pilot)
-        for words in ("1x9x9 → 4x3x3", "40", "1.96k", "4x4", "1x1", "40 parameters, 1.96k MACs"):
+        for words in ("1x9x9 → 4x3x3", "40", "1.76k", "4x4", "1x1", "40 parameters, 1.76k MACs"):
             assert words in text, words
 
 
@@ -93,7 +89,6 @@ async def test_a_row_that_cannot_be_is_red_with_its_reason_and_mended_by_the_up_
         text = " ".join(text_of(pilot).split())
         assert "✗ a kernel over 9 does not fit into 7 → use k7 or smaller, or p1 or" in text
         normal = colours_of(pilot, "1x7x7")
-        assert colours_of(pilot, "✗")
         assert colours_of(pilot, "conv 8 k9") - normal == colours_of(pilot, "✗")
         assert len(colours_of(pilot, "tanh") - normal - colours_of(pilot, "✗")) == 1
         await pilot.press("down", "right", "right", "right", "right", "up")
@@ -125,7 +120,6 @@ async def test_rows_are_edited_added_moved_and_deleted(calculator):
         await pilot.pause()
         assert line_of(pilot) == "1x28x28 relu, tanh, linear 5"
         await pilot.press("home", "d")
-        await pilot.pause()
         assert line_of(pilot) == "1x28x28 relu, tanh, linear 5"
 
 
@@ -170,7 +164,6 @@ async def test_sizes_that_are_none_are_said_in_the_inverse(calculator, sizes):
     async with calculator("28 convt 1 k3") as pilot:
         await pilot.press("end", "i")
         await pilot.pause()
-        await pilot.press("ctrl+u")
         pilot.app.screen.query_one("#to", Input).value = sizes
         await pilot.pause()
         assert "write" in text_of(pilot)
@@ -246,54 +239,6 @@ async def test_the_windows_play_only_where_animations_are_on(calculator, monkeyp
         held = text_of(pilot)
         await pilot.pause(0.1)
         assert text_of(pilot) == held
-
-
-@pytest.mark.parametrize(
-    ("line", "output", "lines"),
-    [
-        ("6 conv 1 k3 s2 p1", 0, ["▪ ■ ■ □ □ □ □ ×", "╰───╯", "■ □ □"]),
-        ("6 conv 1 k3 s2 p1", 1, ["· □ ■ ■ ■ □ □ ×", "    ╰───╯", "□ ■ □"]),
-        ("6 conv 1 k2 d3", 2, ["□ □ ■ □ □ ■", "    ╰─────╯", "□ □ ■"]),
-        ("3 convt 1 k3 s2 p1", 1, ["■ ■ □", "╰─╯", "□ ■ □ □ □"]),
-        ("3 convt 1 k2 s3", 2, ["□ □ □", "", "□ □ ■ □ □ □ □ □"]),
-        ("5 adaptiveavgpool 2", 1, ["□ □ ■ ■ ■", "    ╰───╯", "□ ■"]),
-    ],
-)
-def test_drawing_of_one_axis(line, output, lines):
-    (axis,) = windows(read_line(line).rows[1].traced)
-    drawn = [text[7:].rstrip() for text in draw_axis(axis, output, 60).plain.split("\n")]
-    assert drawn == lines
-
-
-@given(
-    st.sampled_from(["conv 1", "convt 1", "maxpool", "avgpool"]),
-    *(st.integers(low, 5) for low in (1, 1, 0, 1)),
-    st.integers(1, 12),
-    st.sampled_from(["", " ceil", " psame"]),
-)
-def test_every_input_that_an_output_reads_is_drawn(kind, k, s, p, d, size, flag):
-    chain = read_line(f"{size} {kind} k{k} s{s} p{p} d{d}{flag}".replace(" d1", ""))
-    for axis in windows(chain.rows[1].traced) if chain.traced else ():
-        for output in range(axis.outputs):
-            drawn = draw_axis(axis, output, 1000).plain.split("\n")[0][7:].split()
-            read = axis.taps.read(output)
-            assert drawn.count("■") == sum(0 <= x < size for x in read)
-            assert drawn.count("▪") == (0 if kind == "convt 1" else sum(not 0 <= x < size for x in read))
-            assert drawn.count("×") == chain.traced[0].unused[0]
-            assert axis.sentence(output)
-
-
-def test_a_long_axis_is_drawn_around_its_window():
-    (axis,) = windows(read_line("1000000 conv 1 k3 s2").rows[1].traced)
-    drawn = draw_axis(axis, 250_000, 30).plain.split("\n")
-    assert max(map(len, drawn)) <= 30
-    assert "■■■" in drawn[0]
-
-
-def test_drawing_of_a_plane():
-    rows, columns = windows(read_line("1x4x5 conv 1 k2x3 s2 p1x0").rows[1].traced)
-    drawn = [line.rstrip() for line in draw_plane(rows, columns, (0, 1), 60).plain.split("\n")]
-    assert drawn == ["· · ▪ ▪ ▪", "□ □ ■ ■ ■", *["□ □ □ □ □"] * 3, "· · · · ·"]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aetui.config.reading import read_preset
-from aetui.config.shipped import shipped_presets
-from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, trace
 from aetui.shapes.inverse import Bounds, solve_conv, solve_conv_transpose
 from aetui.shapes.language import FORMS, parse_layer
 from aetui.ui.chain_editor import MAX_TEXT, Chain, one_line, read_line, spelled
-from aetui.ui.chain_preset import line_of_preset, write_preset
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
 
@@ -258,66 +254,3 @@ def test_any_chain_can_be_edited(text, data):
             chain = chain.without(index)
         else:
             chain = chain.moved(index, by)
-
-
-@pytest.mark.parametrize("listed", shipped_presets(), ids=lambda listed: listed.name)
-def test_a_preset_taken_and_used_again_is_the_same_model(listed, tmp_path):
-    preset = read_preset(listed.path)
-    chain = read_line(line_of_preset(preset))
-    assert chain.problem is None
-    written = write_preset(chain, tmp_path)
-    again = read_preset(written.path)
-    assert (again.model.encoder, again.model.decoder) == (preset.model.encoder, preset.model.decoder)
-    assert again.image_size == preset.image_size
-    assert bool(written.to_add) == (again.data.name == "folder")
-
-
-@pytest.mark.parametrize(
-    ("line", "name", "decoder"),
-    [
-        (LINE, "digits", ["convt 16 k3 s2 p1 op1", "relu", "convt 1 k3 s2 p1 op1", "sigmoid"]),
-        ("3x32x32 flatten, linear 9", "shapes", ["linear 3072", "unflatten 3x32x32", "sigmoid"]),
-        ("1x28x28 conv 1 k3 p1", "digits", ["convt 1 k3 p1", "sigmoid"]),
-        ("3x64x48 conv 8 k4 s4", "folder", ["convt 3 k4 s4", "sigmoid"]),
-    ],
-)
-def test_an_encoder_becomes_a_preset_with_the_mirrored_decoder(line, name, decoder, tmp_path):
-    preset = read_preset(write_preset(read_line(line), tmp_path).path)
-    assert (preset.data.name, preset.model.decoder) == (name, decoder)
-    assert preset.image_size == line.split()[0]
-
-
-def test_no_preset_is_ever_overwritten(tmp_path):
-    taken = tmp_path / "my-digits-conv-1.toml"
-    taken.write_text("mine")
-    first, second = (write_preset(read_line(LINE), tmp_path).path for _ in range(2))
-    assert [first.name, second.name] == ["my-digits-conv-2.toml", "my-digits-conv-3.toml"]
-    assert taken.read_text() == "mine"
-    assert len(list(tmp_path.iterdir())) == 3
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("1x28x28 conv 1 k30", "mend the red row"),
-        ("1x28x28", "no layer"),
-        ("28 conv 1 k3", "1x28 is none"),
-        ("2x28x28 conv 1 k3", "2x28x28 is none"),
-        ("1x28x28 relu", "nothing to learn"),
-    ],
-)
-def test_what_cannot_be_trained_is_no_preset(line, words, tmp_path):
-    with pytest.raises(UsageError) as caught:
-        write_preset(read_line(line), tmp_path)
-    assert words in caught.value.sentence
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_preset_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
-    def full(path, data):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("aetui.ui.chain_preset.write_whole", full)
-    with pytest.raises(OSError, match="No space"):
-        write_preset(read_line(LINE), tmp_path)
-    assert not list(tmp_path.iterdir())
