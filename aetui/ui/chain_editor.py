@@ -18,7 +18,7 @@ from aetui.shapes.sizes import Size, format_size, parse_size
 MAX_TEXT = 20_000
 """The longest line that is read, in characters."""
 
-SIZE = re.compile(r"\s*([^\s,;:A-Za-z_(][^\s,;:]*)?[\s:]*")
+SIZE = re.compile(r"\s*(?:([^\s,;:A-Za-z_(][^\s,;:]*):?)?")
 """What stands before the layers: the first word, unless a letter begins it."""
 NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,15}(?:\.[0-9]{1,15})?(?![0-9.a-wyz])")
 """A number that can be counted up and down, as in k3x5; not the digit of Conv2d."""
@@ -149,8 +149,7 @@ def read_line(line: str) -> Chain:
     Never raises: what cannot be read or computed is a row with a problem.
     """
     line = line[:MAX_TEXT]
-    match = SIZE.match(line)
-    assert match is not None
+    match = _size_of(line)
     first = _size_row(match[1] or "", max(0, match.start(1)), max(0, match.end(1)))
     rows: list[Row] = []
     for start, stop in _pieces(line, match.end()):
@@ -191,7 +190,18 @@ def spelled(layer: Layer) -> str:
 
 
 def _join(texts: Sequence[str]) -> str:
-    return f"{texts[0]} {', '.join(texts[1:])}".lstrip() if len(texts) > 1 else texts[0]
+    size, *layers = texts
+    if not layers:
+        return size
+    if not size and _size_of(layers[0])[1]:  # a comma keeps it from being read as the size
+        size = ","
+    return f"{size} {', '.join(layers)}".lstrip()
+
+
+def _size_of(line: str) -> re.Match[str]:
+    match = SIZE.match(line)
+    assert match is not None
+    return match
 
 
 def _readable(row: Row) -> bool:

@@ -279,7 +279,7 @@ async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, m
     (tmp_path / "mine.toml").write_text('# Mine.\n[data]\nname = "mnits"\n[model]\nencoder = ["[/x]"]\n')
     async with app().run_test(size=(140, 40)) as pilot:
         choices = pilot.app.screen.query_one(OptionList)
-        choices.highlighted = choices.get_option_index("preset:7")
+        choices.highlighted = choices.get_option_index("preset:mine.toml")
         await pilot.pause()
         text = text_of(pilot)
         assert "mine (own)" in text

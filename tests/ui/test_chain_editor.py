@@ -215,6 +215,12 @@ def test_pasted_code_becomes_one_line():
     assert texts(read_line("1x28x28 " + one_line(lines)))[1:] == ["conv 16 k3", "relu", "conv 8 k3", "relu"]
 
 
+@pytest.mark.parametrize("line", [",:", "0,:", ",0:", ",5 relu", ", conv 1 k3"])
+def test_rewriting_the_line_turns_no_layer_into_the_size(line):
+    chain = read_line(line)
+    assert texts(chain.settled()) == texts(chain)
+
+
 words = st.sampled_from(
     [
         *(form.example for form in FORMS.values()),

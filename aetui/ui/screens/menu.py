@@ -69,14 +69,12 @@ class MenuScreen(Screen[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        for offered in offered_presets(self._settings.changes):
-            self._offered[f"preset:{len(self._offered)}"] = offered
         self._fill()
         self.query_one(OptionList).highlighted = 1
         self.set_interval(REFRESH_SECONDS, self._refresh_runs)
 
     def on_screen_resume(self) -> None:
-        self._refresh_runs()
+        self._refill()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._explain(event.option.id)
@@ -135,10 +133,13 @@ class MenuScreen(Screen[None]):
         return None if choices.highlighted is None else choices.get_option_at_index(choices.highlighted).id
 
     def _refresh_runs(self) -> None:
-        """Show new runs and changed states; the cursor stays on what it is on."""
+        """Show new runs and changed states."""
         before = dict(self._runs)
-        if self._read_runs() == before:
-            return
+        if self._read_runs() != before:
+            self._refill()
+
+    def _refill(self) -> None:
+        """Read presets and runs anew; the cursor stays on what it is on."""
         chosen, choices = self._chosen(), self.query_one(OptionList)
         with self.app.batch_update():
             self._fill()
@@ -151,6 +152,8 @@ class MenuScreen(Screen[None]):
         return self._runs
 
     def _fill(self) -> None:
+        found = offered_presets(self._settings.changes)
+        self._offered = {f"preset:{offered.listed.path}": offered for offered in found}
         choices = self.query_one(OptionList)
         choices.clear_options()
         choices.add_option(Option(Text("Presets", "bold"), disabled=True))
