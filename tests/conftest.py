@@ -1,8 +1,15 @@
 """Things every room's tests share."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True)
+"""CI tries the same examples each time; people's runs look for new ones."""
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 """Real data sets beside the checkout, where there are any."""
