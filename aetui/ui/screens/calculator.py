@@ -95,8 +95,10 @@ class CalculatorScreen(Screen[str]):
 
     def _follow_cursor(self) -> None:
         """While the line is edited, the row under its cursor is the chosen one."""
+        if not self.query(ChainLine):
+            return
         line = self.query_one(ChainLine)
-        if line.has_focus:
+        if line.has_focus and self.query(ChainTable):
             self.query_one(ChainTable).row = self._chain.row_at(line.cursor_position)
 
     def _replace(self, chain: Chain) -> None:
@@ -112,6 +114,8 @@ class CalculatorScreen(Screen[str]):
         self._show_windows()
 
     def _show_windows(self) -> None:
+        if not self.query(ChainTable):  # the screen is being taken down
+            return
         row = self._chain.rows[self.query_one(ChainTable).row]
         self.query_one(WindowDrawing).show(row if self._chain.line.strip() else None)
 
