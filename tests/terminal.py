@@ -64,6 +64,10 @@ class Terminal:
             self._take()
         return self.process.returncode
 
+    def read(self, seconds: float) -> bytes:
+        """The bytes that come within this time, as soon as any do; the screen does not follow them."""
+        return os.read(self._main, 65536) if self._readable(seconds) else b""
+
     def hang_up(self) -> None:
         """Close the terminal as a dropped line does."""
         os.close(self._side)

@@ -63,14 +63,13 @@ def _print_json(rows: Sequence[TracedLayer], encoder_layers: int | None) -> None
 def _print_torch(
     size: Size, encoder: Sequence[Layer], encoded: Size, decoder: Sequence[Layer] | None
 ) -> None:
-    from aetui.shapes.pytorch import pytorch_code
+    from aetui.shapes.pytorch import PYTORCH_IMPORT, pytorch_code
 
     if decoder is None:
-        print(pytorch_code(size, encoder), end="")
-        return
-    head, _, first = pytorch_code(size, encoder).partition("model = ")
-    second = pytorch_code(encoded, decoder).removeprefix(f"{head}model = ")
-    print(f"{head}encoder = {first}decoder = {second}", end="")
+        code = pytorch_code(size, encoder)
+    else:
+        code = pytorch_code(size, encoder, "encoder") + pytorch_code(encoded, decoder, "decoder")
+    print(f"{PYTORCH_IMPORT}{code}", end="")
 
 
 def _print_preset(encoder: Sequence[Layer], decoder: Sequence[Layer] | None) -> None:

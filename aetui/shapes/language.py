@@ -139,6 +139,11 @@ def parse_layer(text: str) -> Layer:
         raise LanguageError(f"{quote(' '.join(words))}: {error.message}", error.hint) from None
 
 
+def is_import(line: str) -> bool:
+    """Whether a line of code only imports, and so can be left out."""
+    return re.fullmatch(r"(from [\w.]+ )?import [\w., ]+", line.strip()) is not None
+
+
 def parse_chain(lines: Iterable[str]) -> tuple[Layer, ...]:
     """Read a chain, one layer a line, or PyTorch code such as an nn.Sequential over several lines.
 
@@ -161,7 +166,7 @@ def _statements(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     start = depth = 0
     for index, line in enumerate(lines):
         written = line.split("#", 1)[0].strip()
-        if not written or (not depth and written.startswith(("import ", "from "))):
+        if not written or (not depth and is_import(written)):
             continue
         if not depth:
             start, parts = index, []

@@ -16,6 +16,8 @@ from aetui.shapes.sizes import Size, format_size, quote
 MAX_TEXT = 200_000
 """The longest code that is read, in characters."""
 
+PYTORCH_IMPORT = "from torch import nn\n\n"
+
 EXAMPLE = "write for example nn.Conv2d(1, 16, 3, stride=2, padding=1)"
 
 
@@ -36,12 +38,15 @@ def read_pytorch(text: str) -> tuple[Layer, ...]:
     return tuple(chain)
 
 
-def pytorch_code(size: Size, layers: Sequence[Layer]) -> str:
-    """The chain as code that runs as printed, every layer with its output size. Raises `ShapeError`."""
+def pytorch_code(size: Size, layers: Sequence[Layer], name: str = "model") -> str:
+    """The chain as the statement `name = nn.Sequential(...)`, every layer with its output size.
+
+    It runs as printed behind `PYTORCH_IMPORT`. Raises `ShapeError`.
+    """
     rows = [(f"    {row.layer.torch(row.input)},", format_size(row.output)) for row in trace(size, layers)]
     width = max((len(code) for code, _ in rows), default=0)
     body = "".join(f"{code:<{width}}  # {output}\n" for code, output in rows)
-    return f"from torch import nn\n\nmodel = nn.Sequential(  # {format_size(size)}\n{body})\n"
+    return f"{name} = nn.Sequential(  # {format_size(size)}\n{body})\n"
 
 
 def _statement(statement: ast.stmt) -> list[Layer]:

@@ -17,7 +17,7 @@ from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size
 from aetui.shapes.taps import Taps, whole
 
-MAX_TAPS = 2**20
+MAX_TAPS = 2**16
 """The most taps of one layer that are followed: beyond it the pattern repeats too seldom to be worth it."""
 END = 64
 """How many positions at each end of an axis are followed to find the ends of what a linear layer sees."""

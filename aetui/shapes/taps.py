@@ -31,12 +31,14 @@ def sliding(k: int, s: int, p: int, d: int) -> Taps:
 def spreading(k: int, s: int, p: int, d: int) -> Taps:
     """A transposed convolution: input i reaches the outputs is - p + dt, so o reads i = (o + p - dt) / s."""
 
+    step = gcd(s, d)
+    inverse = pow(d // step, -1, s // step)
+
     def read(o: int) -> range:
-        step = gcd(s, d)
         if (o + p) % step:
             return range(0)
         # t must solve dt = o + p (modulo s); the solutions are s / step apart
-        first = next(t for t in range(s // step) if (o + p - d * t) % s == 0)
+        first = (o + p) // step * inverse % (s // step)
         last = k - 1 - (k - 1 - first) % (s // step)
         if first > last:
             return range(0)

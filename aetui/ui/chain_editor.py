@@ -10,7 +10,7 @@ from itertools import islice
 from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, ShapeError, TracedLayer, trace
 from aetui.shapes.inverse import Solution
-from aetui.shapes.language import FORMS, parse_chain
+from aetui.shapes.language import FORMS, is_import, parse_chain
 from aetui.shapes.layers import Conv, ConvTranspose, Layer
 from aetui.shapes.pooling import Pool
 from aetui.shapes.sizes import Size, format_size, parse_size
@@ -162,7 +162,7 @@ def one_line(pasted: str) -> str:
     joined, depth = "", 0
     for line in islice(pasted.splitlines(), MAX_TEXT):
         written = line.split("#", 1)[0].strip()
-        if not written or written.startswith(("import ", "from ")):
+        if not written or is_import(written):
             continue
         joined += (" " if depth or not joined or joined.endswith((",", ";")) else ", ") + written
         depth += sum(map(written.count, "([{")) - sum(map(written.count, ")]}"))

@@ -13,7 +13,7 @@ from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, trace
 from aetui.shapes.errors import LanguageError, ShapeError
 from aetui.shapes.language import parse_chain, parse_layer
-from aetui.shapes.pytorch import MAX_TEXT, pytorch_code, read_pytorch
+from aetui.shapes.pytorch import MAX_TEXT, PYTORCH_IMPORT, pytorch_code, read_pytorch
 
 SEQUENTIAL = """
 import torch.nn as nn
@@ -190,7 +190,7 @@ def test_printed_code_runs_and_reads_back():
                 continue
             chain.append(row.layer)
             size = row.output
-        code = pytorch_code(start, chain)
+        code = PYTORCH_IMPORT + pytorch_code(start, chain)
         names = {}
         with torch.device("meta"):
             exec(code, names)
@@ -204,8 +204,6 @@ def test_printed_code_runs_and_reads_back():
 def test_printed_code_as_a_person_writes_it():
     lines = ["conv 16 k3 s2 p1", "relu", "convt 1 k3x5 s2 op1"]
     assert pytorch_code((1, 28, 28), parse_chain(lines)) == (
-        "from torch import nn\n"
-        "\n"
         "model = nn.Sequential(  # 1x28x28\n"
         "    nn.Conv2d(1, 16, 3, stride=2, padding=1),                       # 16x14x14\n"
         "    nn.ReLU(),                                                      # 16x14x14\n"

@@ -154,3 +154,10 @@ def test_activation_memory_counts_the_input_and_every_output():
 def test_fields_that_repeat_too_seldom_are_refused():
     with pytest.raises(ShapeError, match=r"layer 2 .* repeats only every 1,000,000 positions"):
         trace((1, 1), parse_chain(["convt 1 k1 s1000", "convt 1 k1000 s1000"]))
+
+
+def test_a_pattern_that_repeats_seldom_is_followed_up_to_a_bound():
+    (row,) = trace((1, 4), parse_chain(["convt 1 k3 s20000"]))
+    assert row.receptive_field == (1,)
+    with pytest.raises(ShapeError, match="repeats only every 100,000 positions"):
+        trace((1, 4), parse_chain(["convt 1 k3 s100000"]))
