@@ -8,11 +8,14 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 
 from aetui.devices.machine import MachineSampled
+
+SampleChoice = Literal["fixed", "worst", "best"]
+"""Which test images: the first ones, those with the largest errors, those with the smallest."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,13 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class PreviewSaved:
-    """The epoch's pictures are on disk: images above, reconstructions below."""
+    """Pictures of test images are on disk, after an epoch's test or on demand within an epoch."""
 
     epoch: int
+    """Epochs finished."""
     file: str
+    step: int = 0
+    samples: SampleChoice = "fixed"
 
 
 @dataclass(frozen=True)

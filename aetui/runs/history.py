@@ -48,6 +48,8 @@ class History:
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     steps: list[StepsTrained] = field(default_factory=list)
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
+    previews: list[PreviewSaved] = field(default_factory=list)
+    """Files of pictures, oldest first."""
     machine: MachineSampled | None = None
     notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
@@ -72,7 +74,9 @@ class History:
                 self.state, self.reason, self.twin = event.state, event.reason, event.twin
             case RunStarted():
                 self._start(event)
-            case PreviewSaved() | Warned():
+            case PreviewSaved():
+                self.previews = [saved for saved in self.previews if saved.file != event.file] + [event]
+            case Warned():
                 pass
         if text := describe(event):
             number = self.notes[-1].number + 1 if self.notes else 1
@@ -85,6 +89,7 @@ class History:
         self.epochs = {n: epoch for n, epoch in self.epochs.items() if epoch.step <= event.step}
         self.steps = [steps for steps in self.steps if steps.step <= event.step]
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
+        self.previews = [saved for saved in self.previews if saved.step <= event.step]
         self.latest = self.steps[-1] if self.steps else None
 
     def _add_steps(self, event: StepsTrained) -> None:

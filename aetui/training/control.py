@@ -22,6 +22,7 @@ class Control:
         self._paused = False
         self._stopping = False
         self._checkpoint = False
+        self._preview = False
 
     @property
     def paused(self) -> bool:
@@ -37,6 +38,7 @@ class Control:
             "pause": self.pause,
             "resume": self.resume,
             "checkpoint": self.checkpoint,
+            "preview": self.preview,
             "stop": self.stop,
         }
         wishes[command]()
@@ -50,6 +52,9 @@ class Control:
     def checkpoint(self) -> None:
         self._wish(_checkpoint=True)
 
+    def preview(self) -> None:
+        self._wish(_preview=True)
+
     def stop(self) -> None:
         self._wish(_stopping=True)
 
@@ -61,6 +66,12 @@ class Control:
         """Whether a checkpoint is wished for; the wish is taken as heard."""
         with self._changed:
             wished, self._checkpoint = self._checkpoint, False
+        return wished
+
+    def take_preview(self) -> bool:
+        """Whether pictures of this moment are wished for; the wish is taken as heard."""
+        with self._changed:
+            wished, self._preview = self._preview, False
         return wished
 
     def heard(self) -> None:

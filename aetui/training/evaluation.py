@@ -1,33 +1,131 @@
-"""The test after every epoch."""
+"""The test after every epoch: every image's error, and pictures of the fixed, the worst and the best."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from aetui.data.batches import in_order
 from aetui.data.images import ImageSet
-from aetui.training.objective import Objective
+from aetui.training.objective import Objective, Tested
 
 LARGEST_BATCH = 1000
 LARGEST_BATCH_VALUES = 16_000_000
 """Pixel values in a test batch; large images come in smaller batches."""
+MOST_PICTURES = 16
+MOST_PICTURE_VALUES = 4_000_000
+"""Pixel values of the pictures of one view; of large images fewer are kept."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Some test images with what the model made of them, on the CPU."""
+
+    indices: Tensor
+    """In the test set: (n,), int64."""
+    errors: Tensor
+    """Mean squared error per pixel: (n,), float32."""
+    views: dict[str, Tensor]
+    """By name, pixels in about [0, 1]: (n, C, H, W), float32."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The whole test set, tested."""
+
+    errors: Tensor
+    """Mean squared error per pixel of every image: (N,), float32, on the CPU."""
+    fixed: Pictures
+    """The first test images."""
+    worst: Pictures
+    """Those with the largest errors, the largest first."""
+    best: Pictures
+    """Those with the smallest errors, the smallest first."""
+
+    @property
+    def loss(self) -> float:
+        """The mean over all images."""
+        return self.errors.double().mean().item()
 
 
 @torch.inference_mode()
-def test_loss(model: nn.Module, test: ImageSet, objective: Objective, between: Callable[[], None]) -> float:
-    """Mean squared error per pixel over all test images, each weighing the same.
+def evaluate(
+    model: nn.Module, test: ImageSet, objective: Objective, between: Callable[[], None]
+) -> Evaluation:
+    """Test every image of the test set.
 
     `between` is called between two batches and may raise to leave the test.
     """
     model.eval()
-    total = torch.zeros((), device=objective.device)
+    count = most_pictures(test)
+    errors, first = [], 0
+    fixed = worst = best = None
     for number, pixels in enumerate(in_order(test, _batch_size(test))):
         between()
-        total += objective.loss(model, pixels, "test", number) * len(pixels)
-    return total.item() / len(test)
+        tested = objective.test(model, pixels, number)
+        pictures = _all_of(tested, first)
+        fixed = fixed or _chosen(pictures, torch.arange(min(count, len(pixels))))
+        worst = _extremes(worst, pictures, count, largest=True)
+        best = _extremes(best, pictures, count, largest=False)
+        errors.append(pictures.errors)
+        first += len(pixels)
+    assert fixed is not None, "a test set has at least one image"
+    assert worst is not None
+    assert best is not None
+    return Evaluation(torch.cat(errors).cpu(), _here(fixed), _here(worst), _here(best))
+
+
+@torch.inference_mode()
+def look(model: nn.Module, test: ImageSet, objective: Objective) -> Pictures:
+    """The fixed samples as the model sees them now, given what the test gives them; its mode is kept."""
+    was_training = model.training
+    model.eval()
+    pixels = next(in_order(test, _batch_size(test)))
+    pictures = _all_of(objective.test(model, pixels, 0), 0)
+    model.train(was_training)
+    return _here(_chosen(pictures, torch.arange(min(most_pictures(test), len(pixels)))))
+
+
+def most_pictures(test: ImageSet) -> int:
+    """How many images of this size are kept as pictures."""
+    return max(1, min(MOST_PICTURES, MOST_PICTURE_VALUES // test.images[0].numel()))
 
 
 def _batch_size(test: ImageSet) -> int:
     """The same at every epoch, so that noisy inputs are the same too."""
     return max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // test.images[0].numel()))
+
+
+def _all_of(tested: Tested, first: int) -> Pictures:
+    """A tested batch whose first image has this index."""
+    indices = torch.arange(first, first + len(tested.errors), device=tested.errors.device)
+    return Pictures(indices, tested.errors, tested.views)
+
+
+def _chosen(pictures: Pictures, places: Tensor) -> Pictures:
+    """Those at these places, on the device."""
+    places = places.to(pictures.errors.device)
+    views = {name: images[places] for name, images in pictures.views.items()}
+    return Pictures(pictures.indices[places], pictures.errors[places], views)
+
+
+def _extremes(so_far: Pictures | None, more: Pictures, count: int, *, largest: bool) -> Pictures:
+    """The `count` most extreme of both, the most extreme first."""
+    top = more.errors.topk(min(count, len(more.errors)), largest=largest).indices
+    more = _chosen(more, top)
+    if so_far is not None:
+        views = {name: torch.cat([images, more.views[name]]) for name, images in so_far.views.items()}
+        indices, errors = (torch.cat(pair) for pair in _pairs(so_far, more))
+        more = Pictures(indices, errors, views)
+    return _chosen(more, more.errors.topk(min(count, len(more.errors)), largest=largest).indices)
+
+
+def _pairs(a: Pictures, b: Pictures) -> tuple[list[Tensor], list[Tensor]]:
+    return [a.indices, b.indices], [a.errors, b.errors]
+
+
+def _here(pictures: Pictures) -> Pictures:
+    """The same on the CPU."""
+    views = {name: images.cpu() for name, images in pictures.views.items()}
+    return Pictures(pictures.indices.cpu(), pictures.errors.cpu(), views)

@@ -16,14 +16,15 @@ from aetui.runs.events import (
     Emit,
     EpochFinished,
     PreviewSaved,
+    SampleChoice,
     StateChanged,
     StepsTrained,
     Warned,
 )
 from aetui.text import format_bytes
 from aetui.training.control import Control, Stopped
-from aetui.training.evaluation import test_loss
-from aetui.training.previews import save_preview
+from aetui.training.evaluation import Evaluation, Pictures, evaluate, look
+from aetui.training.previews import places_of, save_preview
 from aetui.training.training import Training
 
 TICK_SECONDS = 0.5
@@ -51,7 +52,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
         training.model.train()
         for pixels in _epoch(training):
             training.optimizer.zero_grad(set_to_none=True)
-            loss = training.objective.loss(training.model, pixels, "train", progress.step)
+            loss = training.objective.loss(training.model, pixels, progress.step)
             loss.backward()  # type: ignore[no-untyped-call]
             training.optimizer.step()
             progress.step += 1
@@ -145,7 +146,8 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
         _obey(training, control, emit)
         held_seconds += time.perf_counter() - began
 
-    loss = test_loss(training.model, training.test, training.objective, between_batches)
+    tested = evaluate(training.model, training.test, training.objective, between_batches)
+    loss = tested.loss
     if not math.isfinite(loss):
         raise _diverged(training)
     images_per_second = len(training.train) / progress.epoch_seconds if train_loss is not None else None
@@ -169,7 +171,7 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
     emit(ActivityChanged(""))
     if train_loss is not None:
         _save(training, control, emit, loss)
-    _draw(training, emit)
+    _draw_epoch(training, tested, emit)
 
 
 def _save(training: Training, control: Control, emit: Emit, loss: float | None) -> None:
@@ -197,14 +199,25 @@ def _save(training: Training, control: Control, emit: Emit, loss: float | None) 
         return
 
 
-def _draw(training: Training, emit: Emit) -> None:
-    name = f"epoch_{training.progress.epoch:04d}.png"
+def _draw_epoch(training: Training, tested: Evaluation, emit: Emit) -> None:
+    """Write the pictures of the test: the fixed samples, the worst and the best."""
+    places, training.places_before = places_of(tested.errors), training.places
+    training.places = places
+    name = f"epoch_{training.progress.epoch:04d}"
+    _draw(training, emit, "fixed", tested.fixed, f"{name}.png")
+    _draw(training, emit, "worst", tested.worst, f"{name}_worst.png")
+    _draw(training, emit, "best", tested.best, f"{name}_best.png")
+
+
+def _draw(training: Training, emit: Emit, samples: SampleChoice, pictures: Pictures, name: str) -> None:
+    progress, path = training.progress, training.folder.previews / name
+    ranks = (None, None) if samples == "fixed" else (training.places, training.places_before)
     try:
-        save_preview(training.folder.previews / name, training.model, training.test, training.objective)
+        save_preview(path, samples, pictures, training.test, training.classes, *ranks)
     except OSError as error:
-        emit(Warned(f"the pictures of epoch {training.progress.epoch} cannot be written: {error.strerror}"))
+        emit(Warned(f"the pictures of epoch {progress.epoch} cannot be written: {error.strerror}"))
     else:
-        emit(PreviewSaved(training.progress.epoch, name))
+        emit(PreviewSaved(progress.epoch, name, progress.step, samples))
 
 
 def _obey(training: Training, control: Control, emit: Emit) -> None:
@@ -213,6 +226,9 @@ def _obey(training: Training, control: Control, emit: Emit) -> None:
         control.heard()
         if control.take_checkpoint() or control.stopping:
             _save(training, control, emit, None)
+        if control.take_preview():
+            pictures = look(training.model, training.test, training.objective)
+            _draw(training, emit, "fixed", pictures, f"step_{training.progress.step:08d}.png")
         if control.stopping:
             raise Stopped
         emit(StateChanged(states.PAUSED if control.paused else _running(control)))

@@ -1,42 +1,52 @@
-"""The epoch's pictures: fixed test images above, what the model was given, its reconstructions below."""
+"""The pictures of the tests as files of the run folder; see `aetui.pictures.sheet` for what a file holds."""
 
-import io
 from pathlib import Path
 
 import torch
-from PIL import Image
-from torch import nn
+from torch import Tensor
 
 from aetui.data.images import ImageSet
+from aetui.pictures.pixels import Images, displayable, to_uint8
+from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.files import write_whole
-from aetui.training.objective import Objective
-
-COLUMNS = 8
-GAP = 2
-"""Black pixels between two pictures."""
+from aetui.training.evaluation import Pictures
 
 
-@torch.inference_mode()
-def save_preview(path: Path, model: nn.Module, test: ImageSet, objective: Objective) -> None:
-    """Write a PNG of the first test images: a row of images, of noisy inputs if any, of reconstructions.
+def save_preview(
+    path: Path,
+    title: str,
+    pictures: Pictures,
+    test: ImageSet,
+    classes: tuple[str, ...],
+    places: Tensor | None = None,
+    places_before: Tensor | None = None,
+) -> None:
+    """Write a PNG of the pictures, a row a view.
 
-    Pictures keep their size in pixels. Raises OSError.
+    `places` (N,) are the ranks of all test images by error, 1 the largest, now and at the test before, where
+    they are known. Raises OSError.
     """
-    model.eval()
-    clean, given, reconstruction = objective.reconstruct(model, test.images[:COLUMNS], "preview")
-    rows = [clean, given, reconstruction] if objective.noise_std else [clean, reconstruction]
-    buffer = io.BytesIO()
-    _contact_sheet(rows).save(buffer, "PNG")
-    write_whole(path, buffer.getbuffer())
+    samples = [
+        Sample(
+            index=index,
+            label=classes[int(test.labels[index])],
+            error=float(error),
+            place=None if places is None else int(places[index]),
+            place_before=None if places_before is None else int(places_before[index]),
+        )
+        for index, error in zip(pictures.indices.tolist(), pictures.errors, strict=True)
+    ]
+    views = {name: _pixels(images) for name, images in pictures.views.items()}
+    write_whole(path, to_png(Sheet(views, tuple(samples), title)))
 
 
-def _contact_sheet(rows: list[torch.Tensor]) -> Image.Image:
-    """One picture of rows of images (N, C, H, W) in [0, 1]; C is 1 or 3."""
-    count, channels, height, width = rows[0].shape
-    sheet = torch.zeros(channels, len(rows) * (height + GAP) - GAP, count * (width + GAP) - GAP)
-    for row, images in enumerate(rows):
-        for column, image in enumerate(images.nan_to_num().clamp(0, 1).cpu()):
-            top, left = row * (height + GAP), column * (width + GAP)
-            sheet[:, top : top + height, left : left + width] = image
-    pixels = sheet.mul(255).round().to(torch.uint8).permute(1, 2, 0)
-    return Image.fromarray(pixels.squeeze(2).numpy())
+def places_of(errors: Tensor) -> Tensor:
+    """The rank of every image (N,) by its error (N,), 1 the largest."""
+    places = torch.empty(len(errors), dtype=torch.int64)
+    places[errors.argsort(descending=True, stable=True)] = torch.arange(1, len(errors) + 1)
+    return places
+
+
+def _pixels(images: Tensor) -> Images:
+    """Pictures (n, C, H, W) in about [0, 1] as (n, H, W, 1 or 3), uint8."""
+    return displayable(to_uint8(images.permute(0, 2, 3, 1).numpy()))

@@ -55,9 +55,14 @@ class Training:
     objective: Objective
     checkpoints: CheckpointStore
     progress: Progress
+    classes: tuple[str, ...]
     gpu_uuid: str | None
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
+    places: torch.Tensor | None = None
+    """The rank of every test image by its error at the newest test; a resumed run knows none."""
+    places_before: torch.Tensor | None = None
+    """The same at the test before."""
 
     @property
     def steps_per_epoch(self) -> int:
@@ -118,6 +123,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         objective=Objective(device, preset.train.seed, preset.noise.std if preset.noise else 0.0, bf16),
         checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
         progress=Progress(),
+        classes=data.classes,
         gpu_uuid=chosen.uuid,
         made_on={
             "torch": str(torch.__version__),
