@@ -121,7 +121,7 @@ class AetuiApp(App[None]):
         if isinstance(self.screen, MenuScreen | MonitorScreen):
             preset = self.screen.preset
             line = self._chain_line or (line_of_preset(preset) if preset else "")
-            self.push_screen(CalculatorScreen(preset, line), self._keep_chain)
+            self.push_screen(CalculatorScreen(self._settings.runs_dir, preset, line), self._keep_chain)
 
     def _keep_chain(self, line: str | None) -> None:
         self._chain_line = line or ""

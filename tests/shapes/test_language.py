@@ -207,7 +207,9 @@ def test_what_a_hint_proposes_fits():
 
 
 def test_an_import_is_left_out_and_never_a_layer_with_it():
-    assert parse_chain(["import torch", "from torch import nn, optim  # both", "relu"]) == parse_chain(["relu"])
+    assert parse_chain(["import torch", "from torch import nn, optim  # both", "relu"]) == parse_chain(
+        ["relu"]
+    )
     assert parse_chain(["import torch; nn.ReLU()"]) == parse_chain(["relu"])
     for line in ("from relu", "import nn.ReLU()", "import torch relu("):
         with pytest.raises(LanguageError):

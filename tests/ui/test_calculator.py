@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -11,12 +12,15 @@ from textual.widgets import Input, OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.pictures.halfblocks import MOST_ERROR
+from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.ui.app import AetuiApp
 from aetui.ui.screens.calculator import CalculatorScreen
+from aetui.ui.screens.inverse import InverseScreen
 from aetui.ui.settings import Settings
-from aetui.ui.widgets.chain_inverse import InverseScreen
 from aetui.ui.widgets.chain_line import ChainLine
 from aetui.ui.widgets.chain_table import ChainTable
+from aetui.ui.widgets.field_drawing import FRAME
 from aetui.ui.widgets.window_drawing import WindowDrawing
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
@@ -34,7 +38,7 @@ def calculator(tmp_path, monkeypatch) -> Callable[..., object]:
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             left: list[str | None] = []
-            app.push_screen(CalculatorScreen(preset, line), left.append)
+            app.push_screen(CalculatorScreen(tmp_path / "runs", preset, line), left.append)
             await pilot.pause()
             pilot.left = left
             yield pilot
@@ -272,7 +276,7 @@ def test_every_key_has_an_id_and_a_tooltip():
 async def test_the_footer_fits_the_narrow_screen(calculator):
     async with calculator(LINE) as pilot:
         footer = text_of(pilot).splitlines()[-1]
-        for words in ("Value", "Edit", "Add", "Del", "Move", "Inverse", "Take", "Use", "Back", "Help"):
+        for words in ("Value", "Edit", "Add", "Del", "Inverse", "Field", "Take", "Use", "Back", "Help"):
             assert words in footer
 
 
@@ -291,3 +295,40 @@ async def test_typing_at_fifty_layers_answers_in_the_next_frame(calculator, monk
                 await asyncio.sleep(0)
             assert ("'rel' is not a layer" in text_of(pilot)) == (key == "backspace")
             await pilot.pause()
+
+
+async def test_the_receptive_field_is_drawn_on_a_picture_of_a_run(calculator, tmp_path):
+    folder = tmp_path / "runs" / "20260101-000000-x-aaaa" / "previews"
+    folder.mkdir(parents=True)
+    async with calculator("1x28x28 conv 16 k5 s2 p2, conv 1 k3 s3", (140, 40)) as pilot:
+        await pilot.press("end", "f")
+        await pilot.pause()
+        assert "No picture of 1x28x28 yet" in text_of(pilot)
+        image = np.full((1, 28, 28, 1), 200, np.uint8)
+        sheet = Sheet({"original": image, "reconstruction": image}, (Sample(0, "7"),))
+        (folder / "epoch_0001.png").write_bytes(to_png(sheet))
+        await pilot.press("f", "f")
+        await pilot.pause()
+        drawing = pilot.app.screen.query_one(WindowDrawing)
+        assert "output 1, 1 depends on 9x9 pixels" in text_of(pilot)
+        drawing.focus()
+        await pilot.press("down", "right")
+        await pilot.pause()
+        assert "output 2, 2 depends on 9x9 pixels" in text_of(pilot)
+        drawn = drawing.render().split("\n")
+        framed = [_runs_in_frame(line) for line in drawn[1:29]]
+        # output 2 starts at 1 * jump 6 - padding 2: rows and columns 4 to 12, drawn twice as large
+        assert [cells for cells in framed if cells] == [18, *[4] * 7, 18]
+
+
+def _runs_in_frame(line):
+    """Cells of a line with about the frame's colour above or below."""
+    return sum(span.end - span.start for span in line.spans if any(map(_is_frame, _colours(span.style))))
+
+
+def _colours(style):
+    return [colour.triplet for colour in (style.color, style.bgcolor) if colour]
+
+
+def _is_frame(colour):
+    return all(abs(one - other) <= MOST_ERROR for one, other in zip(colour, FRAME, strict=True))

@@ -17,7 +17,7 @@ from aetui.shapes.layers import Conv, ConvTranspose
 from aetui.text import safe_text
 from aetui.ui.chain_editor import Chain, read_line
 from aetui.ui.chain_preset import line_of_preset, write_preset
-from aetui.ui.widgets.chain_inverse import InverseScreen
+from aetui.ui.screens.inverse import InverseScreen
 from aetui.ui.widgets.chain_line import ChainLine
 from aetui.ui.widgets.chain_lines import totals_text, way_text
 from aetui.ui.widgets.chain_table import ChainTable
@@ -46,6 +46,13 @@ class CalculatorScreen(Screen[str]):
             tooltip="take the model of the preset chosen in the menu; ctrl+t while typing",
         ),
         Binding(
+            "f",
+            "field",
+            "Field",
+            id="calculator.field",
+            tooltip="the receptive field on a test image, or the windows again",
+        ),
+        Binding(
             "u", "use", "Use", id="calculator.use", tooltip="use as preset: write a new preset file here"
         ),
         Binding(
@@ -58,8 +65,9 @@ class CalculatorScreen(Screen[str]):
         ),
     ]
 
-    def __init__(self, preset: Preset | None = None, line: str = "") -> None:
+    def __init__(self, runs_dir: Path, preset: Preset | None = None, line: str = "") -> None:
         super().__init__()
+        self._runs_dir = runs_dir
         self._preset = preset
         self._chain = read_line(line)
 
@@ -70,7 +78,7 @@ class CalculatorScreen(Screen[str]):
         yield line
         with Container(id="calculator"):
             yield ChainTable()
-            yield WindowDrawing()
+            yield WindowDrawing(self._runs_dir)
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -117,7 +125,8 @@ class CalculatorScreen(Screen[str]):
         if not self.query(ChainTable):  # the screen is being taken down
             return
         row = self._chain.rows[self.query_one(ChainTable).row]
-        self.query_one(WindowDrawing).show(row if self._chain.line.strip() else None)
+        shown = row if self._chain.line.strip() else None
+        self.query_one(WindowDrawing).show(shown, self._chain.rows[0].output)
 
     # ── what the user wants ────────────────────────────────────────────────
 
@@ -170,6 +179,10 @@ class CalculatorScreen(Screen[str]):
     def _solved(self, solution: Solution | None) -> None:
         if solution is not None:
             self._replace(self._chain.solved(self.query_one(ChainTable).row, solution))
+
+    def action_field(self) -> None:
+        """The receptive field on a test image, or the windows again."""
+        self.query_one(WindowDrawing).switch()
 
     def action_take(self) -> None:
         """Take the model of the chosen preset."""

@@ -43,6 +43,7 @@ class ChainTable(Widget, can_focus=True):
             id="chain.up",
             key_display="JK",
             tooltip="move the row one place up, J down",
+            show=False,
         ),
         Binding(
             "right",

@@ -1,7 +1,8 @@
 """The windows of one layer, stepped through."""
 
 from math import prod
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -10,10 +11,15 @@ from textual.widget import Widget
 from aetui.shapes.base import Layer
 from aetui.shapes.chain import TracedLayer
 from aetui.shapes.layers import Flatten, Linear, Unflatten
-from aetui.shapes.sizes import format_size
+from aetui.shapes.sizes import Size, format_size
 from aetui.text import format_count, safe_text
 from aetui.ui.chain_editor import Row
+from aetui.ui.sample_of import find_sample
 from aetui.ui.widgets.chain_windows import LEGEND, Windows, draw_axis, draw_plane, plane_fits, windows
+from aetui.ui.widgets.field_drawing import draw_field, field_bounds, output_grid
+
+if TYPE_CHECKING:
+    from aetui.pictures.pixels import Images
 
 STEP_SECONDS = 0.4
 """From one window to the next while it plays."""
@@ -22,7 +28,10 @@ WORDS = 2
 
 
 class WindowDrawing(Widget, can_focus=True):
-    """Kernel, stride, padding and dilation of the chosen row on its input; for other rows what they do."""
+    """Kernel, stride, padding and dilation of the chosen row on its input; for other rows what they do.
+
+    After `switch` the receptive field on a test image instead.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "step(1)", "Next", id="window.next", tooltip="the next window"),
@@ -34,21 +43,28 @@ class WindowDrawing(Widget, can_focus=True):
         Binding("space", "play", "Play", id="window.play", tooltip="play through the windows, or hold"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, runs_dir: Path) -> None:
         super().__init__()
+        self._runs_dir = runs_dir
         self._row: Row | None = None
         self._axes: tuple[Windows, ...] = ()
         self._place = 0
+        self._on_sample = False
+        self._input: Size = ()
+        self._sample: Images | None = None
         self.playing = True
         """Whether it steps by itself, where the app's animation level allows."""
 
     def on_mount(self) -> None:
         self.set_interval(STEP_SECONDS, self._play)
 
-    def show(self, row: Row | None) -> None:
-        """Show another row, None for nothing; the place in it stays."""
-        if row == self._row:
+    def show(self, row: Row | None, chain_input: Size | None) -> None:
+        """Show another row of a chain, None for nothing; the place in it stays."""
+        if (row, chain_input or ()) == (self._row, self._input):
             return
+        if chain_input != self._input:
+            self._input = chain_input or ()
+            self._find_sample()
         self._row = row
         self._axes = windows(row.traced)[-2:] if row and row.traced else ()
         self.refresh()
@@ -63,11 +79,24 @@ class WindowDrawing(Widget, can_focus=True):
             return _without_result(row)
         text = Text.styled(safe_text(row.text), "bold")
         text.append(f"  {format_size(row.traced.input)} → {format_size(row.traced.output)}\n")
+        if self._on_sample:
+            return text.append_text(self._field(row.traced))
         text.append_text(self._drawing() if self._axes else Text(_deed(row.traced)))
         text.append(f"\n{_reach(row.traced)}", "dim")
         if self._axes and text.plain.count("\n") + 1 < self.size.height:
             text.append(f"\n{LEGEND}", "dim")
         return text
+
+    def _field(self, row: TracedLayer) -> Text:
+        """The receptive field of one output on a test image."""
+        if self._sample is None:
+            size = format_size(self._input)
+            return Text(f"No picture of {size} yet: train a preset on images of that size and come back.")
+        rows, columns = output_grid(row)
+        output = divmod(self._place % (rows * columns), columns)
+        text = draw_field(self._sample, field_bounds(row, output), self.size.width, self.size.height - WORDS)
+        which = f"output {output[0] + 1}, {output[1] + 1}" if rows * columns > 1 else "every output"
+        return text.append(f"\n{which} depends on {format_size(row.receptive_field)} pixels", "dim")
 
     @property
     def drawn(self) -> tuple[Windows, ...]:
@@ -97,9 +126,16 @@ class WindowDrawing(Widget, can_focus=True):
         if self.playing and self.app.animation_level == "full" and self.screen.is_current:
             self._step(1)
 
+    @property
+    def _stepped(self) -> tuple[int, ...]:
+        """How many places there are to step through, an axis each."""
+        if self._on_sample and self._row and self._row.traced:
+            return output_grid(self._row.traced)
+        return tuple(axis.outputs for axis in self.drawn)
+
     def _step(self, by: int) -> None:
-        if axes := self.drawn:
-            self._place = (self._place + by) % prod(axis.outputs for axis in axes)
+        if places := self._stepped:
+            self._place = (self._place + by) % prod(places)
             self.refresh()
 
     def action_step(self, by: int) -> None:
@@ -109,12 +145,22 @@ class WindowDrawing(Widget, can_focus=True):
 
     def action_step_row(self, by: int) -> None:
         """The window in the next row of the plane."""
-        if len(self.drawn) == 2:
-            self.action_step(by * self.drawn[1].outputs)
+        if len(self._stepped) == 2:
+            self.action_step(by * self._stepped[1])
 
     def action_play(self) -> None:
         """Play or hold."""
         self.playing = not self.playing
+
+    def switch(self) -> None:
+        """The receptive field on a test image, or the windows again."""
+        self._on_sample = not self._on_sample
+        self._find_sample()
+        self.refresh()
+
+    def _find_sample(self) -> None:
+        if self._on_sample:
+            self._sample = find_sample(self._runs_dir, self._input)
 
 
 def _problem(row: Row) -> Text:
