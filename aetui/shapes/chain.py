@@ -6,7 +6,7 @@ from math import prod
 
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layers import Layer
-from aetui.shapes.receptive import Reach, reach_of
+from aetui.shapes.receptive import Field, Reach, reach_of
 from aetui.shapes.sizes import Size, format_size, out_of_bounds
 
 __all__ = ["MAX_LAYERS", "MAX_PARAMETERS", "ShapeError", "TracedLayer", "activation_bytes", "trace"]
@@ -20,9 +20,9 @@ MAX_PARAMETERS = 10_000_000_000
 class TracedLayer:
     """A layer at its place in a chain. Sizes are those of one sample.
 
-    `receptive_field`, `jump` and `centre` (of the first output) have one number for each axis of the
-    *chain's* input, in its positions; see `receptive`. `unused` has one for each axis of the layer's own
-    input: the last positions of the padded input that no window reaches.
+    `fields` has one receptive field for each axis of the *chain's* input; `receptive_field`, `jump` and
+    `centre` (of the first output) are its numbers, in positions of that input. `unused` has one number for
+    each axis of the layer's own input: the last positions of the padded input that no window reaches.
     """
 
     layer: Layer
@@ -30,10 +30,20 @@ class TracedLayer:
     output: Size
     parameters: int
     macs: int
-    receptive_field: tuple[int, ...]
-    jump: tuple[float, ...]
-    centre: tuple[float, ...]
+    fields: tuple[Field, ...]
     unused: tuple[int, ...]
+
+    @property
+    def receptive_field(self) -> tuple[int, ...]:
+        return tuple(field.extent for field in self.fields)
+
+    @property
+    def jump(self) -> tuple[float, ...]:
+        return tuple(field.jump for field in self.fields)
+
+    @property
+    def centre(self) -> tuple[float, ...]:
+        return tuple(field.centre for field in self.fields)
 
 
 def trace(size: Size, layers: Sequence[Layer]) -> tuple[TracedLayer, ...]:
@@ -99,8 +109,6 @@ def _row(layer: Layer, size: Size, output: Size, reach: Reach) -> TracedLayer:
         output,
         layer.parameters(size),
         layer.macs(size),
-        receptive_field=tuple(field.extent for field in reach.fields),
-        jump=tuple(field.jump for field in reach.fields),
-        centre=tuple(field.centre for field in reach.fields),
+        fields=reach.fields,
         unused=layer.unused(size),
     )
