@@ -28,6 +28,7 @@ class Terminal:
         self.received = b""
         self.deadline = time.monotonic() + seconds
         self._screen = pyte.Screen(columns, rows)
+        self._screen.write_process_input = lambda data: os.write(self._main, data.encode())  # its answers
         self._stream = pyte.ByteStream(self._screen)
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.process = subprocess.Popen(

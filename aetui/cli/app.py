@@ -35,15 +35,19 @@ def open_app(
     Raises UsageError where there is no terminal to draw on.
     """
     _check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
+    from aetui.terminal.choice import choose
+    from aetui.terminal.detection import detect
     from aetui.ui.app import AetuiApp
     from aetui.ui.settings import Settings
 
+    terminal = detect(may_ask=options.images in ("auto", "sixel", "kitty"))
     settings = Settings(
         runs_dir=options.runs,
         data_dir=data_dir(options),
         device=options.device or "auto",
         threads=options.threads,
         seed=options.seed,
+        images=choose(terminal, options.images),
     )
     app = AetuiApp(settings, train=train, watch=watch)
     app.run()

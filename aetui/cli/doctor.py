@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.terminal.detection import detect
 
     terminal = detect(may_ask=sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty())
-    choice = choose(terminal, "auto")
+    choice = choose(terminal, options.images)
     checks = terminal_checks(terminal, choice)
     with _saying("importing PyTorch ..."):
         checks += torch_checks()

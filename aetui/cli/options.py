@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from aetui.terminal.wish import WISHES
+
 Verbs = Any
 """What argparse's add_subparsers returns; it has no public type."""
 
@@ -29,6 +31,9 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
     option("--data", None, type=Path, metavar="DIR", help="where data sets are (default: the user's cache)")
     option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
+    images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
+    option("--images", "auto", choices=WISHES, metavar="WAY", help=images)
+    option("--ascii", "auto", dest="images", action="store_const", const="ascii", help="pictures as ASCII")
     option("--seed", None, type=_seed, metavar="N", help="overrides train.seed of the preset")
 
 

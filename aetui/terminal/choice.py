@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from aetui.terminal.detection import Terminal
+from aetui.terminal.wish import Wish
 
 Protocol = Literal["half", "ascii", "sixel", "kitty", "off"]
-Wish = Literal["auto", "half", "ascii", "sixel", "kitty", "off"]
-WISHES: tuple[Wish, ...] = get_args(Wish)
 
 ASSUMED_CELL = (10, 20)
 """Pixels of a cell, width and height, where the terminal does not tell."""

@@ -114,7 +114,7 @@ class AetuiApp(App[None]):
         return [trainer for trainer in self._trainers if trainer.at_work]
 
     def action_help(self) -> None:
-        self.push_screen(HelpScreen(self.screen))
+        self.push_screen(HelpScreen(self.screen, self._settings.images.reason))
 
     def action_calculator(self) -> None:
         """Open the calculator on what was in it last, at first on the model of the preset at hand."""

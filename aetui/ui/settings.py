@@ -5,6 +5,9 @@ from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.runs.folder import RunFolder, create_run
+from aetui.terminal.choice import ASSUMED_CELL, Choice
+
+UNASKED = Choice("half", "half-blocks: the terminal was not asked", ASSUMED_CELL)
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,8 @@ class Settings:
     threads: int | None = None
     seed: int | None = None
     """Overrides train.seed of every preset started from the menu."""
+    images: Choice = UNASKED
+    """How pictures are drawn in this terminal, and why."""
 
     @property
     def changes(self) -> tuple[str, ...]:

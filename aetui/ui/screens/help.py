@@ -10,6 +10,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from aetui.text import safe_text
+
 
 class HelpScreen(ModalScreen[None]):
     """The keys of the screen below."""
@@ -18,8 +20,10 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="back to the screen"),
     ]
 
-    def __init__(self, below: Screen[Any]) -> None:
+    def __init__(self, below: Screen[Any], images: str) -> None:
+        """`images` says how pictures are drawn, and why."""
         super().__init__()
+        self._images = images
         self._bindings_below = [active.binding for active in below.active_bindings.values()]
 
     def compose(self) -> ComposeResult:
@@ -31,3 +35,4 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
             yield Static(table)
+            yield Static(safe_text(f"\nPictures are drawn as {self._images}."), markup=False)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -30,14 +30,16 @@ from aetui.ui.widgets.layer_table import layer_table
 from aetui.ui.widgets.log_panel import LogPanel
 from aetui.ui.widgets.loss_chart import X_AXES, LossChart
 from aetui.ui.widgets.numbers_panel import NumbersPanel
-from aetui.ui.widgets.panels import PanelTabs
+from aetui.ui.widgets.panels import PanelTabs, ScrollPanel
+from aetui.ui.widgets.pictures_panel import PicturesPanel
 from aetui.ui.widgets.run_header import RunHeader
 from aetui.ui.widgets.too_small import TooSmall
 
 LOOK_SECONDS = 0.1
 SMOOTHING = 0.6
 """TensorBoard's default weight of the moving average."""
-PANELS = ("run", "device", "log", "layers")
+PANELS = ("pictures", "run", "device", "log", "layers")
+ZOOMS = ("zoomed-chart", "zoomed-pictures")
 TOASTS: dict[str, tuple[str, SeverityLevel]] = {
     states.PAUSED: ("Paused.", "information"),
     states.FINISHED: ("Training is finished.", "information"),
@@ -59,7 +61,48 @@ class MonitorScreen(Screen[None]):
         Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss"),
         Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve"),
         Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis"),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen"),
+        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
+        Binding(
+            "left",
+            "pictures('turn', -1)",
+            "Earlier",
+            id="pictures.earlier",
+            key_display="←",
+            tooltip="the pictures of an earlier epoch",
+            show=False,
+        ),
+        Binding(
+            "right",
+            "pictures('turn', 1)",
+            "Later",
+            id="pictures.later",
+            key_display="→",
+            tooltip="the pictures of a later epoch",
+            show=False,
+        ),
+        Binding("p", "pictures('play')", "Play", id="pictures.play", tooltip="play the pictures, or hold"),
+        Binding(
+            "w",
+            "pictures('switch_samples')",
+            "Worst",
+            id="pictures.samples",
+            tooltip="the first test images, the worst, the best",
+        ),
+        Binding(
+            "e",
+            "pictures('switch_errors')",
+            "Error",
+            id="pictures.errors",
+            tooltip="where the reconstruction is off",
+        ),
+        Binding(
+            "r",
+            "ask('preview')",
+            "Now",
+            id="pictures.now",
+            show=False,
+            tooltip="reconstruct the test images now, within the epoch",
+        ),
         *(
             Binding(
                 str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False
@@ -89,7 +132,9 @@ class MonitorScreen(Screen[None]):
                 chart.border_title = "loss"
                 yield LossChart()
             yield PanelTabs(PANELS)
-            with VerticalScroll(id="layers", classes="panel") as layers:
+            previews = self.feed.folder.previews
+            yield PicturesPanel(previews, self._settings.images, id="pictures", classes="panel")
+            with ScrollPanel(id="layers", classes="panel") as layers:
                 layers.border_title = "layers"
                 yield Static(self._layers(), markup=False)
             yield NumbersPanel(id="run", classes="panel")
@@ -99,6 +144,7 @@ class MonitorScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.action_choose(0)
+        self.watch(self.query_one(PicturesPanel), "epoch", self._mark_epoch)
         self._look()
         self.set_interval(LOOK_SECONDS, self._look)
 
@@ -124,6 +170,7 @@ class MonitorScreen(Screen[None]):
         chart.losses = losses_of(history)
         chart.empty_text = self._wait_text()
         self.query_one(NumbersPanel).history = history
+        self.query_one(PicturesPanel).follow(history)
         device = self.query_one(DevicePanel)
         device.device_name = history.started.device_name if history.started else ""
         device.machine = history.machine
@@ -207,14 +254,28 @@ class MonitorScreen(Screen[None]):
         chart = self.query_one(LossChart)
         chart.x_axis = X_AXES[(X_AXES.index(chart.x_axis) + 1) % len(X_AXES)]
 
+    def action_pictures(self, deed: str, *arguments: int) -> None:
+        """Something that the pictures panel does."""
+        getattr(self.query_one(PicturesPanel), deed)(*arguments)
+
+    def _mark_epoch(self, epoch: int | None) -> None:
+        """A line in the chart where the held pictures are from."""
+        self.query_one(LossChart).marked_epoch = epoch
+
     def action_choose(self, index: int) -> None:
         """Show a panel where there is room for one only."""
         self.query_one(PanelTabs).chosen = index
         for number, name in enumerate(PANELS):
             self.query_one(f"#{name}").set_class(number == index, "chosen")
+        self.query_one("#body").set_class(PANELS[index] == "layers", "layers")
 
     def action_zoom(self) -> None:
-        self.query_one("#body").toggle_class("zoomed")
+        """The chart full screen, then the pictures, then all again."""
+        body = self.query_one("#body")
+        zoomed = next((name for name in ZOOMS if body.has_class(name)), None)
+        body.remove_class(*ZOOMS)
+        if zoomed != ZOOMS[-1]:
+            body.add_class(ZOOMS[0] if zoomed is None else ZOOMS[1])
 
     def action_back(self) -> None:
         self.app.pop_screen()

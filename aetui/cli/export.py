@@ -1,0 +1,59 @@
+"""`aetui export`: a run's pictures through its epochs as an animation and as one contact sheet."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aetui.cli.options import Verbs, add_run_argument, add_verb
+
+if TYPE_CHECKING:
+    from aetui.pictures.sheet import Sheet
+    from aetui.runs.folder import RunFolder
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "export", run, "write a run's pictures as a GIF and as one contact sheet")
+    add_run_argument(parser)
+    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="where the files are written")
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.errors import AetuiError
+    from aetui.pictures.export import animation, contact_sheet
+    from aetui.runs.listing import find_run
+
+    folder = find_run(options.runs, options.which)
+    sheets = _sheets(folder)
+    gif, png = (options.to / f"{folder.name}.{ending}" for ending in ("gif", "png"))
+    try:
+        options.to.mkdir(parents=True, exist_ok=True)
+        gif.write_bytes(animation(sheets))
+        contact_sheet(sheets).save(png, "PNG")
+    except OSError as error:
+        raise AetuiError(f"{options.to} cannot be written: {error.strerror}", "choose another --to") from None
+    print(gif, png, sep="\n")
+    return 0
+
+
+def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
+    """The fixed samples of every epoch; what cannot be read is named and left out. Raises AetuiError."""
+    from aetui.errors import AetuiError
+    from aetui.pictures.sheet import DamagedPicture, read_sheet
+    from aetui.runs.report import read_history
+    from aetui.text import safe_text
+
+    history, _ = read_history(folder)
+    sheets = {}
+    for saved in history.previews:
+        if saved.samples != "fixed" or not saved.file.startswith("epoch"):
+            continue
+        try:
+            sheets[saved.epoch] = read_sheet(folder.previews / saved.file)
+        except DamagedPicture as error:
+            print(f"aetui: left out: {safe_text(error.sentence)}", file=sys.stderr)
+    if not sheets:
+        raise AetuiError(
+            f"{folder.name} has no pictures yet", "they come with the test before the first step"
+        )
+    return sorted(sheets.items())

@@ -1,0 +1,60 @@
+"""Which of a run's pictures are looked at: always the newest, or those of an earlier epoch."""
+
+from collections.abc import Sequence
+from typing import get_args
+
+from aetui.runs.events import PreviewSaved, SampleChoice
+
+CHOICES: tuple[SampleChoice, ...] = get_args(SampleChoice)
+
+
+class PictureBook:
+    """The files of pictures of a run as pages, and the page that is open."""
+
+    def __init__(self) -> None:
+        self.samples: SampleChoice = "fixed"
+        self._saved: Sequence[PreviewSaved] = ()
+        self._held: int | None = None
+        """The step whose pictures are held; None follows the newest."""
+
+    @property
+    def pages(self) -> list[PreviewSaved]:
+        """The pictures of the chosen samples, oldest first."""
+        return [saved for saved in self._saved if saved.samples == self.samples]
+
+    @property
+    def page(self) -> PreviewSaved | None:
+        """The open page: of the held step, or the last one before it."""
+        pages = self.pages
+        if self._held is not None:
+            pages = [page for page in pages if page.step <= self._held] or pages[:1]
+        return pages[-1] if pages else None
+
+    @property
+    def follows(self) -> bool:
+        """Whether the newest page is open and the next one will be."""
+        return self._held is None
+
+    def update(self, saved: Sequence[PreviewSaved]) -> None:
+        """Take in all that is there now."""
+        self._saved = saved
+
+    def turn(self, by: int) -> bool:
+        """Open a page that many later, negative: earlier. Returns whether there was one."""
+        pages, page = self.pages, self.page
+        if page is None:
+            return False
+        number = pages.index(page) + by
+        if not 0 <= number < len(pages):
+            return False
+        self._held = None if number == len(pages) - 1 else pages[number].step
+        return True
+
+    def rewind(self) -> None:
+        """Open the first page."""
+        if pages := self.pages:
+            self._held = pages[0].step if len(pages) > 1 else None
+
+    def choose_next_samples(self) -> None:
+        """The fixed samples, the worst, the best, in turn; the epoch stays."""
+        self.samples = CHOICES[(CHOICES.index(self.samples) + 1) % len(CHOICES)]
