@@ -23,6 +23,7 @@ def load(
     size: tuple[int, int, int] | None = None,
     test_share: float = 0.1,
     seed: int = 0,
+    download: bool = True,
     on_progress: Callable[[Progress | Decoding], None],
     on_warning: Callable[[str], None],
     cancelled: Callable[[], bool],
@@ -31,7 +32,8 @@ def load(
 
     `folder`, `size` and `test_share` are for the set named `folder`, whose decoded images are kept below
     `data_dir`. `seed` draws the generated images and the folder's test set. Raises `UsageError`,
-    `DownloadError`, `Cancelled`, and `AetuiError` for a damaged file.
+    `DownloadError`, `Cancelled`, and `AetuiError` for a damaged file, without `download` also for a missing
+    one.
     """
     if name == "folder":
         assert folder is not None, "a preset with a folder is checked to name it"
@@ -49,7 +51,7 @@ def load(
     if name in ("digits", "shapes"):
         return generated.digits(seed=seed) if name == "digits" else generated.shapes(seed=seed)
     source = SETS[name]
-    _make_present(source, data_dir, on_progress, cancelled)
+    _make_present(source, data_dir, download, on_progress, cancelled)
     return _read_cifar10(source, data_dir) if name == "cifar10" else _read_mnist(source, data_dir)
 
 
@@ -67,7 +69,11 @@ def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 
 
 
 def _make_present(
-    source: Source, data_dir: Path, on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]
+    source: Source,
+    data_dir: Path,
+    download: bool,
+    on_progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
 ) -> None:
     """Fetch what is missing. A file that is there but damaged is an error: it may be the user's own."""
     damaged = [
@@ -81,6 +87,11 @@ def _make_present(
             f"Fetch it again with: aetui data get {source.name} --data {data_dir}",
         )
     if not all((data_dir / file.path).exists() for file in source.files):
+        if not download:
+            raise AetuiError(
+                f"{source.title} is not in {data_dir}.",
+                f"Fetch it with: aetui data get {source.name} --data {data_dir}",
+            )
         fetch(source, data_dir, on_progress=on_progress, cancelled=cancelled)
 
 

@@ -23,7 +23,11 @@ from aetui.ui.chain_preset import line_of_preset
 from aetui.ui.messages import TrainRequested, WatchRequested
 from aetui.ui.screens.calculator import CalculatorScreen
 from aetui.ui.screens.dialogs import ChoiceScreen, QuitScreen
+from aetui.ui.screens.gallery import GalleryScreen
+from aetui.ui.screens.gallery_dialogs import JumpScreen
 from aetui.ui.screens.help import HelpScreen
+from aetui.ui.screens.image import ImageScreen
+from aetui.ui.screens.inverse import InverseScreen
 from aetui.ui.screens.menu import MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
 from aetui.ui.settings import Settings
@@ -35,6 +39,7 @@ LEAVE_SECONDS = 10.0
 
 LEAVE_TOOLTIP = "leave; training can go on without a screen"
 CALCULATOR_TOOLTIP = "the shape calculator, from anywhere"
+GALLERY_TOOLTIP = "the images of the data set with their labels"
 HELP_TOOLTIP = "every key and what it does"
 
 
@@ -48,6 +53,7 @@ class AetuiApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q", tooltip=LEAVE_TOOLTIP),
         Binding("k", "calculator", "Sizes", id="app.calculator", tooltip=CALCULATOR_TOOLTIP),
+        Binding("g", "gallery", "Gallery", id="app.gallery", tooltip=GALLERY_TOOLTIP),
         Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip=HELP_TOOLTIP),
     ]
 
@@ -123,6 +129,14 @@ class AetuiApp(App[None]):
             line = self._chain_line or (line_of_preset(preset) if preset else "")
             self.push_screen(CalculatorScreen(self._settings.runs_dir, preset, line), self._keep_chain)
 
+    def action_gallery(self) -> None:
+        """Show the data set of the preset at hand."""
+        if isinstance(self.screen, MenuScreen | MonitorScreen):
+            if self.screen.preset is None:
+                self.notify("Choose a preset first; its images are shown.")
+            else:
+                self.push_screen(GalleryScreen(self._settings, self.screen.preset, self._settings.images))
+
     def _keep_chain(self, line: str | None) -> None:
         self._chain_line = line or ""
 
@@ -190,9 +204,13 @@ def _last_word(trainer: Trainer) -> str:
     return safe_text(f"{name} is {meta.state.replace('_', ' ')} {meta.reason}")
 
 
+OWNERS = (
+    AetuiApp, MenuScreen, MonitorScreen, CalculatorScreen, InverseScreen, GalleryScreen, JumpScreen,
+    ImageScreen, HelpScreen, ChoiceScreen,
+)  # fmt: skip
 ACTIONS = frozenset(
     binding.id
-    for owner in (AetuiApp, MenuScreen, MonitorScreen, CalculatorScreen, HelpScreen, ChoiceScreen)
+    for owner in OWNERS
     for binding in owner.BINDINGS
     if isinstance(binding, Binding) and binding.id
 )

@@ -1,7 +1,6 @@
 """The app as a person uses it: a real pseudo-terminal, keys, signals, a dropped line."""
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -15,6 +14,7 @@ from terminal import Terminal
 
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.listing import find_run
+from aetui.runs.report import read_history
 
 ONE_THREAD = ("--threads", "1")
 """Several threads wait for each other where other programs keep the machine busy."""
@@ -64,8 +64,8 @@ def epoch_at_least(number: int) -> Callable[[str], bool]:
 
 
 def steps(folder: RunFolder) -> int:
-    events = [json.loads(line) for line in folder.events.read_text().splitlines()]
-    return max((event.get("step", 0) for event in events), default=0)
+    latest = read_history(folder)[0].latest
+    return latest.step if latest else 0
 
 
 def test_choose_train_pause_resume_quit(open_app, tmp_path):

@@ -249,7 +249,7 @@ class PictureGrid(Widget, can_focus=False):
         """The lines; some of them carry what is drawn over them, if all of the widget is in sight."""
         lines = super().render_lines(crop)
         whole = crop.size == self.outer_size and self.size == self._room
-        if self._layout and whole and self.screen.is_active:
+        if self._layout and whole:
             for row, cargo in self._cargo():
                 y = row + self.gutter.top
                 lines[y] = CarrierStrip(lines[y], cargo)

@@ -1,0 +1,227 @@
+"""The gallery: the images of a preset's data set with their labels, page by page."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from aetui.config.preset import Preset
+from aetui.errors import AetuiError
+from aetui.terminal.choice import Choice
+from aetui.text import safe_text
+from aetui.ui.samples import DataFacts, Page, Samples, Split
+from aetui.ui.screens.gallery_dialogs import ALL, JumpScreen, LabelScreen
+from aetui.ui.screens.image import ImageScreen
+from aetui.ui.settings import Settings
+from aetui.ui.widgets.picture_grid import PictureGrid
+from aetui.ui.widgets.too_small import TooSmall
+
+LEAST_SHOWN = 16
+MOST_SHOWN = 64
+"""Images on a page at most: on a large screen they are larger instead of more."""
+WAIT = "loading PyTorch and the data …"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which page of images is to be on the screen."""
+
+    split: Split = "test"
+    label: int | None = None
+    first: int = 0
+    """Among the images with the label."""
+
+    def same_list(self, other: "Wish | None") -> bool:
+        """Whether the two are pages of the same images."""
+        return other is not None and (self.split, self.label) == (other.split, other.label)
+
+
+class GalleryScreen(Screen[None]):
+    """A page of images; a wish is answered by the samples' own process, and the newest wish wins."""
+
+    AUTO_FOCUS = ""
+    CSS_PATH = "gallery.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n,pagedown", "turn(1)", "Next", id="gallery.next", key_display="n", tooltip="next page"),
+        Binding(
+            "b,pageup", "turn(-1)", "Back", id="gallery.previous", key_display="b", tooltip="page before"
+        ),
+        *(
+            Binding(key, f"move('{key}')", key, id=f"gallery.{key}", tooltip=f"image {where}", show=False)
+            for key, where in (("left", "before"), ("right", "after"), ("up", "above"), ("down", "below"))
+        ),
+        Binding("enter", "image", "Image", id="gallery.image", tooltip="full screen, with its values"),
+        Binding("t", "split", "Train/test", id="gallery.split", tooltip="the other of the two sets"),
+        Binding("f", "filter", "Label", id="gallery.filter", tooltip="images of one label only"),
+        Binding(
+            "j,slash", "jump", "Jump", id="gallery.jump", key_display="j", tooltip="to a number of image"
+        ),
+        Binding("escape,g", "back", "Close", id="gallery.back", key_display="esc", tooltip="back"),
+    ]
+
+    def __init__(self, settings: Settings, preset: Preset, choice: Choice) -> None:
+        super().__init__()
+        self._samples = Samples(preset, settings.data_dir)
+        self._choice = choice
+        self._facts: DataFacts | None = None
+        self._page: Page | None = None
+        self._wish = Wish()
+        self._answered: Wish | None = None
+        self._chosen = 0
+        """On the page."""
+        self._asking = False
+
+    def compose(self) -> ComposeResult:
+        yield TooSmall()
+        yield Static(id="title", markup=False)
+        yield PictureGrid(self._choice, id="images")
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        self._want(self._wish)
+
+    async def on_unmount(self) -> None:
+        self.workers.cancel_node(self)
+        await self._samples.close()
+
+    @property
+    def _grid(self) -> PictureGrid:
+        return self.query_one(PictureGrid)
+
+    # ── what happened ──────────────────────────────────────────────────────
+
+    def _want(self, wish: Wish, chosen: int = 0) -> None:
+        self._wish, self._chosen = wish, chosen
+        if wish == self._answered:
+            self._tell()
+        elif not self._asking:
+            self._asking = True
+            self.run_worker(self._ask())
+
+    async def _ask(self) -> None:
+        """Ask until the images wished for are those on the screen."""
+        try:
+            if self._facts is None:
+                self._wait(WAIT)
+                self._facts = await self._samples.open(self._wait)
+                for warning in self._facts.warnings:
+                    self.notify(safe_text(warning), severity="warning", markup=False, timeout=10)
+            while (wish := self._wish) != self._answered:
+                page = await self._samples.page(wish.split, wish.label, wish.first, MOST_SHOWN)
+                if wish == self._wish:
+                    self._show(page, self._facts)
+        except AetuiError as error:
+            self._facts = self._page = self._answered = None
+            self._wait(error.sentence)
+        finally:
+            self._asking = False
+
+    def _wait(self, text: str) -> None:
+        self.query_one("#title", Static).update("")
+        self._grid.clear(text)
+
+    def _show(self, page: Page, facts: DataFacts) -> None:
+        self._page, self._answered = page, self._wish
+        if page.indices:
+            self._grid.show({"sample": page.pixels}, _captions(page, facts), LEAST_SHOWN)
+        else:
+            self._grid.clear("There are no images with this label.")
+        self._tell()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._keep_chosen)
+
+    def _keep_chosen(self) -> None:
+        """After a resize, when fewer images may fit."""
+        position = self._wish.first + self._chosen
+        if self._page:
+            self._go(self._wish.first if self._chosen < self._shown else position, position)
+
+    @property
+    def _shown(self) -> int:
+        """Images on the screen; with pictures off, lines of text."""
+        given = len(self._page.indices) if self._page else 0
+        return self._grid.shown or max(1, min(given, self._grid.size.height - 1))
+
+    def _tell(self) -> None:
+        """Mark the chosen image and say in the title what is shown."""
+        if self._page is None or self._facts is None:
+            return
+        self._grid.chosen = self._chosen
+        wish, total = self._wish, self._page.total
+        label = "all labels" if wish.label is None else f"label {self._facts.classes[wish.label]}"
+        words = [self._facts.title, wish.split, label]
+        if total:
+            chosen = _captions(self._page, self._facts)[self._chosen]
+            words += [f"images {wish.first + 1:,}–{wish.first + self._shown:,} of {total:,}", chosen]
+        self.query_one("#title", Static).update(safe_text(f" {' · '.join(words)}"))
+
+    # ── what the user wants ────────────────────────────────────────────────
+
+    def action_turn(self, pages: int) -> None:
+        """The next page or the one before; the last one is full, too."""
+        first = self._wish.first + pages * self._shown
+        self._go(first, max(0, first))
+
+    def action_move(self, key: str) -> None:
+        """Choose a neighbour; over the edge the page turns."""
+        across = self._grid.across or 1
+        by = {"left": -1, "right": 1, "up": -across, "down": across}[key]
+        first, shown = self._wish.first, self._shown
+        position = first + self._chosen + by
+        turned = 0 if first <= position < first + shown else shown if by > 0 else -shown
+        self._go(first + turned, position)
+
+    def _go(self, first: int, position: int) -> None:
+        """Show the page from `first` on, earlier where it would not be full, and choose an image."""
+        if self._page is None:
+            self._want(self._wish)
+        elif self._wish.same_list(self._answered) and 0 <= position < self._page.total:
+            self._turn_to(self._wish, first, position, self._page.total)
+
+    def _turn_to(self, wish: Wish, first: int, position: int, total: int) -> None:
+        first = max(0, min(first, total - self._shown))
+        self._want(replace(wish, first=first), position - first)
+
+    def action_image(self) -> None:
+        """The chosen image alone."""
+        if self._page and self._page.indices and self._facts and self._wish == self._answered:
+            caption = _captions(self._page, self._facts)[self._chosen]
+            pixels = self._page.pixels[self._chosen]
+            self.app.push_screen(ImageScreen(pixels, f"{self._facts.title} · {caption}", self._choice))
+
+    def action_split(self) -> None:
+        """Train or test."""
+        self._want(Wish("train" if self._wish.split == "test" else "test", self._wish.label))
+
+    def action_filter(self) -> None:
+        """Ask for a label."""
+        if self._facts:
+            self.app.push_screen(LabelScreen(self._facts.classes), self._filter)
+
+    def _filter(self, answer: str | None) -> None:
+        if answer is not None:
+            self._want(Wish(self._wish.split, None if answer == ALL else int(answer)))
+
+    def action_jump(self) -> None:
+        """Ask for an index."""
+        if self._facts:
+            self.app.push_screen(JumpScreen(self._wish.split, self._count(self._facts)), self._jump)
+
+    def _jump(self, index: int | None) -> None:
+        if index is not None and self._facts:
+            self._turn_to(Wish(self._wish.split), index, index, self._count(self._facts))
+
+    def _count(self, facts: DataFacts) -> int:
+        return facts.train if self._wish.split == "train" else facts.test
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+
+def _captions(page: Page, facts: DataFacts) -> list[str]:
+    pairs = zip(page.labels, page.indices, strict=True)
+    return [safe_text(f"{facts.classes[label]} #{index}") for label, index in pairs]
