@@ -53,7 +53,7 @@ class AetuiApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit", id="app.quit", key_display="q", tooltip=LEAVE_TOOLTIP),
         Binding("k", "calculator", "Sizes", id="app.calculator", tooltip=CALCULATOR_TOOLTIP),
-        Binding("g", "gallery", "Gallery", id="app.gallery", tooltip=GALLERY_TOOLTIP),
+        Binding("g", "gallery", "Data", id="app.gallery", tooltip=GALLERY_TOOLTIP),
         Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip=HELP_TOOLTIP),
     ]
 
@@ -124,7 +124,7 @@ class AetuiApp(App[None]):
 
     def action_calculator(self) -> None:
         """Open the calculator on what was in it last, at first on the model of the preset at hand."""
-        if isinstance(self.screen, MenuScreen | MonitorScreen):
+        if isinstance(self.screen, MenuScreen | MonitorScreen | GalleryScreen):
             preset = self.screen.preset
             line = self._chain_line or (line_of_preset(preset) if preset else "")
             self.push_screen(CalculatorScreen(self._settings.runs_dir, preset, line), self._keep_chain)

@@ -105,8 +105,8 @@ def shown_pixels(screen: pyte.Screen, column: int, row: int, columns: int, rows:
 
 @pytest.mark.parametrize("channels", [1, 3])
 async def test_half_blocks_decode_to_the_pictures(channels: int) -> None:
-    """At first, after changes, after a dialog, after a toast and after the grid was hidden."""
-    async with Host("half").run_test(size=(70, 40), notifications=True) as pilot:
+    """At first, after changes, after a dialog and after the grid was hidden."""
+    async with Host("half").run_test(size=(70, 40)) as pilot:
         screen = pyte.Screen(70, 40)
         stream = pyte.Stream(screen)
         size = 14
@@ -144,19 +144,27 @@ async def test_half_blocks_decode_to_the_pictures(channels: int) -> None:
         assert pilot.app.screen is not grid.screen
         pilot.app.pop_screen()
         await compare()
-        pilot.app.notify("a toast")
-        stream.feed(await settled(pilot))
-        views["original"] = images(3, channels, size)
-        grid.show(views, captions)
-        stream.feed(await settled(pilot))
-        assert "a toast" in "\n".join(screen.display)
-        pilot.app.clear_notifications()
-        await compare()
         grid.add_class("hidden")
         views["original"] = images(3, channels, size)
         grid.show(views, captions)
         grid.remove_class("hidden")
         await compare()
+
+
+async def test_half_blocks_change_around_a_toast() -> None:
+    async with Host("half").run_test(size=(70, 19), notifications=True) as pilot:
+        screen = pyte.Screen(70, 19)
+        stream = pyte.Stream(screen)
+        pilot.app.grid.show({"a": images(8, size=14)}, ["x"] * 8)
+        stream.feed(await settled(pilot))
+        pilot.app.notify("a toast")
+        stream.feed(await settled(pilot))
+        before = screen.display
+        pilot.app.grid.show({"a": images(8, size=14)}, ["y"] * 8)
+        stream.feed(await settled(pilot))
+        assert "▀▀▀▀" in screen.display[16][:30]
+        assert "▌ a toast     " in screen.display[16]
+        assert screen.display[1] == before[1].replace("x", "y")
 
 
 async def test_greys_are_palette_numbers() -> None:

@@ -54,7 +54,7 @@ class GalleryScreen(Screen[None]):
             for key, where in (("left", "before"), ("right", "after"), ("up", "above"), ("down", "below"))
         ),
         Binding("enter", "image", "Image", id="gallery.image", tooltip="full screen, with its values"),
-        Binding("t", "split", "Train/test", id="gallery.split", tooltip="the other of the two sets"),
+        Binding("t", "split", "Set", id="gallery.split", tooltip="the other of the two sets"),
         Binding("f", "filter", "Label", id="gallery.filter", tooltip="images of one label only"),
         Binding(
             "j,slash", "jump", "Jump", id="gallery.jump", key_display="j", tooltip="to a number of image"
@@ -64,6 +64,7 @@ class GalleryScreen(Screen[None]):
 
     def __init__(self, settings: Settings, preset: Preset, choice: Choice) -> None:
         super().__init__()
+        self.preset = preset
         self._samples = Samples(preset, settings.data_dir)
         self._choice = choice
         self._facts: DataFacts | None = None

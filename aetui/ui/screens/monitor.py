@@ -56,11 +56,18 @@ class MonitorScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause", id="run.pause", tooltip="pause or resume, within one step"),
-        Binding("c", "ask('checkpoint')", "Save", id="run.checkpoint", tooltip="write a checkpoint now"),
+        Binding(
+            "c",
+            "ask('checkpoint')",
+            "Save",
+            id="run.checkpoint",
+            tooltip="write a checkpoint now",
+            show=False,
+        ),
         Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
-        Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss"),
-        Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve"),
-        Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis"),
+        Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
+        Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
+        Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
         Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
         Binding(
             "left",
@@ -94,6 +101,7 @@ class MonitorScreen(Screen[None]):
             "Error",
             id="pictures.errors",
             tooltip="where the reconstruction is off",
+            show=False,
         ),
         Binding(
             "r",
