@@ -1,0 +1,77 @@
+"""Random crops and flips of a whole batch at once, on the device the images are on."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from aetui.data.batches import to_unit_range
+
+Range = tuple[float, float]
+
+MAE_SCALE = (0.2, 1.0)
+"""The part of an image's area that a crop keeps: facebookresearch/mae, `main_pretrain.py`."""
+RATIO = (3 / 4, 4 / 3)
+"""A crop's width over its height: torchvision's `RandomResizedCrop`."""
+TRIES = 10
+"""How many boxes are drawn before the whole image is taken, as in torchvision."""
+
+
+def augment(
+    images: Tensor, generator: Generator, scale: Range = MAE_SCALE, ratio: Range = RATIO, flip: float = 0.5
+) -> Tensor:
+    """Random resized crops of images (N, C, H, W), each mirrored left to right with probability `flip`.
+
+    Takes uint8 or floating point pixels in [0, 1], returns floating point in [0, 1] of the same shape and
+    device. The result depends on the images and the generator's state alone. Interpolation is bicubic, as
+    in mae.
+    """
+    if images.dtype == torch.uint8:
+        images = to_unit_range(images, images.device)
+    count, _, height, width = images.shape
+    boxes = random_boxes(count, height, width, generator, scale, ratio)
+    mirrored = torch.rand(count, generator=generator, device=generator.device) < flip
+    transforms = _transforms(boxes, mirrored, height, width).to(images.device, images.dtype)
+    grid = F.affine_grid(transforms, list(images.shape), align_corners=False)
+    cropped = F.grid_sample(images, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
+    return cropped.clamp_(0, 1)
+
+
+def random_boxes(
+    count: int, height: int, width: int, generator: Generator, scale: Range, ratio: Range
+) -> Tensor:
+    """Boxes (N, 4) in whole pixels, float32: top, left, height, width; as torchvision's `RandomResizedCrop`.
+
+    The area's share is uniform in `scale`, the logarithm of width over height uniform in `ratio`; the first
+    of ten boxes that fits is taken. Where none does, the largest box of an allowed ratio, in the middle.
+    """
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, TRIES, generator=generator, device=generator.device)
+
+    area = height * width * uniform(*scale)
+    aspect = uniform(math.log(ratio[0]), math.log(ratio[1])).exp()
+    widths, heights = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
+    fits = (widths >= 1) & (widths <= width) & (heights >= 1) & (heights <= height)
+    first = fits.int().argmax(1, keepdim=True)  # the first True
+    sizes = torch.stack([heights.gather(1, first)[:, 0], widths.gather(1, first)[:, 0]], dim=1)
+    image = torch.tensor([height, width], device=generator.device)
+    largest = (
+        torch.tensor([width / ratio[0], height * ratio[1]], device=generator.device).round().minimum(image)
+    )
+    fitting = fits.any(1, keepdim=True)
+    sizes = torch.where(fitting, sizes, largest)
+    room = image - sizes
+    corners = (torch.rand(count, 2, generator=generator, device=generator.device) * (room + 1)).floor()
+    return torch.cat([torch.where(fitting, corners, (room / 2).floor()), sizes], dim=1)
+
+
+def _transforms(boxes: Tensor, mirrored: Tensor, height: int, width: int) -> Tensor:
+    """Maps (N, 2, 3) from points of the output to points of the image, both from -1 to 1: `F.affine_grid`."""
+    top, left, box_height, box_width = boxes.unbind(1)
+    zero = torch.zeros_like(top)
+    across = torch.where(mirrored, -box_width, box_width) / width
+    along_x = torch.stack([across, zero, (2 * left + box_width) / width - 1], dim=1)
+    along_y = torch.stack([zero, box_height / height, (2 * top + box_height) / height - 1], dim=1)
+    return torch.stack([along_x, along_y], dim=1)

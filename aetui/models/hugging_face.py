@@ -1,0 +1,72 @@
+"""Weights of Hugging Face's ViTMAEForPreTraining under the names of facebookresearch/mae.
+
+| here | transformers 5 | its files on the hub |
+|---|---|---|
+| `cls_token` | `vit.embeddings.cls_token` | the same |
+| `pos_embed` | `vit.embeddings.position_embeddings` | the same |
+| `patch_embed.proj` | `vit.embeddings.patch_embeddings.projection` | the same |
+| `norm` | `vit.layernorm` | the same |
+| `mask_token`, `decoder_…` | `decoder.mask_token`, `decoder.decoder_…` | the same |
+| `blocks.N` | `vit.layers.N` | `vit.encoder.layer.N` |
+| `decoder_blocks.N` | `decoder.decoder_layers.N` | the same |
+| in a block: `norm1`, `norm2` | `layernorm_before`, `layernorm_after` | the same |
+| `attn.qkv`, joined | `attention.q_proj`, `k_proj`, `v_proj` | `attention.attention.query`, `key`, `value` |
+| `attn.proj` | `attention.o_proj` | `attention.output.dense` |
+| `mlp.fc1`, `mlp.fc2` | `mlp.fc1`, `mlp.fc2` | `intermediate.dense`, `output.dense` |
+
+Files written by transformers 5 have the hub's names, but `decoder.decoder_encoder.layer.N` for
+`decoder_blocks.N`.
+"""
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+RENAMED = [
+    (r"^vit\.embeddings\.cls_token$", "cls_token"),
+    (r"^vit\.embeddings\.position_embeddings$", "pos_embed"),
+    (r"^vit\.embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
+    (r"^vit\.(layers|encoder\.layer)\.", "blocks."),
+    (r"^decoder\.decoder_(layers|encoder\.layer)\.", "decoder_blocks."),
+    (r"^vit\.layernorm\.", "norm."),
+    (r"^decoder\.", ""),
+    (r"\.layernorm_before\.", ".norm1."),
+    (r"\.layernorm_after\.", ".norm2."),
+    (r"\.attention\.(q_proj|attention\.query)\.", ".attn.q."),
+    (r"\.attention\.(k_proj|attention\.key)\.", ".attn.k."),
+    (r"\.attention\.(v_proj|attention\.value)\.", ".attn.v."),
+    (r"\.attention\.(o_proj|output\.dense)\.", ".attn.proj."),
+    (r"\.intermediate\.dense\.", ".mlp.fc1."),
+    (r"\.output\.dense\.", ".mlp.fc2."),
+]
+"""Pattern and replacement, applied in this order: the attention's `output.dense` before the MLP's."""
+
+
+def is_hugging_face(state_dict: Mapping[str, Tensor]) -> bool:
+    """Whether the names are those of a ViTMAEForPreTraining."""
+    return any(name.startswith("vit.") for name in state_dict)
+
+
+def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of a ViTMAEForPreTraining as `VitMae` and facebookresearch/mae name them.
+
+    Takes the module's own `state_dict()` and the files on the hub; the table at the head of this file is
+    the mapping. Query, key and value are joined along their outputs, (D, D) three times into (3 D, D). A
+    name that is not in the table keeps what is left of it.
+    """
+    renamed = {_rename(name): tensor for name, tensor in state_dict.items()}
+    for query in [name for name in renamed if ".attn.q." in name]:
+        thirds = [query.replace(".attn.q.", f".attn.{letter}.") for letter in "qkv"]
+        if all(third in renamed for third in thirds):
+            renamed[query.replace(".attn.q.", ".attn.qkv.")] = torch.cat(
+                [renamed.pop(third) for third in thirds]
+            )
+    return renamed
+
+
+def _rename(name: str) -> str:
+    for pattern, replacement in RENAMED:
+        name = re.sub(pattern, replacement, name)
+    return name
