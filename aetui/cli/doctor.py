@@ -25,7 +25,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.doctor_checks import data_checks, disk_check, terminal_checks, torch_checks
-    from aetui.cli.doctor_pattern import pattern
+    from aetui.cli.doctor_pattern import pattern, picture
     from aetui.terminal.choice import choose
     from aetui.terminal.detection import detect
 
@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
         _print(checks)
         if options.test_pattern:
             print(*pattern(terminal.colours, terminal.unicode), sep="\n")
+            print(picture(choice), end="")
     return EXIT_FAILURE if any(check.state == "failure" for check in checks) else EXIT_DONE
 
 

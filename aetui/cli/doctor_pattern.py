@@ -2,6 +2,8 @@
 
 import colorsys
 
+from aetui.terminal.choice import Choice
+
 Rgb = tuple[int, int, int]
 
 _COLUMNS = 64
@@ -17,6 +19,23 @@ def pattern(colours: int, unicode: bool) -> list[str]:
     if colours <= 2 or not unicode:
         return ["".join(_SHADES[sum(pixel) * len(_SHADES) // 766] for pixel in row) for row in rows]
     return [_half_blocks(upper, lower, colours) for upper, lower in zip(rows[::2], rows[1::2], strict=True)]
+
+
+def picture(choice: Choice) -> str:
+    """The same ramps in the way of drawing that was chosen, where that is sixel or kitty graphics."""
+    if choice.protocol not in ("sixel", "kitty"):
+        return ""
+    import numpy as np
+
+    from aetui.pictures import kitty, sixel
+
+    width, height = choice.cell_pixels
+    columns = np.linspace(0, _COLUMNS - 1, _COLUMNS * width).astype(int)
+    gray = [(round(255 * x / (_COLUMNS - 1)),) * 3 for x in range(_COLUMNS)]
+    rows = np.array([gray, _hues(1.0)], np.uint8)[:, columns].repeat(height, axis=0)
+    if choice.protocol == "sixel":
+        return f"{sixel.encode(rows)}\n"
+    return f"{kitty.transmit(rows, 1)}{kitty.place(1, _COLUMNS, 2)}\n\n"
 
 
 def _hues(value: float) -> list[Rgb]:

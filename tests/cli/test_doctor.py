@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from aetui.cli.doctor_checks import disk_check, terminal_checks, torch_checks
-from aetui.cli.doctor_pattern import pattern
-from aetui.terminal.choice import choose
+from aetui.cli.doctor_pattern import pattern, picture
+from aetui.terminal.choice import Choice, choose
 from aetui.terminal.detection import Terminal, detect
 
 PIPED = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
@@ -116,3 +116,10 @@ def test_the_pattern_is_two_lines_of_half_blocks(colours):
 @pytest.mark.parametrize(("colours", "unicode"), [(2, True), (256, False)])
 def test_the_pattern_without_colours_or_unicode_is_plain_text(colours, unicode):
     assert all(line.isascii() and line.isprintable() for line in pattern(colours, unicode))
+
+
+@pytest.mark.parametrize(("protocol", "begins"), [("sixel", "\x1bP"), ("kitty", "\x1b_G"), ("half", "")])
+def test_the_pattern_as_a_picture(protocol, begins):
+    drawn = picture(Choice(protocol, "", (7, 13)))
+    assert drawn.startswith(begins)
+    assert bool(drawn) == bool(begins)
