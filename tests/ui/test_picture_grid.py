@@ -83,11 +83,6 @@ async def settled(pilot: Pilot[None]) -> str:
     return written
 
 
-def test_no_numpy_before_the_first_picture() -> None:
-    """See also tests/test_rooms.py."""
-    assert "np" not in vars(__import__("aetui.ui.widgets.picture_grid", fromlist=["x"]))
-
-
 # ── cells ──────────────────────────────────────────────────────────────────
 
 

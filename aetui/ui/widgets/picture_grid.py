@@ -248,8 +248,7 @@ class PictureGrid(Widget, can_focus=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines; some of them carry what is drawn over them, if all of the widget is in sight."""
         lines = super().render_lines(crop)
-        whole = crop.size == self.outer_size and self.size == self._room
-        if self._layout and whole:
+        if self._layout and crop.size == self.outer_size and self.size == self._room:
             for row, cargo in self._cargo():
                 y = row + self.gutter.top
                 lines[y] = CarrierStrip(lines[y], cargo)
