@@ -135,7 +135,9 @@ class AetuiApp(App[None]):
             if self.screen.preset is None:
                 self.notify("Choose a preset first; its images are shown.")
             else:
-                self.push_screen(GalleryScreen(self._settings, self.screen.preset, self._settings.images))
+                self.push_screen(
+                    GalleryScreen(self.screen.data_dir, self.screen.preset, self._settings.images)
+                )
 
     def _keep_chain(self, line: str | None) -> None:
         self._chain_line = line or ""

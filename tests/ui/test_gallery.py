@@ -90,7 +90,9 @@ def gallery(tmp_path, monkeypatch) -> Callable[..., object]:
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             preset = read_preset(find_preset("digits-mlp"))
-            await app.push_screen(GalleryScreen(settings, preset, Choice(protocol, "asked for", (10, 20))))
+            await app.push_screen(
+                GalleryScreen(settings.data_dir, preset, Choice(protocol, "asked for", (10, 20)))
+            )
             await pilot.pause()
             yield pilot
 

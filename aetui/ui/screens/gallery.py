@@ -1,6 +1,7 @@
 """The gallery: the images of a preset's data set with their labels, page by page."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,7 +16,6 @@ from aetui.text import safe_text
 from aetui.ui.samples import DataFacts, Page, Samples, Split
 from aetui.ui.screens.gallery_dialogs import ALL, JumpScreen, LabelScreen
 from aetui.ui.screens.image import ImageScreen
-from aetui.ui.settings import Settings
 from aetui.ui.widgets.picture_grid import PictureGrid
 from aetui.ui.widgets.too_small import TooSmall
 
@@ -62,10 +62,10 @@ class GalleryScreen(Screen[None]):
         Binding("escape,g", "back", "Close", id="gallery.back", key_display="esc", tooltip="back"),
     ]
 
-    def __init__(self, settings: Settings, preset: Preset, choice: Choice) -> None:
+    def __init__(self, data_dir: Path, preset: Preset, choice: Choice) -> None:
         super().__init__()
         self.preset = preset
-        self._samples = Samples(preset, settings.data_dir)
+        self._samples = Samples(preset, data_dir)
         self._choice = choice
         self._facts: DataFacts | None = None
         self._page: Page | None = None

@@ -24,11 +24,13 @@ class HelpScreen(ModalScreen[None]):
         """`images` says how pictures are drawn, and why."""
         super().__init__()
         self._images = images
-        self._bindings_below = [active.binding for active in below.active_bindings.values()]
+        active = below.active_bindings.values()
+        screens_first = sorted(active, key=lambda each: each.node is below.focused)
+        self._bindings_below = {each.binding.id: each.binding for each in screens_first}
 
     def compose(self) -> ComposeResult:
         table = Table.grid(padding=(0, 2))
-        for binding in self._bindings_below:
+        for binding in self._bindings_below.values():
             if binding.tooltip:
                 keys = self.app.get_key_display(binding)
                 table.add_row(keys, binding.description, binding.tooltip, Text(binding.id or "", "dim"))

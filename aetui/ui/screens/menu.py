@@ -51,6 +51,7 @@ class MenuScreen(Screen[None]):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
+        self.data_dir = settings.data_dir
         self._offered: dict[str, Offered] = {}
         self._runs: dict[str, RunSummary] = {}
         self._hosts: dict[str, str | None] = {}

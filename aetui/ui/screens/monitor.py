@@ -1,5 +1,6 @@
 """The monitor: one run, live or finished, of this app or another process. It only reads the run folder."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -130,7 +131,10 @@ class MonitorScreen(Screen[None]):
         self._stale = True
         self._seen = False
         self._notes_shown = 0
-        self._preset_name = folder.read_meta().preset
+        meta = folder.read_meta()
+        self._preset_name = meta.preset
+        self.data_dir = Path(meta.data_dir)
+        """Where the run has its data from."""
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
