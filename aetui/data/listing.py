@@ -11,6 +11,8 @@ from aetui.errors import UsageError
 SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 )
+MIXED = 0
+"""Seed of the order of the test images: the same for the same files."""
 SINGLE_CLASS = "images"
 """The class of images that lie in no class folder."""
 
@@ -27,7 +29,7 @@ class ListedFile:
 
 
 def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[ListedFile], list[ListedFile]]:
-    """Train and test files, each sorted by path.
+    """Train files sorted by path, test files in mixed order.
 
     With folders `train` and `test` inside, what is in them; otherwise `test_share` of the files, drawn by
     `seed`, are for testing. Raises `UsageError` where there is nothing to train or to test on.
@@ -46,6 +48,7 @@ def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[Listed
     else:
         train, test = _drawn(_images(folder, folder), test_share, seed)
     _refuse_nothing(folder, len(train), len(test), bool(splits))
+    random.Random(MIXED).shuffle(test)  # so that the first ones show every class
     return train, test
 
 

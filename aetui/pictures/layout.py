@@ -41,7 +41,7 @@ ASCII = Surface(0.5, 1, least_scale=0.5, least_side=12, enough_side=32, least_ro
 
 def real_pixels(cell_width: float, cell_height: float) -> Surface:
     """Sixel and kitty: a terminal whose cells have this size in pixels."""
-    return Surface(cell_width, cell_height, least_scale=1, least_side=1, enough_side=96, least_rows=3)
+    return Surface(cell_width, cell_height, least_scale=1, least_side=48, enough_side=96, least_rows=3)
 
 
 class Place(NamedTuple):

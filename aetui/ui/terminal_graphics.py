@@ -17,6 +17,8 @@ from aetui.ui.picture_lines import RESTORE_CURSOR, SAVE_CURSOR, fitted_tiles, mo
 _image_ids = itertools.count(1)
 """Kitty's numbers for images, each used once in the life of the app."""
 
+MOST_SIXEL_SIDE = 1000
+"""Pixels: xterm's default `maxGraphicSize` is 1000x1000, and it drops a larger sixel whole."""
 KEPT = 32
 """Encoded bands kept for a return to them, as when pictures are played again."""
 
@@ -29,8 +31,8 @@ class Band:
     """The first row of its cells; the first column is the panel's."""
     rows: int
     columns: int
-    sequence: str
-    """Sixel: draws it. Kitty: transmits it."""
+    parts: tuple[tuple[Offset, str], ...]
+    """Cells from the first one, and the escape sequence that draws there (sixel) or transmits (kitty)."""
     image_id: int = 0
     """Kitty's number."""
 
@@ -83,11 +85,11 @@ class TerminalGraphics(ABC):
 
     def draw(self, band: Band, origin: Offset) -> str:
         """Escape sequences that show a band of the panel at `origin`; the cursor stays where it is."""
-        return SAVE_CURSOR + move_to(origin.x, origin.y + band.row) + self._show(band) + RESTORE_CURSOR
+        return SAVE_CURSOR + self._show(band, origin + Offset(0, band.row)) + RESTORE_CURSOR
 
     @abstractmethod
-    def _show(self, band: Band) -> str:
-        """Escape sequences that show a band at the cursor."""
+    def _show(self, band: Band, place: Offset) -> str:
+        """Escape sequences that show a band with its first cell at a place of the screen."""
 
     def remove(self) -> str:
         """Escape sequences that take away what text does not cover."""
@@ -98,10 +100,18 @@ class SixelGraphics(TerminalGraphics):
     """Sixels: drawn over cells, gone where text is drawn over them."""
 
     def _band(self, row: int, rows: int, columns: int, pixels: Images) -> Band:
-        return Band(row, rows, columns, sixel.encode(pixels))
+        """Cut on cell borders into parts that xterm takes."""
+        width, height = self._cell
+        wide, high = (max(1, MOST_SIXEL_SIDE // side) for side in self._cell)
+        parts = [
+            (Offset(x, y), pixels[y * height : (y + high) * height, x * width : (x + wide) * width])
+            for y in range(0, rows, high)
+            for x in range(0, columns, wide)
+        ]
+        return Band(row, rows, columns, tuple((place, sixel.encode(part)) for place, part in parts))
 
-    def _show(self, band: Band) -> str:
-        return band.sequence
+    def _show(self, band: Band, place: Offset) -> str:
+        return "".join(move_to(*(place + offset)) + sequence for offset, sequence in band.parts)
 
 
 class KittyGraphics(TerminalGraphics):
@@ -115,16 +125,17 @@ class KittyGraphics(TerminalGraphics):
     def _band(self, row: int, rows: int, columns: int, pixels: Images) -> Band:
         """Equal pixels in two rows are two images, since an image has one place."""
         image_id = next(_image_ids)
-        return Band(row, rows, columns, kitty.transmit(pixels, image_id), image_id)
+        return Band(row, rows, columns, ((Offset(0, 0), kitty.transmit(pixels, image_id)),), image_id)
 
-    def _show(self, band: Band) -> str:
+    def _show(self, band: Band, place: Offset) -> str:
         """An image that is there is only placed again; the one it replaces goes after it has come."""
         held = self._held.get(band.row)
         self._held[band.row] = band.image_id
-        placed = kitty.place(band.image_id, band.columns, band.rows)
+        placed = move_to(*place) + kitty.place(band.image_id, band.columns, band.rows)
         if held == band.image_id:
             return placed
-        return band.sequence + placed + ("" if held is None else kitty.delete(held))
+        [(_, transmitted)] = band.parts
+        return transmitted + placed + ("" if held is None else kitty.delete(held))
 
     def remove(self) -> str:
         removed = "".join(map(kitty.delete, self._held.values()))

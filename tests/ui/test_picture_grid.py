@@ -16,8 +16,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Label
 
 from aetui.pictures.halfblocks import MOST_ERROR
+from aetui.pictures.layout import arrange, real_pixels
 from aetui.terminal.choice import Choice, Protocol
-from aetui.ui.terminal_graphics import TerminalGraphics
+from aetui.ui.terminal_graphics import SixelGraphics, TerminalGraphics
 from aetui.ui.widgets.picture_grid import OFF, PictureGrid
 
 RANDOM = np.random.default_rng(0)
@@ -359,3 +360,17 @@ async def test_a_huge_picture(protocol: Protocol) -> None:
         pilot.app.grid.show({"a": np.full((1, 4096, 4096, 3), 7, np.uint8)}, ["huge"])
         await settled(pilot)
         assert pilot.app.grid.shown == 1
+
+
+def test_a_band_wider_than_xterm_takes_is_sent_in_parts():
+    images = np.arange(20 * 56 * 56, dtype=np.uint32).astype(np.uint8).reshape(20, 56, 56, 1)
+    surface = real_pixels(8, 15)
+    layout = arrange(150, 8, surface, (56, 56), 1, 20)
+    graphics = SixelGraphics((8, 15))
+    [band] = graphics.encode({"sample": images}, layout, (0, 0, 0))
+    assert band.columns * 8 > 1000
+    sizes = [re.search(r'"1;1;(\d+);(\d+)', sequence).groups() for _, sequence in band.parts]
+    assert all(int(side) <= 1000 for size in sizes for side in size)
+    assert [offset for offset, _ in band.parts] == [(0, 0), (125, 0)]
+    decoded = [decode(sequence) for _, sequence in band.parts]
+    assert sum(part.shape[1] for part in decoded) == band.columns * 8

@@ -1,0 +1,35 @@
+"""`aetui control`: tell a run that another process trains what to do."""
+
+import argparse
+
+from aetui.cli.options import Verbs, add_verb
+
+WORDS = ("pause", "resume", "checkpoint", "preview", "probe", "stop")
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(
+        verbs, "control", run, "pause, resume or stop a run, or ask it for something, from outside"
+    )
+    parser.add_argument("which", metavar="RUN", help="a run's name, a unique part of it, or its folder")
+    parser.add_argument("command", choices=WORDS, metavar="|".join(WORDS), help="what the run is to do")
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.errors import AetuiError
+    from aetui.runs import states
+    from aetui.runs.control import send
+    from aetui.runs.folder import find_state
+    from aetui.runs.listing import find_run
+
+    folder = find_run(options.runs, options.which)
+    state = find_state(folder.read_meta())
+    if state not in states.LIVE:
+        raise AetuiError(
+            f"{folder.name} is {state.replace('_', ' ')}; nothing trains it", "see: aetui resume"
+        )
+    try:
+        send(folder.control, options.command)
+    except OSError as error:
+        raise AetuiError(f"{folder.control} cannot be written: {error.strerror}") from None
+    return 0
