@@ -12,7 +12,20 @@ from aetui.cli.options import add_common_options, add_set_option
 from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.text import safe_text
 
-VERBS = ("train", "watch", "resume", "runs", "show", "presets", "data", "conv", "devices", "doctor", "export")
+VERBS = (
+    "train",
+    "watch",
+    "resume",
+    "runs",
+    "show",
+    "presets",
+    "data",
+    "conv",
+    "devices",
+    "doctor",
+    "export",
+    "control",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

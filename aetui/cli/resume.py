@@ -1,6 +1,7 @@
 """`aetui resume`: go on with a run from its newest good checkpoint."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from aetui.cli.options import (
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from aetui.config.preset import Preset
     from aetui.runs.folder import RunFolder
 
-CHANGEABLE = ("epochs", "learning_rate", "keep_checkpoints")
+CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints")
 """Keys of [train] that may be other than before when a run goes on."""
 
 
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     if state == states.FINISHED and preset.train.epochs <= meta.epochs:
         hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
+    _tell_of_bend(preset, meta.epochs_planned)
     if options.app:
         from aetui.cli.app import open_app
 
@@ -73,6 +75,18 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
             f"Only {names} can change when a run goes on", "start another run with `aetui train`"
         )
     return after
+
+
+def _tell_of_bend(preset: "Preset", planned: int) -> None:
+    """Say on stderr that another number of epochs changes the learning rate's curve, where it does."""
+    from aetui.text import plural
+
+    train = preset.train
+    if train.schedule != "constant" and train.epochs != planned:
+        curve = f"the learning rate's {train.schedule} curve"
+        print(
+            f"{curve} ran over {plural(planned, 'epoch')}, from here on over {train.epochs}", file=sys.stderr
+        )
 
 
 def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:

@@ -1,54 +1,26 @@
-"""What a schema cannot see: whether a preset's layers, sizes and data fit together."""
+"""What a schema cannot see: whether a preset's keys, layers, sizes and data fit together."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from aetui.config.preset import MOST_LAYERS, Preset
+from aetui.config.chains import chain_mistakes
+from aetui.config.masked import mask_mistakes, vit_mistakes, whole_mistakes
+from aetui.config.preset import Preset
+from aetui.config.problems import Finding
+from aetui.config.train import TrainSection
 from aetui.errors import UsageError
-from aetui.shapes.chain import TracedLayer, trace
-from aetui.shapes.language import parse_layer
-from aetui.shapes.layers import Layer
-from aetui.shapes.mirror import mirror
-from aetui.shapes.sizes import Size, format_size, parse_size
-
-Finding = tuple[str, str]
-"""A dotted key and what is wrong with it."""
+from aetui.shapes.sizes import parse_size
 
 
 def find_mistakes(preset: Preset) -> list[Finding]:
-    """Every mistake between the keys of a preset whose types and ranges are right."""
-    if found := list(_data_mistakes(preset)):
-        return found
-    return list(_model_mistakes(preset))
+    """Every mistake between the keys of a preset whose types and ranges are right.
 
-
-def unreadable_layers(table: dict[str, Any]) -> list[Finding]:
-    """The layers that are not in the language, of a preset that does not fit the schema either."""
-    model = table.get("model")
-    found: list[Finding] = []
-    for part in ("encoder", "decoder"):
-        lines = model.get(part) if isinstance(model, dict) else None
-        if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
-            found += _parsed(f"model.{part}", lines[:MOST_LAYERS])[1]
-    return found
-
-
-def encoder_layers(preset: Preset) -> tuple[Layer, ...]:
-    """The encoder of a checked preset."""
-    return tuple(map(parse_layer, preset.model.encoder))
-
-
-def decoder_layers(preset: Preset) -> tuple[Layer, ...]:
-    """The decoder of a checked preset; `mirror` is written out."""
-    if isinstance(preset.model.decoder, list):
-        return tuple(map(parse_layer, preset.model.decoder))
-    return mirror(parse_size(preset.image_size), encoder_layers(preset))
-
-
-def trace_model(preset: Preset) -> tuple[tuple[TracedLayer, ...], tuple[TracedLayer, ...]]:
-    """The encoder and the decoder of a checked preset, layer by layer with sizes and parameters."""
-    encoder = trace(parse_size(preset.image_size), encoder_layers(preset))
-    return encoder, trace(encoder[-1].output, decoder_layers(preset))
+    Sizes are looked at once the data and the parts of the model are those of one preset.
+    """
+    model = _mae_parts(preset) if preset.model.kind == "mae" else _autoencoder_parts(preset)
+    found = [*_data_mistakes(preset), *model]
+    if not found:
+        found += _size_mistakes(preset)
+    return [*found, *_train_mistakes(preset.train)]
 
 
 def _data_mistakes(preset: Preset) -> Iterator[Finding]:
@@ -72,54 +44,49 @@ def _data_mistakes(preset: Preset) -> Iterator[Finding]:
         yield "data.size", f"{data.size} is not 1 or 3 channels x height x width up to 4096, such as 3x64x64"
 
 
-def _model_mistakes(preset: Preset) -> Iterator[Finding]:
-    image = parse_size(preset.image_size)
-    latent: Size | None = None
-    encoder, unread = _parsed("model.encoder", preset.model.encoder)
-    yield from unread
-    if not unread:
-        traced, misfit = _traced("model.encoder", image, encoder)
-        yield from misfit
-        latent = traced[-1].output if traced else None
-    if preset.model.decoder == "mirror":
-        if latent is not None:
-            yield from _mirror_mistakes(image, encoder)
-        return
-    decoder, unread = _parsed("model.decoder", list(preset.model.decoder))
-    yield from unread
-    if unread or latent is None:
-        return
-    traced, misfit = _traced("model.decoder", latent, decoder)
-    yield from misfit
-    if traced and traced[-1].output != image:
-        yield (
-            "model.decoder",
-            f"it returns {format_size(traced[-1].output)}, the images are {format_size(image)}",
-        )
+def _autoencoder_parts(preset: Preset) -> Iterator[Finding]:
+    for part in ("encoder", "decoder"):
+        if getattr(preset.model, part) is None:
+            yield f"model.{part}", "missing"
+    for key, value in (("model.vit", preset.model.vit), ("mask", preset.mask)):
+        if value is not None:
+            yield key, 'only model.kind = "mae" has this section; an autoencoder sees whole images'
 
 
-def _mirror_mistakes(image: Size, encoder: tuple[Layer, ...]) -> list[Finding]:
-    try:
-        mirror(image, encoder)
-    except UsageError as error:
-        return [("model.decoder", error.sentence)]
-    return []
+def _mae_parts(preset: Preset) -> Iterator[Finding]:
+    model = preset.model
+    layers = {"encoder": model.encoder, "decoder": model.decoder}
+    given = [part for part, lines in layers.items() if lines is not None]
+    if model.vit is not None:
+        for part in given:
+            yield f"model.{part}", "a mae has layers or the table [model.vit], not both: leave one out"
+    elif not given:
+        yield "model", "a mae needs an encoder and a decoder, or the table [model.vit]"
+    else:
+        for part in layers.keys() - given:
+            yield f"model.{part}", "missing"
+    if preset.mask is None:
+        yield "mask", "missing: a mae needs to know what is hidden, for example ratio = 0.75 and patch = 4"
+    if preset.noise is not None:
+        yield "noise", "a mae is given hidden patches, not noise: leave this section out"
 
 
-def _parsed(key: str, lines: list[str]) -> tuple[tuple[Layer, ...], list[Finding]]:
-    layers: list[Layer] = []
-    found: list[Finding] = []
-    for index, line in enumerate(lines):
-        try:
-            layers.append(parse_layer(line))
-        except UsageError as error:
-            found.append((f"{key}.{index}", error.sentence))
-    return tuple(layers), found
+def _size_mistakes(preset: Preset) -> list[Finding]:
+    image, mask, vit = parse_size(preset.image_size), preset.mask, preset.model.vit
+    found = [] if mask is None else list(mask_mistakes(image, mask, zero_allowed=vit is None))
+    if vit is None or mask is None:
+        return [*found, *chain_mistakes(preset)]
+    return [*found, *vit_mistakes(vit)] or list(whole_mistakes(preset, vit, mask))
 
 
-def _traced(key: str, size: Size, layers: tuple[Layer, ...]) -> tuple[tuple[TracedLayer, ...], list[Finding]]:
-    try:
-        return trace(size, layers), []
-    except UsageError as error:
-        index = getattr(error, "index", None)
-        return (), [(key if index is None else f"{key}.{index}", error.sentence)]
+def _train_mistakes(train: TrainSection) -> Iterator[Finding]:
+    if train.learning_rate is not None and train.base_learning_rate is not None:
+        yield "train.base_learning_rate", "there is a learning_rate as well: leave one of the two out"
+    if train.accumulate > train.batch_size:
+        parts = f"{train.accumulate:,} parts"
+        yield "train.accumulate", f"a batch of {train.batch_size:,} images cannot be computed in {parts}"
+    if train.warmup_epochs and train.schedule != "cosine":
+        yield "train.warmup_epochs", f'only schedule = "cosine" warms up, this one is "{train.schedule}"'
+    elif train.warmup_epochs >= train.epochs:
+        epochs = f"{train.warmup_epochs:g} of {train.epochs:,} epochs"
+        yield "train.warmup_epochs", f"warming up for {epochs} leaves none to train in: it must be less"

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from aetui.errors import UsageError
 from aetui.text import safe_text
 
+Finding = tuple[str, str]
+"""A dotted key and what is wrong with it."""
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -9,13 +9,19 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from aetui.config.checks import find_mistakes, unreadable_layers
+from aetui.config.chains import unreadable_layers
+from aetui.config.checks import find_mistakes
 from aetui.config.lines import key_lines, line_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 
 LARGEST_BYTES = 1_000_000
 """A preset is a page of text; a larger file is something else."""
+ONE_OF = {
+    "train.learning_rate": "train.base_learning_rate",
+    "train.base_learning_rate": "train.learning_rate",
+}
+"""Keys of which a preset has one: a change to one takes the place of the other."""
 
 
 def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
@@ -28,6 +34,9 @@ def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
     changed: dict[str, str] = {}
     for change in changes:
         changed[_apply(table, change)] = change
+    for key in changed:
+        if ONE_OF.get(key, key) not in changed:
+            _leave_out(table, ONE_OF[key])
     lines = key_lines(text)
 
     def problem(key: str, message: str) -> Problem:
@@ -86,6 +95,11 @@ def _apply(table: dict[str, Any], change: str) -> str:
         table = below
     table[name] = _value(value.strip())
     return key
+
+
+def _leave_out(table: dict[str, Any], key: str) -> None:
+    section, _, name = key.partition(".")
+    table[section].pop(name, None)
 
 
 def _value(text: str) -> Any:

@@ -16,3 +16,8 @@ class Autoencoder(nn.Module):
         """Reconstructions (N, C, H, W) of images (N, C, H, W)."""
         reconstructions: torch.Tensor = self.decoder(self.encoder(images))
         return reconstructions
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """What a probe reads: the latent code of images (N, C, H, W), flattened to (N, D)."""
+        code: torch.Tensor = self.encoder(images)
+        return code.flatten(1)

@@ -2,18 +2,29 @@
 
 import torch
 
-from aetui.config.checks import decoder_layers, encoder_layers
+from aetui.config.chains import decoder_layers, encoder_layers
+from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.build import build_chain
+from aetui.models.conv_mae import ConvMae
+from aetui.models.masked import MaskedAutoencoder
+from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size
 
 
-def build_model(preset: Preset) -> Autoencoder:
-    """The model of a checked preset on the CPU, its weights drawn by torch's defaults from `train.seed`."""
-    image = parse_size(preset.image_size)
-    encoder = encoder_layers(preset)
-    latent = trace(image, encoder)[-1].output
+def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:
+    """The model of a checked preset on the CPU, its weights drawn from `train.seed`.
+
+    Layers are drawn by torch's defaults, the encoder's first; a vision transformer as `VitMae` says.
+    """
     torch.manual_seed(preset.train.seed)
-    return Autoencoder(build_chain(image, encoder), build_chain(latent, decoder_layers(preset)))
+    if preset.model.vit is not None:
+        return VitMae(vit_shape(preset), preset.model.vit.norm_pix)
+    image, layers = parse_size(preset.image_size), encoder_layers(preset)
+    encoder = build_chain(image, layers)
+    decoder = build_chain(trace(image, layers)[-1].output, decoder_layers(preset))
+    if preset.mask is not None:
+        return ConvMae(encoder, decoder, image, preset.mask.patch, preset.mask.ratio)
+    return Autoencoder(encoder, decoder)

@@ -17,6 +17,9 @@ class MaskedAutoencoder(nn.Module, ABC):
     `mask_ratio` may be changed between two steps. Pixels are in [0, 1].
     """
 
+    norm_pix = False
+    """Whether the targets are normalised patches instead of pixels."""
+
     def __init__(self, image: Size, patch: int, mask_ratio: float) -> None:
         super().__init__()
         rows, columns = patch_grid(image, patch)
@@ -38,8 +41,12 @@ class MaskedAutoencoder(nn.Module, ABC):
         return patchify(images, self.patch)
 
     def loss(self, images: Tensor, prediction: Tensor, mask: Tensor) -> Tensor:
-        """The mean squared error of the predictions over the hidden patches; over all when none is hidden."""
-        return hidden_mean((prediction - self.targets(images)).square().mean(-1), mask).mean()
+        """The mean of `losses` over the images."""
+        return self.losses(images, prediction, mask).mean()
+
+    def losses(self, images: Tensor, prediction: Tensor, mask: Tensor) -> Tensor:
+        """Each image's mean squared error over its hidden patches, (N,); over all when none is hidden."""
+        return hidden_mean((prediction - self.targets(images)).square().mean(-1), mask)
 
     def to_pixels(self, prediction: Tensor, images: Tensor, mask: Tensor) -> Tensor:
         """The predictions as images (N, C, H, W)."""

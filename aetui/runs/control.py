@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from aetui.runs.files import append_line
 from aetui.runs.lines import LineFollower
 
-Command = Literal["pause", "resume", "checkpoint", "preview", "stop"]
+Command = Literal["pause", "resume", "checkpoint", "preview", "probe", "stop"]
 COMMANDS: tuple[Command, ...] = get_args(Command)
 
 

@@ -1,6 +1,7 @@
 """The vocabulary of a run: what happened, as frozen plain data with units, in the order of its steps.
 
-A loss is the mean squared error per pixel of images in [0, 1], averaged over images.
+A loss is the mean squared error per pixel of images in [0, 1], averaged over images; where patches are hidden
+from the model, per hidden pixel.
 """
 
 import dataclasses
@@ -37,6 +38,8 @@ class RunStarted:
     step: int = 0
     resumed_from: str | None = None
     """The checkpoint's file name."""
+    loss: str = "MSE per pixel"
+    """What train and test losses measure."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,9 @@ class EpochFinished:
     """The test alone."""
     best: bool
     """Whether this is the lowest test loss so far."""
+    train_objective: float | None = None
+    """As `train_loss`, but what training makes smaller, where that is another number (norm_pix)."""
+    test_objective: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,27 @@ class PreviewSaved:
 
 
 @dataclass(frozen=True)
+class FloorMeasured:
+    """The test loss that filling hidden pixels in from visible neighbours reaches, without any learning."""
+
+    loss: float
+
+
+@dataclass(frozen=True)
+class ProbeMeasured:
+    """How well frozen features of the encoder tell the classes of the test images apart."""
+
+    epoch: int
+    """Epochs finished."""
+    step: int
+    linear_accuracy: float
+    """Of a linear classifier learned on the train images, 0 to 1."""
+    knn_accuracy: float
+    """Of the 20 nearest neighbours among the train images, 0 to 1."""
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Warned:
     """Something a person should know; training goes on."""
 
@@ -135,6 +162,8 @@ Event = (
     | EpochFinished
     | CheckpointSaved
     | PreviewSaved
+    | FloorMeasured
+    | ProbeMeasured
     | MachineSampled
     | Warned
 )

@@ -10,7 +10,9 @@ from aetui.runs.events import (
     CheckpointSaved,
     EpochFinished,
     Event,
+    FloorMeasured,
     PreviewSaved,
+    ProbeMeasured,
     RunStarted,
     StateChanged,
     StepsTrained,
@@ -50,6 +52,9 @@ class History:
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
     previews: list[PreviewSaved] = field(default_factory=list)
     """Files of pictures, oldest first."""
+    floor: float | None = None
+    """The test loss that is reached without learning, where a masked model learns."""
+    probes: list[ProbeMeasured] = field(default_factory=list)
     machine: MachineSampled | None = None
     notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
@@ -76,6 +81,10 @@ class History:
                 self._start(event)
             case PreviewSaved():
                 self.previews = [saved for saved in self.previews if saved.file != event.file] + [event]
+            case FloorMeasured():
+                self.floor = event.loss
+            case ProbeMeasured():
+                self.probes = [probe for probe in self.probes if probe.step != event.step] + [event]
             case Warned():
                 pass
         if text := describe(event):
@@ -90,6 +99,7 @@ class History:
         self.steps = [steps for steps in self.steps if steps.step <= event.step]
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
         self.previews = [saved for saved in self.previews if saved.step <= event.step]
+        self.probes = [probe for probe in self.probes if probe.step <= event.step]
         self.latest = self.steps[-1] if self.steps else None
 
     def _add_steps(self, event: StepsTrained) -> None:
@@ -154,6 +164,13 @@ def describe(event: Event) -> str:
             )
         case CheckpointSaved():
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
+        case FloorMeasured():
+            return f"the floor, filled in from visible neighbours: {format_number(event.loss)}"
+        case ProbeMeasured():
+            return (
+                f"probe: linear {event.linear_accuracy:.1%}, nearest neighbours {event.knn_accuracy:.1%}, "
+                f"{format_duration(event.seconds)}"
+            )
         case Warned():
             return f"warning: {event.message}"
     return ""

@@ -1,6 +1,7 @@
 """A run told as plain data: what `aetui show --json` prints."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from aetui.runs.checkpoint_index import read_index
@@ -9,7 +10,7 @@ from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 from aetui.runs.log import EventFollower
 
-LOSS = "mean squared error per pixel of images in [0, 1], averaged over images"
+LOSS = "{} of images in [0, 1], averaged over images"
 
 
 def read_history(folder: RunFolder) -> tuple[History, int]:
@@ -34,7 +35,9 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "device": started.device if started else None,
         "device_name": started.device_name if started else None,
         "parameters": started.parameters if started else None,
-        "loss": LOSS,
+        "loss": LOSS.format(started.loss if started else "MSE per pixel"),
+        "floor": history.floor,
+        "probes": [asdict(probe) for probe in history.probes],
         "seed": meta.seed,
         "epochs_planned": meta.epochs_planned,
         "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
@@ -49,6 +52,8 @@ def _epoch(epoch: EpochFinished) -> dict[str, Any]:
         "epoch": epoch.epoch,
         "train_loss": _finite(epoch.train_loss),
         "test_loss": _finite(epoch.test_loss),
+        "train_objective": _finite(epoch.train_objective),
+        "test_objective": _finite(epoch.test_objective),
         "seconds": epoch.seconds,
         "images_per_second": epoch.images_per_second,
     }

@@ -23,6 +23,7 @@ class Control:
         self._stopping = False
         self._checkpoint = False
         self._preview = False
+        self._probe = False
 
     @property
     def paused(self) -> bool:
@@ -39,6 +40,7 @@ class Control:
             "resume": self.resume,
             "checkpoint": self.checkpoint,
             "preview": self.preview,
+            "probe": self.probe,
             "stop": self.stop,
         }
         wishes[command]()
@@ -54,6 +56,9 @@ class Control:
 
     def preview(self) -> None:
         self._wish(_preview=True)
+
+    def probe(self) -> None:
+        self._wish(_probe=True)
 
     def stop(self) -> None:
         self._wish(_stopping=True)
@@ -72,6 +77,12 @@ class Control:
         """Whether pictures of this moment are wished for; the wish is taken as heard."""
         with self._changed:
             wished, self._preview = self._preview, False
+        return wished
+
+    def take_probe(self) -> bool:
+        """Whether a probe of this moment is wished for; the wish is taken as heard."""
+        with self._changed:
+            wished, self._probe = self._probe, False
         return wished
 
     def heard(self) -> None:

@@ -42,6 +42,8 @@ class Evaluation:
     """Those with the largest errors, the largest first."""
     best: Pictures
     """Those with the smallest errors, the smallest first."""
+    trained: float | None
+    """The mean of what training makes smaller, where that is not the error."""
 
     @property
     def loss(self) -> float:
@@ -59,21 +61,25 @@ def evaluate(
     """
     model.eval()
     count = most_pictures(test)
-    errors, first = [], 0
+    errors: list[Tensor] = []
+    trained: list[Tensor] = []
+    first = 0
     fixed = worst = best = None
     for number, pixels in enumerate(in_order(test, _batch_size(test))):
         between()
-        tested = objective.test(model, pixels, number)
+        tested = objective.test(model, pixels, number, first)
         pictures = _all_of(tested, first)
         fixed = fixed or _chosen(pictures, torch.arange(min(count, len(pixels))))
         worst = _extremes(worst, pictures, count, largest=True)
         best = _extremes(best, pictures, count, largest=False)
         errors.append(pictures.errors)
+        trained += [] if tested.trained is None else [tested.trained]
         first += len(pixels)
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
-    return Evaluation(torch.cat(errors).cpu(), _here(fixed), _here(worst), _here(best))
+    mean = torch.cat(trained).double().mean().item() if trained else None
+    return Evaluation(torch.cat(errors).cpu(), _here(fixed), _here(worst), _here(best), mean)
 
 
 @torch.inference_mode()
@@ -82,7 +88,7 @@ def look(model: nn.Module, test: ImageSet, objective: Objective) -> Pictures:
     was_training = model.training
     model.eval()
     pixels = next(in_order(test, _batch_size(test)))
-    pictures = _all_of(objective.test(model, pixels, 0), 0)
+    pictures = _all_of(objective.test(model, pixels, 0, 0), 0)
     model.train(was_training)
     return _here(_chosen(pictures, torch.arange(min(most_pictures(test), len(pixels)))))
 

@@ -8,33 +8,32 @@ from collections.abc import Iterator
 import torch
 
 from aetui.data.batches import batches, epoch_order
-from aetui.errors import EXIT_DIVERGED, AetuiError
+from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.events import (
     ActivityChanged,
     CheckpointSaved,
     Emit,
     EpochFinished,
+    FloorMeasured,
     PreviewSaved,
+    ProbeMeasured,
     SampleChoice,
     StateChanged,
-    StepsTrained,
     Warned,
 )
 from aetui.text import format_bytes
 from aetui.training.control import Control, Stopped
 from aetui.training.evaluation import Evaluation, Pictures, evaluate, look
+from aetui.training.floor import floor
+from aetui.training.meter import Meter, diverged
 from aetui.training.previews import places_of, save_preview
+from aetui.training.probe import probe
+from aetui.training.steps import take_step
 from aetui.training.training import Training
 
-TICK_SECONDS = 0.5
-"""How often the numbers of the steps are merged into an event."""
-
-
-class Diverged(AetuiError):
-    """The loss is no longer a finite number."""
-
-    exit_code = EXIT_DIVERGED
+PROBED_IMAGES = 10_000
+"""Train images that a probe during training learns from; `aetui probe` takes more."""
 
 
 def train(training: Training, control: Control, emit: Emit) -> None:
@@ -45,19 +44,17 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     preset, progress = training.preset.train, training.progress
     emit(StateChanged(_running(control)))
     if progress.step == 0:
-        _test(training, control, emit, train_loss=None)
+        _measure_floor(training, emit)
+        _test(training, control, emit, None)
 
     while progress.epoch < preset.epochs:
         meter = Meter(training, emit)
         training.model.train()
         for pixels in _epoch(training):
-            training.optimizer.zero_grad(set_to_none=True)
-            loss = training.objective.loss(training.model, pixels, progress.step)
-            loss.backward()  # type: ignore[no-untyped-call]
-            training.optimizer.step()
+            losses = take_step(training, pixels)
             progress.step += 1
             progress.batch += 1
-            meter.add(loss, len(pixels))
+            meter.add(losses, len(pixels))
 
             # once in a while: numbers for people; this waits for the device
             if meter.due():
@@ -69,61 +66,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
                 meter.go_on()
 
         meter.report()
-        _test(training, control, emit, train_loss=meter.epoch_loss)
-
-
-class Meter:
-    """The running loss and speed of an epoch. Losses add up on the device; `report` fetches them."""
-
-    def __init__(self, training: Training, emit: Emit) -> None:
-        progress = training.progress
-        wide = torch.float32 if training.device.type == "mps" else torch.float64
-        self._training, self._emit = training, emit
-        self._sum = torch.full((), progress.loss_sum, dtype=wide, device=training.device)
-        self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
-        self._reported_images = self._images
-        self._since = time.perf_counter()
-
-    @property
-    def epoch_loss(self) -> float:
-        """Mean over the epoch's images so far, as of the last report."""
-        return self._training.progress.loss_sum / self._images
-
-    def add(self, loss: torch.Tensor, images: int) -> None:
-        """Count a batch with its mean loss, a scalar on the device."""
-        self._sum.add_(loss.detach(), alpha=images)
-        self._images += images
-
-    def due(self) -> bool:
-        return time.perf_counter() - self._since > TICK_SECONDS
-
-    def go_on(self) -> None:
-        """Leave out the time since the last report."""
-        self._since = time.perf_counter()
-
-    def report(self) -> None:
-        """Wait for the device, move the progress and say so. Raises Diverged."""
-        progress = self._training.progress
-        before, progress.loss_sum = progress.loss_sum, self._sum.item()
-        now = time.perf_counter()
-        images, seconds = self._images - self._reported_images, now - self._since
-        progress.epoch_seconds += seconds
-        progress.total_seconds += seconds
-        self._since, self._reported_images = now, self._images
-        if images == 0:
-            return
-        event = StepsTrained(
-            epoch=progress.epoch + 1,
-            step=progress.step,
-            train_loss=(progress.loss_sum - before) / images,
-            epoch_train_loss=self.epoch_loss,
-            images=images,
-            images_per_second=images / seconds,
-            seconds=progress.total_seconds,
-        )
-        self._emit(event)
-        if not math.isfinite(progress.loss_sum):
-            raise _diverged(self._training)
+        _test(training, control, emit, meter)
 
 
 def _epoch(training: Training) -> Iterator[torch.Tensor]:
@@ -133,8 +76,8 @@ def _epoch(training: Training) -> Iterator[torch.Tensor]:
     return batches(training.train.images, order, preset.batch_size, first=progress.batch)
 
 
-def _test(training: Training, control: Control, emit: Emit, train_loss: float | None) -> None:
-    """Finish the epoch: test, tell, save, draw. `train_loss` is None before the first step."""
+def _test(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
+    """Finish the epoch: test, tell, save, draw, probe. There is no meter before the first step."""
     progress = training.progress
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
@@ -149,29 +92,61 @@ def _test(training: Training, control: Control, emit: Emit, train_loss: float | 
     tested = evaluate(training.model, training.test, training.objective, between_batches)
     loss = tested.loss
     if not math.isfinite(loss):
-        raise _diverged(training)
-    images_per_second = len(training.train) / progress.epoch_seconds if train_loss is not None else None
-    progress.epoch += train_loss is not None
+        raise diverged(training)
+    images_per_second = len(training.train) / progress.epoch_seconds if meter else None
+    progress.epoch += meter is not None
     best = progress.epoch > 0 and loss < progress.best_test_loss
     event = EpochFinished(
         epoch=progress.epoch,
         step=progress.step,
-        train_loss=train_loss,
+        train_loss=meter.epoch_loss if meter else None,
         test_loss=loss,
         seconds=progress.epoch_seconds,
         images_per_second=images_per_second,
         total_seconds=progress.total_seconds,
         test_seconds=time.perf_counter() - began - held_seconds,
         best=best,
+        train_objective=meter.epoch_trained if meter and tested.trained is not None else None,
+        test_objective=tested.trained,
     )
     if best:
         progress.best_test_loss = loss
-    progress.batch, progress.loss_sum, progress.epoch_seconds = 0, 0.0, 0.0
+    progress.batch, progress.loss_sum, progress.trained_sum, progress.epoch_seconds = 0, 0.0, 0.0, 0.0
     emit(event)
     emit(ActivityChanged(""))
-    if train_loss is not None:
+    if meter:
         _save(training, control, emit, loss)
     _draw_epoch(training, tested, emit)
+    every = training.preset.probe.every
+    if every and progress.epoch % every == 0:
+        _probe(training, control, emit)
+
+
+def _measure_floor(training: Training, emit: Emit) -> None:
+    """What a masked model must beat, on the masks that it is tested with."""
+    mask, seed = training.preset.mask, training.preset.train.seed
+    if mask and mask.ratio:
+        emit(ActivityChanged("measuring the floor"))
+        emit(FloorMeasured(floor(training.test, mask.patch, mask.ratio, seed, training.device)))
+
+
+def _probe(training: Training, control: Control, emit: Emit) -> None:
+    """Measure what the encoder's frozen features are worth."""
+    progress = training.progress
+    emit(ActivityChanged("probing the features"))
+    found = probe(
+        training.model,
+        training.train,
+        training.test,
+        len(training.classes),
+        training.device,
+        lambda: _obey(training, control, emit),
+        PROBED_IMAGES,
+    )
+    emit(
+        ProbeMeasured(progress.epoch, progress.step, found.linear_accuracy, found.knn_accuracy, found.seconds)
+    )
+    emit(ActivityChanged(""))
 
 
 def _save(training: Training, control: Control, emit: Emit, loss: float | None) -> None:
@@ -229,6 +204,8 @@ def _obey(training: Training, control: Control, emit: Emit) -> None:
         if control.take_preview():
             pictures = look(training.model, training.test, training.objective)
             _draw(training, emit, "fixed", pictures, f"step_{training.progress.step:08d}.png")
+        if control.take_probe():
+            _probe(training, control, emit)
         if control.stopping:
             raise Stopped
         emit(StateChanged(states.PAUSED if control.paused else _running(control)))
@@ -238,11 +215,3 @@ def _obey(training: Training, control: Control, emit: Emit) -> None:
 
 def _running(control: Control) -> str:
     return states.DETACHED if control.detached else states.RUNNING
-
-
-def _diverged(training: Training) -> Diverged:
-    smaller = f"train.learning_rate={training.preset.train.learning_rate / 10:g}"
-    return Diverged(
-        f"The loss is no longer a finite number, at or before step {training.progress.step}",
-        f"go on from the last checkpoint with `aetui resume {training.folder.name} --set {smaller}`",
-    )

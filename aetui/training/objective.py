@@ -3,10 +3,21 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from aetui.data.augmentation import RATIO, augment
 from aetui.data.batches import derived_seed, to_unit_range
+
+
+@dataclass(frozen=True)
+class StepLoss:
+    """Of one batch, scalars on the device."""
+
+    trained: Tensor
+    """What the step makes smaller."""
+    pixels: Tensor
+    """Mean squared error per pixel; mostly the same tensor."""
 
 
 @dataclass(frozen=True)
@@ -14,14 +25,19 @@ class Tested:
     """A batch of test images and what became of them, on the device."""
 
     errors: Tensor
-    """Mean squared error per pixel of every image: (B,), float32."""
+    """Mean squared error per pixel of every image, per hidden pixel where some are: (B,), float32."""
     views: dict[str, Tensor]
     """Named as in `aetui.pictures.sheet.VIEWS`: (B, C, H, W), float32."""
+    trained: Tensor | None = None
+    """What training makes smaller, of every image, where that is something else: (B,), float32."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """How a batch is given to the model and compared with what comes back."""
+    """How a batch is given to the model and compared with what comes back.
+
+    Everything random is a pure function of the run's seed and the step or the test image.
+    """
 
     device: torch.device
     seed: int
@@ -29,30 +45,47 @@ class Objective:
     """Of the Gaussian noise added to what the model is given, in units of the pixel range [0, 1]."""
     bf16: bool = False
     """Compute the model in bfloat16 under autocast; the loss stays float32."""
+    flip: bool = False
+    """Mirror training images left to right with probability one half."""
+    crop_scale: float = 1.0
+    """Least share of the area that a random crop of a training image keeps; 1 crops nothing."""
 
-    def loss(self, model: nn.Module, pixels: Tensor, step: int) -> Tensor:
-        """Scalar float32: mean squared error per pixel over the batch (B, C, H, W), uint8, of this step."""
-        clean = to_unit_range(pixels, self.device)
-        return F.mse_loss(self._run(model, self._given(clean, "train", step)), clean)
+    def loss(self, model: nn.Module, pixels: Tensor, *step: int) -> StepLoss:
+        """Of a training batch (B, C, H, W), uint8. `step` is its number, and that of its part if it has."""
+        clean = self.augmented(pixels, *step)
+        loss = F.mse_loss(self.run(model, self._given(clean, "train", *step)), clean)
+        return StepLoss(loss, loss)
 
-    def test(self, model: nn.Module, pixels: Tensor, number: int) -> Tested:
-        """Test batch `number`, (B, C, H, W), uint8."""
+    def test(self, model: nn.Module, pixels: Tensor, number: int, first: int) -> Tested:
+        """Test batch `number`, (B, C, H, W), uint8, whose first image has the index `first`."""
         clean = to_unit_range(pixels, self.device)
         given = self._given(clean, "test", number)
-        reconstruction = self._run(model, given)
+        reconstruction = self.run(model, given)
         noisy = {"given": given} if self.noise_std else {}
         errors = (reconstruction - clean).square().flatten(1).mean(1)
         return Tested(errors, {"original": clean, **noisy, "reconstruction": reconstruction})
 
+    def generator(self, *occasion: object) -> Generator:
+        """Random numbers on the device for one occasion of this run."""
+        return Generator(self.device).manual_seed(derived_seed(self.seed, *occasion))
+
+    def augmented(self, pixels: Tensor, *step: int) -> Tensor:
+        """Training images (B, C, H, W), uint8, as float32 in [0, 1], cropped and mirrored if asked for."""
+        images = to_unit_range(pixels, self.device)
+        if not self.flip and self.crop_scale == 1:
+            return images
+        ratio = RATIO if self.crop_scale < 1 else (1.0, 1.0)
+        generator = self.generator("augment", *step)
+        return augment(images, generator, (self.crop_scale, 1.0), ratio, 0.5 if self.flip else 0.0)
+
+    def run(self, model: nn.Module, *inputs: Tensor) -> Tensor:
+        """What the model makes of its inputs, as float32."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            output: Tensor = model(*inputs)
+        return output.float()
+
     def _given(self, clean: Tensor, *occasion: object) -> Tensor:
-        """What the model is given: its noise is a pure function of the run's seed and `occasion`."""
         if not self.noise_std:
             return clean
-        generator = torch.Generator(self.device).manual_seed(derived_seed(self.seed, "noise", *occasion))
-        noise = torch.randn(clean.shape, generator=generator, device=self.device)
+        noise = torch.randn(clean.shape, generator=self.generator("noise", *occasion), device=self.device)
         return noise.mul_(self.noise_std).add_(clean)
-
-    def _run(self, model: nn.Module, given: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            reconstruction: Tensor = model(given)
-        return reconstruction.float()

@@ -15,13 +15,19 @@ from aetui.devices.available import Device, choose_device
 from aetui.errors import AetuiError
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.from_preset import build_model
+from aetui.models.masked import MaskedAutoencoder
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
+from aetui.training.masked_objective import MaskedObjective
 from aetui.training.objective import Objective
+from aetui.training.steps import make_optimizer
+
+LOSSES = ("MSE per pixel", "MSE per hidden pixel")
+"""What the losses of a run measure, pixels in [0, 1]: of a whole image, and where patches are hidden."""
 
 
 @dataclass
@@ -35,7 +41,9 @@ class Progress:
     batch: int = 0
     """Batches of the unfinished epoch."""
     loss_sum: float = 0.0
-    """Over the unfinished epoch's images so far: the sum of their losses."""
+    """Over the unfinished epoch's images so far: the sum of their mean squared errors."""
+    trained_sum: float = 0.0
+    """The same of what training makes smaller."""
     epoch_seconds: float = 0.0
     total_seconds: float = 0.0
     best_test_loss: float = float("inf")
@@ -50,7 +58,7 @@ class Training:
     device: torch.device
     train: ImageSet
     test: ImageSet
-    model: Autoencoder
+    model: Autoencoder | MaskedAutoencoder
     optimizer: torch.optim.Optimizer
     objective: Objective
     checkpoints: CheckpointStore
@@ -80,7 +88,7 @@ class Training:
         return self.checkpoints.save(payload, self.progress.epoch, self.progress.step, test_loss)
 
     def restore(self, payload: dict[str, Any]) -> None:
-        """Go back to the moment of a checkpoint; the learning rate is the preset's, which may be new.
+        """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
 
         Raises AetuiError for a checkpoint of another model.
         """
@@ -92,8 +100,6 @@ class Training:
             raise AetuiError(
                 f"The checkpoint is not of the model in {self.folder.config}: {difference}"
             ) from None
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.preset.train.learning_rate
         self.progress = Progress(**payload["progress"])
         torch.set_rng_state(payload["random"]["cpu"])
         if payload["random"]["cuda"] and self.device.type == "cuda":
@@ -112,6 +118,8 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, Path(meta.data_dir), control, emit)
     model = build_model(preset).to(device)
+    if preset.train.compile:
+        model.compile()
     training = Training(
         preset=preset,
         folder=folder,
@@ -119,8 +127,8 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         train=to_device_if_fits(data.train, device),
         test=to_device_if_fits(data.test, device),
         model=model,
-        optimizer=torch.optim.Adam(model.parameters(), lr=preset.train.learning_rate, fused=True),
-        objective=Objective(device, preset.train.seed, preset.noise.std if preset.noise else 0.0, bf16),
+        optimizer=make_optimizer(model, preset.train),
+        objective=_objective(preset, device, bf16),
         checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
         progress=Progress(),
         classes=data.classes,
@@ -135,6 +143,18 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     folder.change_meta(versions=_versions(chosen))
     emit(_started(training, chosen, data, resumed))
     return training
+
+
+def _objective(preset: Preset, device: torch.device, bf16: bool) -> Objective:
+    kind = Objective if preset.mask is None else MaskedObjective
+    return kind(
+        device,
+        preset.train.seed,
+        noise_std=preset.noise.std if preset.noise else 0.0,
+        bf16=bf16,
+        flip=preset.augment.flip,
+        crop_scale=preset.augment.crop_scale,
+    )
 
 
 def _settle_torch(threads: int | None) -> None:
@@ -179,6 +199,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         epoch=training.progress.epoch,
         step=training.progress.step,
         resumed_from=resumed.file if resumed else None,
+        loss=LOSSES[bool(training.preset.mask and training.preset.mask.ratio)],
     )
 
 

@@ -6,8 +6,10 @@ from itertools import count
 from math import prod
 from pathlib import Path
 
-from aetui.config.checks import decoder_layers, encoder_layers, find_mistakes, trace_model
-from aetui.config.preset import IMAGE_SIZES, MOST_LAYERS, DataName, DataSection, ModelSection, Preset
+from aetui.config.chains import decoder_layers, encoder_layers, trace_model
+from aetui.config.checks import find_mistakes
+from aetui.config.model import MOST_LAYERS, ModelSection
+from aetui.config.preset import IMAGE_SIZES, DataName, DataSection, Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import UsageError
 from aetui.runs.files import write_whole
@@ -31,16 +33,21 @@ class Written:
 
 
 def line_of_preset(preset: Preset) -> str:
-    """The calculator's line of a preset's model: encoder and decoder, one after the other."""
+    """The calculator's line of a preset's model: encoder and decoder, one after the other.
+
+    "" for a vision transformer, which is no chain of layers.
+    """
+    if preset.model.vit is not None:
+        return ""
     return chain_line(preset.image_size, (*encoder_layers(preset), *decoder_layers(preset)))
 
 
 def write_preset(chain: Chain, folder: Path) -> Written:
     """Write the chain as a preset under a name that is not taken in `folder`.
 
-    A chain that returns to its input size is cut where it is narrowest; any other is an encoder, and gets the
-    mirrored decoder with a sigmoid at its end, since pixels lie in [0, 1]. Raises UsageError for a chain that
-    cannot be trained on images, OSError where the file cannot be written.
+    A chain that returns to its input size is cut behind its narrowest size; any other is an encoder, and gets
+    the mirrored decoder with a sigmoid at its end, since pixels lie in [0, 1]. Raises UsageError for a chain
+    that cannot be trained on images, OSError where the file cannot be written.
     """
     preset = _preset(chain)
     kind = "conv" if any(isinstance(row.layer, Conv | ConvTranspose) for row in chain.traced) else "mlp"
@@ -87,7 +94,7 @@ def _image_size(chain: Chain) -> Size:
 
 def _halves(size: Size, rows: Sequence[TracedLayer]) -> tuple[list[Layer], list[Layer]]:
     layers = [row.layer for row in rows]
-    narrowest = min(range(len(rows)), key=lambda index: prod(rows[index].output))
+    narrowest = min(reversed(range(len(rows))), key=lambda index: prod(rows[index].output))
     if rows[-1].output == size and prod(rows[narrowest].output) < prod(size):
         return layers[: narrowest + 1], layers[narrowest + 1 :]
     decoder = list(mirror(size, layers))

@@ -1,26 +1,93 @@
-"""A run's history as the samples of the loss chart."""
+"""A run's history as the samples of the chart: losses, probe accuracies, learning rates."""
 
+from collections.abc import Callable, Sequence
+
+from aetui.config.preset import Preset
+from aetui.config.schedule import learning_rate
+from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
 from aetui.ui.widgets.loss_chart import Losses, Sample
 
 
-def losses_of(history: History) -> Losses:
+def losses_of(history: History, preset: Preset | None = None) -> Losses:
     """Train loss over the steps of each look, test loss after each epoch."""
     started = history.started
     if started is None:
         return Losses()
-    train = [
-        Sample(steps.step / started.steps_per_epoch, steps.step, steps.seconds, steps.train_loss)
-        for steps in history.steps
-    ]
     test = [
         Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_loss)
         for _, epoch in sorted(history.epochs.items())
     ]
+    best = history.best.epoch if history.best else None
+    train = [_sample(started, steps, steps.train_loss) for steps in history.steps]
+    return _losses(started, started.loss, ("train", "test"), train, test, best)
+
+
+def accuracies_of(history: History, preset: Preset | None = None) -> Losses:
+    """What the probes found: the linear classifier and the nearest neighbours."""
+    started = history.started
+    if started is None:
+        return Losses()
+    seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
+    linear, neighbours = (
+        [
+            Sample(
+                probe.step / started.steps_per_epoch,
+                probe.step,
+                seconds.get(probe.step, 0.0),
+                getattr(probe, name),
+            )
+            for probe in history.probes
+        ]
+        for name in ("linear_accuracy", "knn_accuracy")
+    )
+    unit = "accuracy of frozen features on test images"
+    return _losses(started, unit, ("linear", "kNN"), linear, neighbours)
+
+
+def rates_of(history: History, preset: Preset | None = None) -> Losses:
+    """The learning rate of the steps so far, as the preset's schedule has it."""
+    started = history.started
+    if started is None or preset is None:
+        return Losses()
+
+    def rate(step: int) -> float:
+        return learning_rate(preset.train, started.steps_per_epoch, step)
+
+    first = [Sample(0, 0, 0.0, rate(0))]
+    samples = first + [_sample(started, each, rate(each.step - 1)) for each in history.steps]
+    return _losses(started, "learning rate", ("rate", ""), samples, [])
+
+
+CHARTS: dict[str, tuple[Callable[[History, Preset | None], Losses], str]] = {
+    "loss": (losses_of, ""),
+    "probe accuracy": (
+        accuracies_of,
+        "no probe yet: a measures the features now, probe.every does in turn",
+    ),
+    "learning rate": (rates_of, "the learning rate is drawn when training starts"),
+}
+"""By title: what the chart shows, and what stands there while it is empty."""
+
+
+def _sample(started: RunStarted, steps: StepsTrained, value: float) -> Sample:
+    return Sample(steps.step / started.steps_per_epoch, steps.step, steps.seconds, value)
+
+
+def _losses(
+    started: RunStarted,
+    unit: str,
+    labels: tuple[str, str],
+    train: Sequence[Sample],
+    test: Sequence[Sample],
+    best_epoch: int | None = None,
+) -> Losses:
     return Losses(
-        train=train,
-        test=test,
+        train,
+        test,
+        unit,
+        labels,
         planned_epochs=started.epochs,
         planned_steps=started.epochs * started.steps_per_epoch,
-        best_epoch=history.best.epoch if history.best else None,
+        best_epoch=best_epoch,
     )

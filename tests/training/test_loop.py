@@ -21,12 +21,13 @@ from aetui.runs.events import (
     StateChanged,
     StepsTrained,
 )
-from aetui.training import loop
+from aetui.training import loop, meter
+from aetui.training.objective import StepLoss
 
 
 @pytest.fixture(autouse=True)
 def every_step_is_told(monkeypatch):
-    monkeypatch.setattr(loop, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(meter, "TICK_SECONDS", 0.0)
 
 
 def weights(folder) -> dict:
@@ -162,8 +163,9 @@ def test_a_checkpoint_on_demand_within_an_epoch(make_run, record):
 def test_a_loss_that_is_not_finite_stops_at_its_step(make_run, record, monkeypatch):
     original = loop.Meter.add
 
-    def add(self, value, images):
-        original(self, value * float("nan") if self._training.progress.step == 6 else value, images)
+    def add(self, losses, images):
+        factor = float("nan") if self._training.progress.step == 6 else 1
+        original(self, StepLoss(losses.trained * factor, losses.pixels * factor), images)
 
     monkeypatch.setattr(loop.Meter, "add", add)
     folder = make_run()

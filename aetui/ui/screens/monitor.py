@@ -20,7 +20,7 @@ from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.feed import Feed
-from aetui.ui.loss_curves import losses_of
+from aetui.ui.loss_curves import CHARTS
 from aetui.ui.messages import TrainRequested
 from aetui.ui.pacing import Pacer
 from aetui.ui.screens.dialogs import StopScreen, TwinScreen
@@ -68,6 +68,22 @@ class MonitorScreen(Screen[None]):
         Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
         Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
         Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
+        Binding(
+            "v",
+            "next_chart",
+            "Chart",
+            id="chart.next",
+            tooltip="losses, probe accuracy, learning rate",
+            show=False,
+        ),
+        Binding(
+            "a",
+            "ask('probe')",
+            "Probe",
+            id="run.probe",
+            show=False,
+            tooltip="measure the features now: linear probe, neighbours",
+        ),
         Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
         Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
         Binding(
@@ -131,6 +147,7 @@ class MonitorScreen(Screen[None]):
         self._stale = True
         self._seen = False
         self._notes_shown = 0
+        self._chart = next(iter(CHARTS))
         meta = folder.read_meta()
         self._preset_name = meta.preset
         self.data_dir = Path(meta.data_dir)
@@ -141,7 +158,7 @@ class MonitorScreen(Screen[None]):
         yield RunHeader(self.feed.folder.name, self._preset_name)
         with Container(id="body"):
             with Container(id="chart") as chart:
-                chart.border_title = "loss"
+                chart.border_title = self._chart
                 yield LossChart()
             yield PanelTabs(PANELS)
             previews = self.feed.folder.previews
@@ -179,8 +196,9 @@ class MonitorScreen(Screen[None]):
         history, state = self.feed.history, self.feed.state
         self.query_one(RunHeader).show(history, state, self.feed.silent_seconds)
         chart = self.query_one(LossChart)
-        chart.losses = losses_of(history)
-        chart.empty_text = self._wait_text()
+        curves, empty = CHARTS[self._chart]
+        chart.losses = curves(history, self.preset)
+        chart.empty_text = empty if empty and history.started else self._wait_text()
         self.query_one(NumbersPanel).history = history
         self.query_one(PicturesPanel).follow(history)
         device = self.query_one(DevicePanel)
@@ -261,6 +279,13 @@ class MonitorScreen(Screen[None]):
     def action_smooth(self) -> None:
         chart = self.query_one(LossChart)
         chart.smoothing = 0.0 if chart.smoothing else SMOOTHING
+
+    def action_next_chart(self) -> None:
+        """The losses, what probes found, the learning rate."""
+        titles = list(CHARTS)
+        self._chart = titles[(titles.index(self._chart) + 1) % len(titles)]
+        self.query_one("#chart").border_title = self._chart
+        self._show()
 
     def action_next_axis(self) -> None:
         chart = self.query_one(LossChart)

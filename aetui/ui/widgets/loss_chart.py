@@ -1,6 +1,6 @@
 """The loss chart: train and test loss on the same axes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal, NamedTuple
@@ -39,6 +39,8 @@ class Losses:
     test: Sequence[Sample] = ()
     unit: str = "MSE per pixel"
     """What the losses measure."""
+    labels: tuple[str, str] = ("train", "test")
+    """What the two curves are called; "" for one that is not drawn."""
     planned_epochs: int | None = None
     planned_steps: int | None = None
     best_epoch: int | None = None
@@ -93,10 +95,7 @@ class LossChart(Widget, can_focus=False):
         losses, x_axis = self.losses, self.x_axis
         planned = {"epoch": losses.planned_epochs, "step": losses.planned_steps, "time": None}
         return Chart(
-            curves=(
-                Curve("train", "train", [(_x(sample, x_axis), sample.loss) for sample in losses.train]),
-                Curve("test", "test", [(_x(sample, x_axis), sample.loss) for sample in losses.test]),
-            ),
+            curves=tuple(self._curves()),
             unit=losses.unit,
             x_axis=x_axis,
             planned=planned[x_axis],
@@ -105,6 +104,15 @@ class LossChart(Widget, can_focus=False):
             best_x=_x_of_epoch(losses.test, losses.best_epoch, x_axis),
             marker_x=_x_of_epoch(losses.test, self.marked_epoch, x_axis),
         )
+
+    def _curves(self) -> Iterator[Curve]:
+        """Those that have a name."""
+        roles: tuple[Literal["train", "test"], ...] = ("train", "test")
+        for role, name, samples in zip(
+            roles, self.losses.labels, (self.losses.train, self.losses.test), strict=True
+        ):
+            if name:
+                yield Curve(name, role, [(_x(sample, self.x_axis), sample.loss) for sample in samples])
 
 
 def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]:

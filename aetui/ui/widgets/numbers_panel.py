@@ -41,6 +41,12 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
         yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}"
     if best:
         yield "best", f"{format_number(best.test_loss)}  epoch {best.epoch}"
+    if history.floor is not None:
+        yield "floor", f"{format_number(history.floor)}  neighbours, no learning"
+    if history.probes:
+        probe = history.probes[-1]
+        accuracies = f"linear {probe.linear_accuracy:.1%}, kNN {probe.knn_accuracy:.1%}"
+        yield "probe", f"{accuracies}  epoch {probe.epoch}"
     sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
     yield "data", f"{started.data}, {sets}"
     yield "parameters", format_count(started.parameters)

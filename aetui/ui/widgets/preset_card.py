@@ -7,16 +7,23 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aetui.config.checks import trace_model
+from aetui.config.chains import trace_model
+from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
+from aetui.config.train import AugmentSection, TrainSection
 from aetui.data.catalogue import SETS, Source, here
 from aetui.shapes.chain import activation_bytes
+from aetui.shapes.vit import VitMaeShape
 from aetui.text import format_bytes, format_count, plural, safe_text
 from aetui.ui.presets_here import Offered
 from aetui.ui.widgets.layer_table import layer_table, parameter_count
 
 BYTES_PER_PARAMETER = 16
 """float32: the weight, its gradient and Adam's two moments."""
+KEPT_PER_BLOCK = 16
+"""Numbers that a block keeps for its backward pass, as multiples of its width, for every token: what comes
+in (1), the first norm (1), queries, keys and values (3), attention (1), the sum (1), the second norm (1), the
+MLP's hidden layer before and behind its GELU (4 + 4)."""
 
 
 Hosts = Mapping[str, str | None]
@@ -39,19 +46,50 @@ def preset_card(offered: Offered, data_dir: Path, hosts: Hosts) -> RenderableTyp
 
 
 def _facts(preset: Preset, data_dir: Path, hosts: Hosts) -> list[tuple[str, Text]]:
-    train, count = preset.train, parameter_count(preset)
-    batches = f"{plural(train.epochs, 'epoch')}, batch {train.batch_size}"
-    recipe = f"{batches}, Adam, learning rate {train.learning_rate:g}"
-    facts = [("data", _data(preset, data_dir, hosts)), ("recipe", Text(recipe))]
+    count = parameter_count(preset)
+    facts = [("data", _data(preset, data_dir, hosts)), ("recipe", Text(_recipe(preset.train)))]
     if preset.noise:
         facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
+    if varied := _augmentation(preset.augment):
+        facts.append(("images", Text(varied)))
     return [*facts, ("parameters", Text(format_count(count))), ("memory", Text(_memory(preset, count)))]
 
 
+def _recipe(train: TrainSection) -> str:
+    parts = [plural(train.epochs, "epoch"), f"batch {train.batch_size}"]
+    parts += ["AdamW" if train.optimizer == "adamw" else "Adam"]
+    parts += [f"learning rate {train.peak_learning_rate:g}"]
+    if train.schedule != "constant":
+        parts += [train.schedule]
+    if train.warmup_epochs:
+        parts += [f"warm-up {train.warmup_epochs:g} {'epoch' if train.warmup_epochs == 1 else 'epochs'}"]
+    return ", ".join(parts)
+
+
+def _augmentation(augment: AugmentSection) -> str:
+    parts = ["mirrored at random"] if augment.flip else []
+    if augment.crop_scale < 1:
+        parts += [f"random crops of {100 * augment.crop_scale:g} % of the area and more"]
+    return ", ".join(parts)
+
+
 def _memory(preset: Preset, count: int) -> str:
-    """An estimate for training: weights, gradients, Adam's moments, and a batch's activations once more."""
-    batch = sum(activation_bytes(chain, preset.train.batch_size) for chain in trace_model(preset))
-    return f"about {format_bytes(count * BYTES_PER_PARAMETER + 2 * batch)} besides PyTorch and the images"
+    """An estimate for training in float32: weights, gradients, moments, and a batch's activations.
+
+    Of layers those are counted twice, forward and backward; of a vision transformer by `numbers_kept`.
+    """
+    images = -(-preset.train.batch_size // preset.train.accumulate)
+    if preset.model.vit is not None:
+        batch = 4 * images * numbers_kept(vit_shape(preset))
+    else:
+        batch = 2 * sum(activation_bytes(chain, images) for chain in trace_model(preset))
+    return f"about {format_bytes(count * BYTES_PER_PARAMETER + batch)} besides PyTorch and the images"
+
+
+def numbers_kept(shape: VitMaeShape) -> int:
+    """Numbers kept of one image: 16 x tokens x width x depth, of the encoder and of the decoder."""
+    parts = ((shape.encoder, shape.visible + 1), (shape.decoder, shape.patches + 1))
+    return sum(KEPT_PER_BLOCK * tokens * size.width * size.depth for size, tokens in parts)
 
 
 def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:

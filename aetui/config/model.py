@@ -1,0 +1,83 @@
+"""The sections of a preset that say what the model is and what it is given."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from aetui.config.section import Section
+from aetui.shapes.chain import MAX_LAYERS
+from aetui.shapes.sizes import MAX_NUMBER
+from aetui.shapes.vit import MAE_DECODER, SIZES, VitSize
+
+MOST_LAYERS = 1000
+Layers = Annotated[list[str], Field(min_length=1, max_length=MOST_LAYERS)]
+Width = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+"""Numbers a token; also the bound of heads."""
+Depth = Annotated[int, Field(ge=1, le=MAX_LAYERS)]
+"""Blocks."""
+
+
+class VitSection(Section):
+    """A vision transformer as masked autoencoder: He et al., arXiv 2111.06377."""
+
+    size: Literal["tiny", "small", "base", "large", "huge"] | None = None
+    """Width, depth and heads of the encoder by the name they are published under (`shapes.vit.SIZES`)."""
+    width: Width | None = None
+    """Numbers a token in the encoder, a multiple of 4; overrides that of `size`."""
+    depth: Depth | None = None
+    """Blocks of the encoder; overrides that of `size`."""
+    heads: Width | None = None
+    """Heads of the encoder's attention, a divisor of its width; overrides those of `size`."""
+    decoder_width: Width = MAE_DECODER.width
+    """Numbers a token in the decoder, a multiple of 4."""
+    decoder_depth: Depth = MAE_DECODER.depth
+    """Blocks of the decoder."""
+    decoder_heads: Width = MAE_DECODER.heads
+    """Heads of the decoder's attention, a divisor of its width."""
+    norm_pix: bool = False
+    """Train on each patch less its mean, over its standard deviation, instead of on pixels in [0, 1]."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of width, depth and heads that neither a key nor `size` gives."""
+        named = self.size is not None
+        return tuple(key for key in ("width", "depth", "heads") if not named and getattr(self, key) is None)
+
+    @property
+    def encoder(self) -> VitSize:
+        """The encoder of a section where nothing is missing."""
+        named = SIZES[self.size] if self.size else VitSize(0, 0, 0)
+        return VitSize(self.width or named.width, self.depth or named.depth, self.heads or named.heads)
+
+    @property
+    def decoder(self) -> VitSize:
+        return VitSize(self.decoder_width, self.decoder_depth, self.decoder_heads)
+
+
+class ModelSection(Section):
+    """Which model: an encoder and a decoder in the layer language, or a vision transformer."""
+
+    kind: Literal["autoencoder", "mae"] = "autoencoder"
+    """`autoencoder` sees whole images; `mae`, a masked autoencoder, only the patches that `[mask]` leaves."""
+    encoder: Layers | None = None
+    """From the images to the latent code."""
+    decoder: Layers | Literal["mirror"] | None = None
+    """From the latent code back to the images; `mirror` undoes the encoder layer by layer."""
+    vit: VitSection | None = None
+    """For `mae`, in the place of encoder and decoder."""
+
+
+class MaskSection(Section):
+    """Which patches of an image a masked autoencoder is not shown; drawn anew each time it is trained on."""
+
+    ratio: float = Field(default=0.75, ge=0, lt=1)
+    """Share of the patches that are hidden; 0, for layers alone, is a plain autoencoder."""
+    patch: int = Field(default=4, ge=1, le=MAX_NUMBER)
+    """Height and width of a patch in pixels, a divisor of the image's."""
+
+
+class NoiseSection(Section):
+    """Noise added to what the model is given; the target stays the clean image."""
+
+    std: float = Field(gt=0, le=10)
+    """Standard deviation of the Gaussian noise, in units of the pixel range [0, 1]."""

@@ -1,0 +1,82 @@
+"""The sections of a preset that say how the model is trained and what is measured meanwhile."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from aetui.config.section import Section
+
+DEFAULT_LEARNING_RATE = 1e-3
+BASE_BATCH = 256
+"""Images that `base_learning_rate` is meant for: He et al., arXiv 2111.06377, appendix A.1."""
+Beta = Annotated[float, Field(ge=0, lt=1)]
+Rate = Annotated[float, Field(gt=0, le=1e9)]
+
+
+class AugmentSection(Section):
+    """How training images are varied, each time anew; test images never are."""
+
+    flip: bool = False
+    """Mirror left and right with probability one half."""
+    crop_scale: float = Field(default=1.0, gt=0, le=1)
+    """Least share of the image's area that a random crop, resized back, keeps; 1 crops nothing."""
+
+
+class TrainSection(Section):
+    """How it is trained: gradient steps on the mean squared error per pixel."""
+
+    epochs: int = Field(default=10, ge=1, le=100_000)
+    """Passes over the training images. Schedules other than `constant` are drawn over all of them, so another
+    number, given when a run goes on, bends the curve from there: a cosine that had come down rises again."""
+    batch_size: int = Field(default=64, ge=1, le=1_000_000)
+    """Images a step."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    """Kingma & Ba, arXiv 1412.6980; Loshchilov & Hutter, arXiv 1711.05101."""
+    learning_rate: Rate | None = None
+    """A step's, at the highest point of the schedule; 1e-3 where neither this nor the next is given."""
+    base_learning_rate: Rate | None = None
+    """The same for 256 images a step: multiplied by `batch_size` / 256 (Goyal et al., arXiv 1706.02677)."""
+    betas: tuple[Beta, Beta] = Field(default=(0.9, 0.999), strict=False)
+    """Decay of the running means of the gradient and of its square, a step."""
+    weight_decay: float = Field(default=0.0, ge=0, le=1e9)
+    """`adam` adds it times the weights to the gradient, `adamw` takes it from the weights directly."""
+    schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
+    """The learning rate over all epochs: as it is, down to 0 in half a cosine (Loshchilov & Hutter,
+    arXiv 1608.03983), or up and down again (Smith & Topin, arXiv 1708.07120)."""
+    warmup_epochs: float = Field(default=0.0, ge=0)
+    """Epochs in which a `cosine` learning rate first rises from 0; parts of an epoch are fine."""
+    clip_norm: float = Field(default=0.0, ge=0, le=1e9)
+    """Largest norm of all gradients together; longer ones are shortened to it. 0 is off."""
+    accumulate: int = Field(default=1, ge=1, le=1_000_000)
+    """Parts in which each batch is computed to save memory; the step is taken on the whole batch."""
+    compile: bool = False
+    """Run the model through `torch.compile`: slow to start, then faster."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Decides the first weights, the order of the images, noise, masks and augmentation."""
+    precision: Literal["float32", "bf16"] = "float32"
+    """`bf16` runs the model under autocast on GPUs that have it; the weights stay float32."""
+    keep_checkpoints: int = Field(default=3, ge=1, le=1000)
+    """How many of the newest checkpoints are kept, besides the best one."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _some_learning_rate(cls, given: Any) -> Any:
+        """Write the default learning rate out where no key gives one."""
+        if isinstance(given, dict) and not {"learning_rate", "base_learning_rate"} & given.keys():
+            return {**given, "learning_rate": DEFAULT_LEARNING_RATE}
+        return given
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The learning rate of a step at the highest point of the schedule."""
+        if self.base_learning_rate is not None:
+            return self.base_learning_rate * self.batch_size / BASE_BATCH
+        assert self.learning_rate is not None
+        return self.learning_rate
+
+
+class ProbeSection(Section):
+    """How well frozen features of the encoder tell the classes apart."""
+
+    every: int = Field(default=0, ge=0, le=100_000)
+    """Epochs between measurements of linear probe and k-nearest-neighbour accuracy; 0: on demand only."""

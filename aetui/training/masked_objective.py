@@ -1,0 +1,54 @@
+"""What a masked autoencoder learns: the patches that it was not shown. He et al., arXiv 2111.06377."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from aetui.data.batches import to_unit_range
+from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masking import mask_noise
+from aetui.training.objective import Objective, StepLoss, Tested
+
+
+@dataclass(frozen=True)
+class MaskedObjective(Objective):
+    """Every training step draws new masks; every test image keeps its own."""
+
+    def loss(self, model: MaskedAutoencoder, pixels: Tensor, *step: int) -> StepLoss:  # type: ignore[override]
+        """Of a training batch (B, C, H, W), uint8."""
+        images = self.augmented(pixels, *step)
+        generator = self.generator("mask", *step)
+        noise = torch.rand(len(images), model.patches, generator=generator, device=self.device)
+        prediction, mask = self._predict(model, images, noise)
+        loss = model.loss(images, prediction, mask)
+        if not model.norm_pix:
+            return StepLoss(loss, loss)
+        with torch.no_grad():
+            reconstruction = model.to_pixels(prediction, images, mask)
+            return StepLoss(loss, model.pixel_errors(images, reconstruction, mask).mean())
+
+    def test(  # type: ignore[override]
+        self, model: MaskedAutoencoder, pixels: Tensor, number: int, first: int
+    ) -> Tested:
+        """Test batch `number`, (B, C, H, W), uint8, whose first image has the index `first`."""
+        images = to_unit_range(pixels, self.device)
+        indices = torch.arange(first, first + len(images), device=self.device)
+        noise = mask_noise(self.seed, indices, model.patches)
+        prediction, mask = self._predict(model, images, noise)
+        reconstruction = model.to_pixels(prediction, images, mask)
+        views = {"original": images, "reconstruction": reconstruction}
+        if model.mask_ratio:
+            views = {
+                "original": images,
+                "given": model.given(images, mask),
+                "reconstruction": reconstruction,
+                "pasted": model.pasted(images, reconstruction, mask),
+            }
+        trained = model.losses(images, prediction, mask) if model.norm_pix else None
+        return Tested(model.pixel_errors(images, reconstruction, mask), views, trained)
+
+    def _predict(self, model: MaskedAutoencoder, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            prediction, mask = model(images, noise)
+        return prediction.float(), mask

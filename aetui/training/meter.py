@@ -1,0 +1,89 @@
+"""The running loss and speed of an epoch, fetched from the device a few times a second."""
+
+import math
+import time
+
+import torch
+
+from aetui.errors import EXIT_DIVERGED, AetuiError
+from aetui.runs.events import Emit, StepsTrained
+from aetui.training.objective import StepLoss
+from aetui.training.training import Training
+
+TICK_SECONDS = 0.5
+"""How often the numbers of the steps are merged into an event."""
+
+
+class Diverged(AetuiError):
+    """The loss is no longer a finite number."""
+
+    exit_code = EXIT_DIVERGED
+
+
+class Meter:
+    """The running loss and speed of an epoch. Losses add up on the device; `report` fetches them."""
+
+    def __init__(self, training: Training, emit: Emit) -> None:
+        progress = training.progress
+        wide = torch.float32 if training.device.type == "mps" else torch.float64
+        self._training, self._emit = training, emit
+        sums = [progress.loss_sum, progress.trained_sum]
+        self._sums = torch.tensor(sums, dtype=wide, device=training.device)
+        self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
+        self._reported_images = self._images
+        self._since = time.perf_counter()
+
+    @property
+    def epoch_loss(self) -> float:
+        """Mean over the epoch's images so far, as of the last report."""
+        return self._training.progress.loss_sum / self._images
+
+    @property
+    def epoch_trained(self) -> float:
+        """The same of what training makes smaller."""
+        return self._training.progress.trained_sum / self._images
+
+    def add(self, losses: StepLoss, images: int) -> None:
+        """Count a batch with its mean losses, scalars on the device."""
+        self._sums.add_(torch.stack([losses.pixels.detach(), losses.trained.detach()]), alpha=images)
+        self._images += images
+
+    def due(self) -> bool:
+        return time.perf_counter() - self._since > TICK_SECONDS
+
+    def go_on(self) -> None:
+        """Leave out the time since the last report."""
+        self._since = time.perf_counter()
+
+    def report(self) -> None:
+        """Wait for the device, move the progress and say so. Raises Diverged."""
+        progress = self._training.progress
+        before = progress.loss_sum
+        progress.loss_sum, progress.trained_sum = self._sums.tolist()
+        now = time.perf_counter()
+        images, seconds = self._images - self._reported_images, now - self._since
+        progress.epoch_seconds += seconds
+        progress.total_seconds += seconds
+        self._since, self._reported_images = now, self._images
+        if images == 0:
+            return
+        event = StepsTrained(
+            epoch=progress.epoch + 1,
+            step=progress.step,
+            train_loss=(progress.loss_sum - before) / images,
+            epoch_train_loss=self.epoch_loss,
+            images=images,
+            images_per_second=images / seconds,
+            seconds=progress.total_seconds,
+        )
+        self._emit(event)
+        if not math.isfinite(progress.loss_sum + progress.trained_sum):
+            raise diverged(self._training)
+
+
+def diverged(training: Training) -> Diverged:
+    smaller = f"train.learning_rate={training.preset.train.peak_learning_rate / 10:g}"
+    return Diverged(
+        f"The loss is no longer a finite number, at or before step {training.progress.step}",
+        f"go on from the last checkpoint with `aetui resume {training.folder.name} --set {smaller}`",
+    )

@@ -1,0 +1,145 @@
+"""Masked autoencoders through the whole of training: masks, floor, probes, schedules, resume."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from aetui.data.generated import shapes
+from aetui.models.masking import mask_noise, masking
+from aetui.pictures.sheet import read_sheet
+from aetui.runs.events import CheckpointSaved, EpochFinished, FloorMeasured, ProbeMeasured, StepsTrained
+from aetui.runs.folder import RunFolder
+from aetui.training import data as training_data
+from aetui.training import meter
+
+SMALL = shapes(train=200, test=70)
+NORM_PIX = ("model.vit.norm_pix=true",)
+SMALL_VIT = (
+    "model.vit.width=24",
+    "model.vit.depth=1",
+    "model.vit.decoder_width=16",
+    "model.vit.decoder_depth=1",
+)
+
+
+@pytest.fixture
+def small_data(monkeypatch):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
+    monkeypatch.setattr(meter, "TICK_SECONDS", 0.0)
+
+
+def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
+    index = json.loads((folder.checkpoints / "index.json").read_text())
+    newest = max(index, key=lambda entry: entry["step"])
+    return torch.load(folder.checkpoints / newest["file"], weights_only=True)["model"]
+
+
+@pytest.mark.parametrize("preset", ["shapes-conv-mae", "shapes-vit-mae"])
+def test_a_masked_run_tells_its_floor_and_shows_four_views(make_run, record, preset):
+    folder = make_run(preset=preset)
+    recorder = record(folder)
+    assert recorder.session.exit_code == 0
+    [floor] = recorder.of(FloorMeasured)
+    assert 0.005 < floor.loss < 0.05
+    sheet = read_sheet(folder.previews / "epoch_0003.png")
+    assert list(sheet.views) == ["original", "given", "reconstruction", "pasted"]
+    hidden = masking(mask_noise(0, torch.arange(16), 64), 0.75).mask
+    hidden = hidden.view(16, 8, 8).repeat_interleave(4, 1).repeat_interleave(4, 2).numpy()
+    assert (sheet.views["given"][hidden] == 128).all()
+    assert (sheet.views["pasted"][~hidden] == sheet.views["original"][~hidden]).all()
+    assert (sheet.views["pasted"][hidden] == sheet.views["reconstruction"][hidden]).all()
+    squares = ((sheet.views["original"] / 255.0 - sheet.views["reconstruction"] / 255.0) ** 2).mean(-1)
+    errors = [(squares[n] * hidden[n]).sum() / hidden[n].sum() for n in range(16)]
+    told = [sample.error for sample in sheet.samples]
+    if preset == "shapes-conv-mae":
+        assert errors == pytest.approx(told, rel=0.02)
+    else:  # without a sigmoid at the end; pictures are clamped to [0, 1], which only brings them nearer
+        assert all(error <= true * 1.02 for error, true in zip(errors, told, strict=True))
+
+
+def test_with_norm_pix_both_losses_are_told(make_run, record):
+    recorder = record(make_run(*NORM_PIX, preset="shapes-vit-mae"))
+    last = recorder.of(EpochFinished)[-1]
+    assert 0.3 < last.test_objective < 3
+    assert 0.3 < last.train_objective < 3
+    assert last.test_loss < 0.2
+    assert last.train_loss < 0.2
+    plain = record(make_run(preset="shapes-vit-mae")).of(EpochFinished)[-1]
+    assert plain.test_objective is plain.train_objective is None
+
+
+@pytest.mark.parametrize("cut", [3, 6])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("augment.flip=true", "augment.crop_scale=0.5"),
+        (*NORM_PIX, "train.accumulate=3", "train.clip_norm=0.5"),
+        ("probe.every=1",),
+    ],
+    ids=["augmented", "accumulated", "probed"],
+)
+def test_resume_is_equal_bit_for_bit(make_run, record, changes, cut):
+    def stop(event, session):
+        if isinstance(event, StepsTrained) and event.step == cut:
+            session.control.stop()
+
+    changes = (*changes, "train.batch_size=32", *SMALL_VIT)
+    straight, stopped = (make_run(*changes, preset="shapes-vit-mae") for _ in range(2))
+    whole = record(straight)
+    first = record(stopped, stop)
+    assert first.session.exit_code == 5
+    rest = record(stopped)
+    assert rest.session.exit_code == 0
+    for name, value in weights(straight).items():
+        assert torch.equal(value, weights(stopped)[name]), name
+    assert whole.of(EpochFinished)[-1].test_loss == rest.of(EpochFinished)[-1].test_loss
+    assert whole.of(CheckpointSaved)
+
+
+def test_probes_come_when_due_and_on_demand(make_run, record):
+    def ask(event, session):
+        if isinstance(event, StepsTrained) and event.step == 5:
+            session.control.probe()
+
+    recorder = record(make_run("probe.every=2", "train.batch_size=64", preset="shapes-conv-mae"), ask)
+    probes = recorder.of(ProbeMeasured)
+    assert [probe.step for probe in probes] == [0, 5, 8]
+    assert all(0 <= probe.linear_accuracy <= 1 and 0 <= probe.knn_accuracy <= 1 for probe in probes)
+
+
+def test_a_probe_changes_nothing(make_run, record):
+    changes = ("train.batch_size=64", *SMALL_VIT)
+    plain, probed = (
+        make_run(*changes, preset="shapes-vit-mae"),
+        make_run(*changes, "probe.every=1", preset="shapes-vit-mae"),
+    )
+    record(plain)
+    record(probed)
+    for name, value in weights(plain).items():
+        assert torch.equal(value, weights(probed)[name]), name
+
+
+def test_parts_of_a_batch_give_the_gradient_of_the_whole(make_run, record):
+    """Without masks, so that nothing random differs: one step in one part and in four."""
+    changes = ("mask.ratio=0.0", "train.epochs=1", "train.batch_size=200")
+    whole, parts = (make_run(*changes, f"train.accumulate={n}", preset="shapes-conv-mae") for n in (1, 4))
+    losses = [record(folder).of(EpochFinished)[-1] for folder in (whole, parts)]
+    assert math.isclose(losses[0].train_loss, losses[1].train_loss, rel_tol=1e-5)
+    assert math.isclose(losses[0].test_loss, losses[1].test_loss, rel_tol=1e-3)
+
+
+def test_clipping_bounds_the_gradient(make_run, record, monkeypatch):
+    norms = []
+    original = torch.optim.Adam.step
+
+    def step(self, *arguments, **named):
+        weights = [weight for group in self.param_groups for weight in group["params"]]
+        norms.append(torch.stack([weight.grad.norm() for weight in weights]).norm().item())
+        return original(self, *arguments, **named)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", step)
+    record(make_run("train.clip_norm=0.001", "train.epochs=1", preset="shapes-conv-mae"))
+    assert norms
+    assert max(norms) <= 0.001 * 1.001
