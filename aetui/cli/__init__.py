@@ -25,7 +25,12 @@ VERBS = (
     "doctor",
     "export",
     "control",
+    "probe",
+    "import",
 )
+
+MODULES = {"import": "import_weights"}
+"""Where a verb's file is called otherwise: `import` is a word of Python."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,5 +71,5 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.set_defaults(run=app.run)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND")
     for verb in [verb for verb in VERBS if verb in words] or VERBS:
-        import_module(f"aetui.cli.{verb}").add(verbs)
+        import_module(f"aetui.cli.{MODULES.get(verb, verb)}").add(verbs)
     return parser

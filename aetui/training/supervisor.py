@@ -47,7 +47,7 @@ def supervise(
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
-    with _owned(folder):
+    with owned(folder):
         amend()
         folder.own()
         with _told(listener) as tell:
@@ -66,7 +66,7 @@ def supervise(
 
 
 @contextlib.contextmanager
-def _owned(folder: RunFolder) -> Iterator[None]:
+def owned(folder: RunFolder) -> Iterator[None]:
     """Hold the run's lock; it dies with its owner."""
     lock = filelock.FileLock(folder.lock)
     try:

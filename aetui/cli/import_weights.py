@@ -1,0 +1,46 @@
+"""`aetui import`: published weights of a masked autoencoder as a run."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from aetui.cli.options import Verbs, add_set_option, add_verb
+
+
+def add(verbs: Verbs) -> None:
+    sentence = "make a run of published weights (facebookresearch/mae, Hugging Face's ViTMAE)"
+    parser = add_verb(verbs, "import", run, sentence)
+    parser.add_argument("checkpoint", type=Path, help="a file of torch.save or safetensors")
+    parser.add_argument(
+        "preset", metavar="NAME|FILE", help="a preset of a masked autoencoder of the same sizes"
+    )
+    add_set_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.cli.options import preset_changes
+    from aetui.config.shipped import load_preset
+    from aetui.errors import AetuiError, UsageError
+    from aetui.text import safe_text
+    from aetui.training.imported import import_weights, read_weights, sizes_told
+
+    preset, _ = load_preset(options.preset, preset_changes(options))
+    if preset.model.kind != "mae":
+        raise UsageError(f"{preset.name} is no masked autoencoder", "choose a preset whose model.kind is mae")
+    weights = read_weights(options.checkpoint)
+    from aetui.cli.new_run import make_run
+
+    folder = make_run(options, options.preset)
+    try:
+        kept = import_weights(folder, preset, weights)
+    except AetuiError as error:
+        shutil.rmtree(folder.path)
+        told = ", ".join(f"{key} {value}" for key, value in sizes_told(weights).items())
+        raise AetuiError(
+            error.message, f"{error.hint}{f'; the weights tell: {told}' if told else ''}"
+        ) from None
+    if kept:
+        print("aetui: the file holds no decoder; it begins at random", file=sys.stderr)
+    print(safe_text(folder.name))
+    return 0

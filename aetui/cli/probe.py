@@ -1,0 +1,41 @@
+"""`aetui probe`: what the frozen features of a run's encoder are worth."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from aetui.cli.options import Verbs, add_json_option, add_run_argument, add_verb
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "probe", run, "measure a run's features: linear probe and nearest neighbours")
+    add_run_argument(parser)
+    add_json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.runs.listing import find_run
+
+    folder = find_run(options.runs, options.which)
+    print(f"probing {folder.name} ...", file=sys.stderr)
+    from aetui.runs.events import ProbeMeasured
+    from aetui.runs.log import EventWriter
+    from aetui.training.probe import probe
+    from aetui.training.supervisor import owned
+    from aetui.training.trained import load_trained
+
+    with owned(folder):
+        trained = load_trained(folder)
+        data, entry = trained.data, trained.entry
+        found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)
+        accuracies = (found.linear_accuracy, found.knn_accuracy)
+        EventWriter(folder.events).write(ProbeMeasured(entry.epoch, entry.step, *accuracies, found.seconds))
+    if options.json:
+        place = {"run": folder.name, "epoch": entry.epoch, "step": entry.step}
+        print(json.dumps({**place, **asdict(found)}, indent=1))
+        return 0
+    print(f"{entry.file}: {found.train_images:,} train images, accuracy on {found.test_images:,} test images")
+    print(f"linear probe        {found.linear_accuracy:.1%}")
+    print(f"nearest neighbours  {found.knn_accuracy:.1%}")
+    return 0

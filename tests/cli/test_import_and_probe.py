@@ -1,0 +1,112 @@
+"""Published weights become a run; a run's features are measured."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from aetui.cli import main
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.data.generated import shapes
+from aetui.models.from_preset import build_model
+from aetui.runs.listing import find_run
+from aetui.runs.report import read_history
+from aetui.training import data as training_data
+
+SMALL = shapes(train=60, test=30)
+
+
+@pytest.fixture(autouse=True)
+def small_data(monkeypatch, tmp_path):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def weights():
+    """Of another seed than the preset's."""
+    preset = read_preset(find_preset("shapes-vit-mae"), ["train.seed=7"])
+    return build_model(preset).state_dict()
+
+
+def newest():
+    from pathlib import Path
+
+    return find_run(Path("runs"), None)
+
+
+def saved_model(folder):
+    [entry] = json.loads((folder.checkpoints / "index.json").read_text())
+    return torch.load(folder.checkpoints / entry["file"], weights_only=True)["model"]
+
+
+@pytest.mark.parametrize("ending", ["pt", "safetensors"])
+def test_weights_become_a_run(weights, tmp_path, capsys, ending):
+    file = tmp_path / f"published.{ending}"
+    if ending == "pt":
+        torch.save({"model": weights}, file)
+    else:
+        save_file(weights, file)
+    assert main(["import", str(file), "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == 0
+    folder = newest()
+    assert capsys.readouterr().out.strip() == folder.name
+    assert folder.read_meta().state == "stopped"
+    for name, value in saved_model(folder).items():
+        assert torch.equal(value, weights[name]), name
+
+
+def test_an_encoder_alone_is_said(weights, tmp_path, capsys):
+    encoder = {n: w for n, w in weights.items() if not n.startswith(("decoder_", "mask_token"))}
+    torch.save(encoder, tmp_path / "w.pt")
+    assert main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == 0
+    assert "no decoder; it begins at random" in capsys.readouterr().err
+
+
+def test_other_sizes_are_named_and_leave_no_run(weights, tmp_path, capsys):
+    torch.save(weights, tmp_path / "w.pt")
+    code = main(["import", "w.pt", "shapes-vit-mae", "--set", "model.vit.width=48", "--device", "cpu"])
+    err = capsys.readouterr().err
+    assert code == 1
+    assert "the weights are of another model: 'cls_token': checkpoint 1x1x96, model 1x1x48" in err
+    assert "model.vit.width 96, model.vit.depth 4" in err
+    assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04cos\nsystem\n(S'x'\ntR."], ids=repr)
+@pytest.mark.parametrize("ending", ["pt", "safetensors"])
+def test_a_file_that_is_no_weights(tmp_path, capsys, content, ending):
+    (tmp_path / f"w.{ending}").write_bytes(content)
+    assert main(["import", f"w.{ending}", "shapes-vit-mae"]) == 1
+    err = capsys.readouterr().err
+    assert "is not a file of weights" in err
+    assert "Traceback" not in err
+
+
+def test_a_file_that_is_not_there_and_a_preset_that_is_no_mae(tmp_path, capsys):
+    assert main(["import", "none.pt", "shapes-vit-mae"]) == 1
+    assert "none.pt cannot be read" in capsys.readouterr().err
+    assert main(["import", "none.pt", "digits-mlp"]) == 2
+    assert "digits-mlp is no masked autoencoder" in capsys.readouterr().err
+
+
+def test_a_probe_is_printed_and_kept_in_the_run(weights, tmp_path, capsys):
+    torch.save(weights, tmp_path / "w.pt")
+    main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"])
+    capsys.readouterr()
+    assert main(["probe", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["train_images"] == 60
+    [kept] = read_history(newest())[0].probes
+    assert (kept.linear_accuracy, kept.knn_accuracy) == (told["linear_accuracy"], told["knn_accuracy"])
+    assert main(["probe"]) == 0
+    assert "linear probe" in capsys.readouterr().out
+
+
+def test_a_run_without_checkpoints_cannot_be_probed(tmp_path, capsys):
+    from aetui.runs.folder import create_run
+
+    create_run(read_preset(find_preset("shapes-vit-mae")), "", tmp_path / "runs", tmp_path, "cpu")
+    assert main(["probe"]) == 1
+    assert "has no checkpoint to measure" in capsys.readouterr().err
