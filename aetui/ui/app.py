@@ -119,6 +119,14 @@ class AetuiApp(App[None]):
         """The trainers of this app that are at work."""
         return [trainer for trainer in self._trainers if trainer.at_work]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing on a screen are not offered there."""
+        if action == "gallery":
+            return isinstance(self.screen, MenuScreen | MonitorScreen)
+        if action == "calculator":
+            return isinstance(self.screen, MenuScreen | MonitorScreen | GalleryScreen)
+        return True
+
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen, self._settings.images.reason))
 

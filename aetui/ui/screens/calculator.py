@@ -186,10 +186,13 @@ class CalculatorScreen(Screen[str]):
 
     def action_take(self) -> None:
         """Take the model of the chosen preset."""
+        line = line_of_preset(self._preset) if self._preset else ""
         if self._preset is None:
             self.notify("Choose a preset in the menu first; its model is taken here.")
+        elif not line:
+            self.notify("A vision transformer has no layers in this language; the menu shows its parts.")
         else:
-            self._replace(read_line(line_of_preset(self._preset)))
+            self._replace(read_line(line))
             self.query_one(ChainTable).row = 0
             self.action_rows()
 

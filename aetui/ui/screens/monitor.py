@@ -82,7 +82,7 @@ class MonitorScreen(Screen[None]):
             "Probe",
             id="run.probe",
             show=False,
-            tooltip="measure the features now: linear probe, neighbours",
+            tooltip="measure the features now (linear, neighbours)",
         ),
         Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
         Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
