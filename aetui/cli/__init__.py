@@ -26,6 +26,7 @@ VERBS = (
     "export",
     "control",
     "probe",
+    "finetune",
     "import",
 )
 

@@ -91,7 +91,7 @@ def _colours_check(terminal: Terminal) -> Check:
 
 def torch_checks() -> list[Check]:
     """PyTorch and the devices it finds, imported in a process of its own: a broken one ends only that."""
-    command = [sys.executable, "-m", "aetui", "devices", "--json"]
+    command = [sys.executable, "-P", "-m", "aetui", "devices", "--json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_IMPORT_SECONDS, check=True)
         devices: list[dict[str, Any]] = json.loads(done.stdout)
@@ -100,6 +100,8 @@ def torch_checks() -> list[Check]:
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines() or [f"the process ended with {error.returncode}"]
         return [_no_torch(said[-1])]
+    except (OSError, ValueError) as error:
+        return [_no_torch(str(error))]
     return [
         Check("PyTorch", "ok", metadata.version("torch")),
         _cuda_check(devices),
@@ -152,8 +154,9 @@ def _data_check(source: Source, data_dir: Path) -> Check:
 
 def disk_check(runs_dir: Path) -> Check:
     """Room and write speed of the runs folder, or of the nearest folder above that is there."""
-    folder = next(path for path in (runs_dir.absolute(), *runs_dir.absolute().parents) if path.is_dir())
+    folder = runs_dir.absolute()
     try:
+        folder = next(path for path in (folder, *folder.parents) if path.is_dir())
         speed = _write_speed(folder)
         free = shutil.disk_usage(folder).free
     except OSError as error:

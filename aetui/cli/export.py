@@ -1,6 +1,7 @@
 """`aetui export`: a run's pictures through its epochs as an animation and as one contact sheet."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.errors import AetuiError
     from aetui.pictures.export import animation, contact_sheet
+    from aetui.runs.files import write_whole
     from aetui.runs.listing import find_run
 
     folder = find_run(options.runs, options.which)
@@ -28,8 +30,10 @@ def run(options: argparse.Namespace) -> int:
     gif, png = (options.to / f"{folder.name}.{ending}" for ending in ("gif", "png"))
     try:
         options.to.mkdir(parents=True, exist_ok=True)
-        gif.write_bytes(animation(sheets))
-        contact_sheet(sheets).save(png, "PNG")
+        write_whole(gif, animation(sheets))
+        picture = io.BytesIO()
+        contact_sheet(sheets).save(picture, "PNG")
+        write_whole(png, picture.getvalue())
     except OSError as error:
         raise AetuiError(f"{options.to} cannot be written: {error.strerror}", "choose another --to") from None
     print(gif, png, sep="\n")
@@ -55,5 +59,10 @@ def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
     if not sheets:
         raise AetuiError(
             f"{folder.name} has no pictures yet", "they come with the test before the first step"
+        )
+    if any("reconstruction" not in sheet.views for sheet in sheets.values()):
+        raise AetuiError(
+            f"{folder.name} reconstructs nothing: its pictures are the same in every epoch",
+            "`aetui export` is for autoencoders; a classifier's are in its previews folder",
         )
     return sorted(sheets.items())

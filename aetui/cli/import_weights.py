@@ -23,7 +23,8 @@ def run(options: argparse.Namespace) -> int:
     from aetui.config.shipped import load_preset
     from aetui.errors import AetuiError, UsageError
     from aetui.text import safe_text
-    from aetui.training.imported import import_weights, read_weights, sizes_told
+    from aetui.training.imported import import_weights, sizes_told
+    from aetui.training.weights_file import read_weights
 
     preset, _ = load_preset(options.preset, preset_changes(options))
     if preset.model.kind != "mae":
@@ -34,8 +35,10 @@ def run(options: argparse.Namespace) -> int:
     folder = make_run(options, options.preset)
     try:
         kept = import_weights(folder, preset, weights)
-    except AetuiError as error:
+    except BaseException as error:
         shutil.rmtree(folder.path)
+        if not isinstance(error, AetuiError):
+            raise
         told = ", ".join(f"{key} {value}" for key, value in sizes_told(weights).items())
         raise AetuiError(
             error.message, f"{error.hint}{f'; the weights tell: {told}' if told else ''}"

@@ -50,7 +50,7 @@ def run_check(options: argparse.Namespace) -> int:
     problems: list[Problem] = []
     for name in options.files:
         try:
-            read_preset(find_preset(name))
+            read_preset(find_preset(name), for_new_run=True)
         except PresetError as error:
             problems.extend(error.problems)
         else:

@@ -15,8 +15,10 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from aetui.devices.available import check_device_name
     from aetui.runs.listing import find_run
 
+    check_device_name(options.device)
     folder = find_run(options.runs, options.which)
     print(f"probing {folder.name} ...", file=sys.stderr)
     from aetui.runs.events import ProbeMeasured
@@ -26,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.training.trained import load_trained
 
     with owned(folder):
-        trained = load_trained(folder)
+        trained = load_trained(folder, options.device, options.threads, options.data)
         data, entry = trained.data, trained.entry
         found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)
         accuracies = (found.linear_accuracy, found.knn_accuracy)

@@ -1,6 +1,8 @@
 """What a schema cannot see: whether a preset's keys, layers, sizes and data fit together."""
 
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from aetui.config.chains import chain_mistakes
 from aetui.config.masked import mask_mistakes, vit_mistakes, whole_mistakes
@@ -16,11 +18,24 @@ def find_mistakes(preset: Preset) -> list[Finding]:
 
     Sizes are looked at once the data and the parts of the model are those of one preset.
     """
-    model = _mae_parts(preset) if preset.model.kind == "mae" else _autoencoder_parts(preset)
-    found = [*_data_mistakes(preset), *model]
+    model = _autoencoder_parts(preset) if preset.model.kind == "autoencoder" else _mae_parts(preset)
+    found = [*_data_mistakes(preset), *model, *_finetune_mistakes(preset)]
     if not found:
         found += _size_mistakes(preset)
     return [*found, *_train_mistakes(preset.train)]
+
+
+def missing_files(preset: Preset) -> Iterator[Finding]:
+    """The files that a run of this preset needs to start, and only then, where there are none."""
+    source = preset.finetune.from_checkpoint if preset.finetune else ""
+    if source and not _is_file(source):
+        yield "finetune.from_checkpoint", f"{source} is no file; name a checkpoint in the folder of a run"
+
+
+def _is_file(path: str) -> bool:
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
+        return Path(path).expanduser().is_file()
+    return False
 
 
 def _data_mistakes(preset: Preset) -> Iterator[Finding]:
@@ -50,25 +65,42 @@ def _autoencoder_parts(preset: Preset) -> Iterator[Finding]:
             yield f"model.{part}", "missing"
     for key, value in (("model.vit", preset.model.vit), ("mask", preset.mask)):
         if value is not None:
-            yield key, 'only model.kind = "mae" has this section; an autoencoder sees whole images'
+            message = 'only model.kind = "mae" has this section, and the classifier that comes from one'
+            yield key, f"{message}; an autoencoder sees whole images"
 
 
 def _mae_parts(preset: Preset) -> Iterator[Finding]:
+    """Of a masked autoencoder, or of the one that a classifier comes from."""
     model = preset.model
     layers = {"encoder": model.encoder, "decoder": model.decoder}
     given = [part for part, lines in layers.items() if lines is not None]
     if model.vit is not None:
         for part in given:
-            yield f"model.{part}", "a mae has layers or the table [model.vit], not both: leave one out"
+            yield (
+                f"model.{part}",
+                f"a {model.kind} has layers or the table [model.vit], not both: leave one out",
+            )
     elif not given:
-        yield "model", "a mae needs an encoder and a decoder, or the table [model.vit]"
+        yield "model", f"a {model.kind} needs an encoder and a decoder, or the table [model.vit]"
     else:
         for part in layers.keys() - given:
             yield f"model.{part}", "missing"
     if preset.mask is None:
-        yield "mask", "missing: a mae needs to know what is hidden, for example ratio = 0.75 and patch = 4"
+        needs = "a mae needs" if model.kind == "mae" else "a classifier comes from a mae, which needs"
+        yield "mask", f"missing: {needs} to know what is hidden, for example ratio = 0.75 and patch = 4"
     if preset.noise is not None:
-        yield "noise", "a mae is given hidden patches, not noise: leave this section out"
+        given_instead = (
+            "a mae is given hidden patches" if model.kind == "mae" else "a classifier sees clean images"
+        )
+        yield "noise", f"{given_instead}, not noise: leave this section out"
+
+
+def _finetune_mistakes(preset: Preset) -> Iterator[Finding]:
+    if preset.model.kind != "classifier":
+        if preset.finetune is not None:
+            yield "finetune", 'only model.kind = "classifier" has this section'
+    elif preset.probe.every:
+        yield "probe.every", "a classifier is tested on the classes after every epoch: leave this at 0"
 
 
 def _size_mistakes(preset: Preset) -> list[Finding]:

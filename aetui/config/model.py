@@ -57,14 +57,15 @@ class VitSection(Section):
 class ModelSection(Section):
     """Which model: an encoder and a decoder in the layer language, or a vision transformer."""
 
-    kind: Literal["autoencoder", "mae"] = "autoencoder"
-    """`autoencoder` sees whole images; `mae`, a masked autoencoder, only the patches that `[mask]` leaves."""
+    kind: Literal["autoencoder", "mae", "classifier"] = "autoencoder"
+    """`autoencoder` sees whole images; `mae`, a masked autoencoder, only the patches that `[mask]` leaves;
+    `classifier` tells classes apart with the encoder of the mae that all other keys describe."""
     encoder: Layers | None = None
     """From the images to the latent code."""
     decoder: Layers | Literal["mirror"] | None = None
     """From the latent code back to the images; `mirror` undoes the encoder layer by layer."""
     vit: VitSection | None = None
-    """For `mae`, in the place of encoder and decoder."""
+    """For `mae` and `classifier`, in the place of encoder and decoder."""
 
 
 class MaskSection(Section):
@@ -74,6 +75,14 @@ class MaskSection(Section):
     """Share of the patches that are hidden; 0, for layers alone, is a plain autoencoder."""
     patch: int = Field(default=4, ge=1, le=MAX_NUMBER)
     """Height and width of a patch in pixels, a divisor of the image's."""
+
+
+class FinetuneSection(Section):
+    """Where a classifier's encoder comes from."""
+
+    from_checkpoint: str = ""
+    """A checkpoint of a run of the same mae, read when the classifier starts; `~` is the home folder. Empty:
+    from scratch, with the first weights of the seed."""
 
 
 class NoiseSection(Section):

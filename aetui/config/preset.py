@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from aetui.config.model import MaskSection, ModelSection, NoiseSection
+from aetui.config.model import FinetuneSection, MaskSection, ModelSection, NoiseSection
 from aetui.config.section import Section
 from aetui.config.train import AugmentSection, ProbeSection, TrainSection
 
@@ -44,7 +44,9 @@ class Preset(Section):
     data: DataSection
     model: ModelSection
     mask: MaskSection | None = None
-    """Every `mae` has one, no other model has."""
+    """Every `mae` has one and every `classifier`; no other model has."""
+    finetune: FinetuneSection | None = None
+    """Only a `classifier` has one; it starts from scratch without."""
     noise: NoiseSection | None = None
     augment: AugmentSection = AugmentSection()
     train: TrainSection = TrainSection()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from aetui.config.chains import unreadable_layers
-from aetui.config.checks import find_mistakes
+from aetui.config.checks import find_mistakes, missing_files
 from aetui.config.lines import key_lines, line_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
@@ -24,9 +24,10 @@ ONE_OF = {
 """Keys of which a preset has one: a change to one takes the place of the other."""
 
 
-def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
+def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = False) -> Preset:
     """Read and check the preset in `path` after the `section.key=value` changes.
 
+    `for_new_run`: the files it starts from must be there too; a run that has begun needs them no more.
     Raises PresetError with every mistake found.
     """
     text = _read_text(path)
@@ -50,7 +51,7 @@ def read_preset(path: Path, changes: Sequence[str] = ()) -> Preset:
     except ValidationError as error:
         mistakes = [*map(_explain, error.errors()), *unreadable_layers(table)]
         raise PresetError([problem(*mistake) for mistake in mistakes]) from None
-    if mistakes := find_mistakes(preset):
+    if mistakes := [*find_mistakes(preset), *(missing_files(preset) if for_new_run else ())]:
         raise PresetError([problem(key, message) for key, message in mistakes])
     return preset
 
@@ -99,7 +100,8 @@ def _apply(table: dict[str, Any], change: str) -> str:
 
 def _leave_out(table: dict[str, Any], key: str) -> None:
     section, _, name = key.partition(".")
-    table[section].pop(name, None)
+    if isinstance(table.get(section), dict):
+        table[section].pop(name, None)
 
 
 def _value(text: str) -> Any:

@@ -63,7 +63,7 @@ def find_preset(name_or_file: str) -> Path:
 def load_preset(name_or_file: str, changes: Sequence[str] = ()) -> tuple[Preset, str]:
     """The checked preset of that name or file with its changes, and its description."""
     path = find_preset(name_or_file)
-    return read_preset(path, changes), description(path)
+    return read_preset(path, changes, for_new_run=True), description(path)
 
 
 def preset_text(preset: Preset, sentence: str) -> str:

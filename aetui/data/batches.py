@@ -21,17 +21,18 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
 
 
 def batches(
-    images: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0
+    values: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0
 ) -> Iterator[torch.Tensor]:
-    """Batches (B, C, H, W), uint8, of `images` in `order` from batch `first` on; the last may be small."""
-    order = order.to(images.device)
+    """Batches (B, …) of images or labels (N, …) in `order` from batch `first` on; the last may be small."""
+    order = order.to(values.device)
     for begin in range(first * batch_size, len(order), batch_size):
-        yield images[order[begin : begin + batch_size]]
+        yield values[order[begin : begin + batch_size]]
 
 
-def in_order(image_set: ImageSet, batch_size: int) -> Iterator[torch.Tensor]:
-    """Batches (B, C, H, W), uint8, in the set's own order, without copying."""
-    return iter(torch.split(image_set.images, batch_size))
+def in_order(image_set: ImageSet, batch_size: int) -> Iterator[ImageSet]:
+    """Batches in the set's own order, without copying."""
+    split = (torch.split(values, batch_size) for values in (image_set.images, image_set.labels))
+    return (ImageSet(*batch) for batch in zip(*split, strict=True))
 
 
 def to_unit_range(pixels: torch.Tensor, device: torch.device) -> torch.Tensor:

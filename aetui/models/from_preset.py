@@ -15,7 +15,9 @@ from aetui.shapes.sizes import parse_size
 
 
 def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:
-    """The model of a checked preset on the CPU, its weights drawn from `train.seed`.
+    """The autoencoder of a checked preset on the CPU, its weights drawn from `train.seed`.
+
+    Of a classifier it is the masked one that it comes from.
 
     Layers are drawn by torch's defaults, the encoder's first; a vision transformer as `VitMae` says.
     """

@@ -9,7 +9,7 @@ import math
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -20,7 +20,8 @@ from aetui.pictures.grid import grid_size, join_tiles, split_tiles, to_image
 from aetui.pictures.pixels import Images
 from aetui.text import safe_text
 
-VIEWS = ("original", "given", "reconstruction", "pasted")
+View = Literal["original", "given", "reconstruction", "pasted"]
+VIEWS: tuple[View, ...] = get_args(View)
 """The test image; what the model was given of it; its output; that with the visible patches pasted in."""
 
 KEYWORD = "aetui"
@@ -52,8 +53,8 @@ class Sheet:
     views: dict[str, Images]
     """By name, in the order of VIEWS: (N, H, W, C), C 1 or 3, all of one shape."""
     samples: tuple[Sample, ...]
-    title: str = "fixed samples"
-    """Which samples they are: "fixed samples", "worst", "best"."""
+    title: str = "fixed"
+    """Which samples they are: "fixed", "worst", "best"."""
 
     @property
     def tile(self) -> tuple[int, int, int]:
@@ -73,8 +74,8 @@ class _Description(BaseModel):
     """The JSON of the text chunk."""
 
     title: str
-    views: Annotated[list[str], Field(min_length=1)]
-    tile: tuple[PositiveInt, PositiveInt, PositiveInt]
+    views: Annotated[list[View], Field(min_length=1)]
+    tile: tuple[PositiveInt, PositiveInt, Literal[1, 3]]
     """Height, width, channels."""
     samples: Annotated[list[Sample], Field(min_length=1)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.runs.files import TEMPORARY_SUFFIX, write_whole
+from aetui.runs.files import TEMPORARY_SUFFIX, sha256_of, write_whole
 
 NAMES = "epoch_*_step_*.pt"
 
@@ -45,6 +45,27 @@ def read_index(folder: Path) -> list[Entry]:
         f"The list of checkpoints is {reason}: {path}",
         "nothing was deleted; move the folder away to train from the start",
     )
+
+
+def newest_whole(folder: Path) -> Entry | None:
+    """The newest listed checkpoint of a run whose file is as it was written. Raises AetuiError as above."""
+    return next((entry for entry in reversed(read_index(folder)) if _is_whole(folder, entry)), None)
+
+
+def check_whole(path: Path) -> None:
+    """Raises AetuiError where the file is listed as a checkpoint and is no longer as it was written."""
+    listed = read_index(path.parent) if (path.parent / "index.json").is_file() else []
+    if any(entry.file == path.name and not _is_whole(path.parent, entry) for entry in listed):
+        raise AetuiError(
+            f"{path} is damaged: its SHA-256 is not the recorded one", "choose another checkpoint"
+        )
+
+
+def _is_whole(folder: Path, entry: Entry) -> bool:
+    try:
+        return sha256_of(folder / entry.file) == entry.sha256
+    except OSError:
+        return False
 
 
 def write_index(folder: Path, entries: list[Entry]) -> None:

@@ -1,7 +1,7 @@
 """The vocabulary of a run: what happened, as frozen plain data with units, in the order of its steps.
 
 A loss is the mean squared error per pixel of images in [0, 1], averaged over images; where patches are hidden
-from the model, per hidden pixel.
+from the model, per hidden pixel. A classifier's is the cross-entropy, averaged over images.
 """
 
 import dataclasses
@@ -101,6 +101,8 @@ class EpochFinished:
     train_objective: float | None = None
     """As `train_loss`, but what training makes smaller, where that is another number (norm_pix)."""
     test_objective: float | None = None
+    test_accuracy: float | None = None
+    """The part of the test images whose class was found, 0 to 1, where a classifier learns."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,9 @@ class ProbeMeasured:
     knn_accuracy: float
     """Of the 20 nearest neighbours among the train images, 0 to 1."""
     seconds: float
+    """The measurement alone."""
+    total_seconds: float = 0.0
+    """Spent training since the start of the run."""
 
 
 @dataclass(frozen=True)

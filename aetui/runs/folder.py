@@ -39,6 +39,8 @@ class Meta(BaseModel):
     python: str = platform.python_version()
     versions: dict[str, str] = {}
     """Of the libraries that compute."""
+    computed: dict[str, str | int | float | bool] = {}
+    """How the steps were really computed: precision, parts of a batch, clipping, compiled or not."""
     seed: int
     device: str = "auto"
     """As asked for; the log tells which it was."""
@@ -51,7 +53,7 @@ class Meta(BaseModel):
     epochs_planned: int
     epochs: int = 0
     test_loss: float | None = None
-    """After the newest epoch: mean squared error per pixel of the test images."""
+    """After the newest epoch; see `aetui.runs.events` for what it measures."""
     host: str = ""
     pid: int | None = None
     pid_started: float | None = None
@@ -157,10 +159,17 @@ def _process_lives(meta: Meta) -> bool:
 
 def _settled(preset: Preset) -> Preset:
     """The preset as it means the same from every working folder."""
-    if not preset.data.path:
-        return preset
-    path = str(Path(preset.data.path).expanduser().absolute())
-    return preset.model_copy(update={"data": preset.data.model_copy(update={"path": path})})
+    data, finetune = preset.data, preset.finetune
+    if data.path:
+        data = data.model_copy(update={"path": _settled_path(data.path)})
+    if finetune and finetune.from_checkpoint:
+        source = _settled_path(finetune.from_checkpoint)
+        finetune = finetune.model_copy(update={"from_checkpoint": source})
+    return preset.model_copy(update={"data": data, "finetune": finetune})
+
+
+def _settled_path(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
 
 
 def _new_folder(runs_dir: Path, preset_name: str) -> Path:

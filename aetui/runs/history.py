@@ -155,11 +155,11 @@ def describe(event: Event) -> str:
         case StateChanged():
             return event.state.replace("_", " ") + (f": {event.reason}" if event.reason else "")
         case EpochFinished(epoch=0):
-            return f"before training: test loss {format_number(event.test_loss)}"
+            return f"before training: test loss {format_number(event.test_loss)}{_accuracy(event)}"
         case EpochFinished():
             return (
                 f"epoch {event.epoch}: train {format_number(event.train_loss)}, "
-                f"test {format_number(event.test_loss)}{' (best)' * event.best}, "
+                f"test {format_number(event.test_loss)}{' (best)' * event.best}{_accuracy(event)}, "
                 f"{format_duration(event.seconds)}"
             )
         case CheckpointSaved():
@@ -174,3 +174,7 @@ def describe(event: Event) -> str:
         case Warned():
             return f"warning: {event.message}"
     return ""
+
+
+def _accuracy(event: EpochFinished) -> str:
+    return "" if event.test_accuracy is None else f", test accuracy {event.test_accuracy:.1%}"

@@ -10,8 +10,6 @@ from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 from aetui.runs.log import EventFollower
 
-LOSS = "{} of images in [0, 1], averaged over images"
-
 
 def read_history(folder: RunFolder) -> tuple[History, int]:
     """The run's story so far, and how many damaged lines its log has."""
@@ -35,7 +33,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "device": started.device if started else None,
         "device_name": started.device_name if started else None,
         "parameters": started.parameters if started else None,
-        "loss": LOSS.format(started.loss if started else "MSE per pixel"),
+        "loss": _loss(started.loss if started else "MSE per pixel"),
         "floor": history.floor,
         "probes": [asdict(probe) for probe in history.probes],
         "seed": meta.seed,
@@ -47,6 +45,11 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
     }
 
 
+def _loss(name: str) -> str:
+    """What is measured, in which range, over what."""
+    return f"{name}{' of images in [0, 1]' if name.startswith('MSE') else ''}, averaged over images"
+
+
 def _epoch(epoch: EpochFinished) -> dict[str, Any]:
     return {
         "epoch": epoch.epoch,
@@ -54,6 +57,7 @@ def _epoch(epoch: EpochFinished) -> dict[str, Any]:
         "test_loss": _finite(epoch.test_loss),
         "train_objective": _finite(epoch.train_objective),
         "test_objective": _finite(epoch.test_objective),
+        "test_accuracy": epoch.test_accuracy,
         "seconds": epoch.seconds,
         "images_per_second": epoch.images_per_second,
     }

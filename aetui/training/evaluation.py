@@ -25,7 +25,7 @@ class Pictures:
     indices: Tensor
     """In the test set: (n,), int64."""
     errors: Tensor
-    """Mean squared error per pixel: (n,), float32."""
+    """As in `Tested`: (n,), float32."""
     views: dict[str, Tensor]
     """By name, pixels in about [0, 1]: (n, C, H, W), float32."""
 
@@ -35,7 +35,7 @@ class Evaluation:
     """The whole test set, tested."""
 
     errors: Tensor
-    """Mean squared error per pixel of every image: (N,), float32, on the CPU."""
+    """As in `Tested`, of every image: (N,), float32, on the CPU."""
     fixed: Pictures
     """The first test images."""
     worst: Pictures
@@ -44,6 +44,8 @@ class Evaluation:
     """Those with the smallest errors, the smallest first."""
     trained: float | None
     """The mean of what training makes smaller, where that is not the error."""
+    accuracy: float | None = None
+    """The part of the images whose class was found, 0 to 1, where classes are told apart."""
 
     @property
     def loss(self) -> float:
@@ -63,23 +65,25 @@ def evaluate(
     count = most_pictures(test)
     errors: list[Tensor] = []
     trained: list[Tensor] = []
+    correct: list[Tensor] = []
     first = 0
     fixed = worst = best = None
-    for number, pixels in enumerate(in_order(test, _batch_size(test))):
+    for number, batch in enumerate(in_order(test, _batch_size(test))):
         between()
-        tested = objective.test(model, pixels, number, first)
+        tested = objective.test(model, batch, number, first)
         pictures = _all_of(tested, first)
-        fixed = fixed or _chosen(pictures, torch.arange(min(count, len(pixels))))
+        fixed = fixed or _chosen(pictures, torch.arange(min(count, len(batch))))
         worst = _extremes(worst, pictures, count, largest=True)
         best = _extremes(best, pictures, count, largest=False)
         errors.append(pictures.errors)
         trained += [] if tested.trained is None else [tested.trained]
-        first += len(pixels)
+        correct += [] if tested.correct is None else [tested.correct]
+        first += len(batch)
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
-    mean = torch.cat(trained).double().mean().item() if trained else None
-    return Evaluation(torch.cat(errors).cpu(), _here(fixed), _here(worst), _here(best), mean)
+    chosen = (_here(fixed), _here(worst), _here(best))
+    return Evaluation(torch.cat(errors).cpu(), *chosen, _mean(trained), _mean(correct))
 
 
 @torch.inference_mode()
@@ -87,10 +91,10 @@ def look(model: nn.Module, test: ImageSet, objective: Objective) -> Pictures:
     """The fixed samples as the model sees them now, given what the test gives them; its mode is kept."""
     was_training = model.training
     model.eval()
-    pixels = next(in_order(test, _batch_size(test)))
-    pictures = _all_of(objective.test(model, pixels, 0, 0), 0)
+    batch = next(in_order(test, _batch_size(test)))
+    pictures = _all_of(objective.test(model, batch, 0, 0), 0)
     model.train(was_training)
-    return _here(_chosen(pictures, torch.arange(min(most_pictures(test), len(pixels)))))
+    return _here(_chosen(pictures, torch.arange(min(most_pictures(test), len(batch)))))
 
 
 def most_pictures(test: ImageSet) -> int:
@@ -101,6 +105,11 @@ def most_pictures(test: ImageSet) -> int:
 def _batch_size(test: ImageSet) -> int:
     """The same at every epoch, so that noisy inputs are the same too."""
     return max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // test.images[0].numel()))
+
+
+def _mean(values: list[Tensor]) -> float | None:
+    """Over the images of all batches; None where there is nothing."""
+    return torch.cat(values).double().mean().item() if values else None
 
 
 def _all_of(tested: Tested, first: int) -> Pictures:

@@ -3,6 +3,8 @@
 A masked autoencoder has learned something about images once its error lies below. N images, C channels.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -13,25 +15,38 @@ from aetui.models.masking import hidden_pixels, mask_noise, masking
 POWER = 4
 """Weights fall with distance^-4. Of the powers from 2 to 8 and of Gaussian and exponential weights of any
 width it leaves the smallest error on CIFAR-10, for patches of 2, 4 and 8 pixels alike."""
-BATCH_VALUES = 2_000_000
+MOST_WORK = 2000 * 32**3
+"""Pixels times the longer side, of all images together: the time that 2,000 images of 32x32 take."""
+LEAST_IMAGES = 16
+BATCH_VALUES = 200_000
 """Pixel values of the images filled in at once: bounds the memory."""
 
 
 @torch.inference_mode()
 def floor(
-    test: ImageSet, patch: int, ratio: float, seed: int, device: torch.device, count: int = 2000
+    test: ImageSet,
+    patch: int,
+    ratio: float,
+    seed: int,
+    device: torch.device,
+    between: Callable[[], None] = lambda: None,
+    count: int = 2000,
 ) -> float:
     """Mean squared error per hidden pixel, averaged over images, of `neighbour_interpolation`.
 
-    Takes `count` test images, or all where there are fewer, evenly spaced: a folder's come class by class.
-    Each has the mask that `mask_noise` gives it by its index in the set, as in the test of a model.
+    Takes `count` test images, fewer of large ones, or all, evenly spaced. Each has the mask that `mask_noise`
+    gives it by its index in the set, as in the test of a model. `between` is called between two batches and
+    may raise to leave.
     """
-    count = min(count, len(test))
+    _, height, width = test.images[0].shape
+    affordable = max(LEAST_IMAGES, MOST_WORK // (height * width * max(height, width)))
+    count = min(count, affordable, len(test))
     indices = torch.arange(count) * len(test) // count
-    errors = [
-        _errors(test.images[some.to(test.images.device)], some, patch, ratio, seed, device)
-        for some in torch.split(indices, max(1, BATCH_VALUES // test.images[0].numel()))
-    ]
+    errors = []
+    for some in torch.split(indices, max(1, BATCH_VALUES // test.images[0].numel())):
+        between()
+        pixels = test.images[some.to(test.images.device)]
+        errors.append(_errors(pixels, some, patch, ratio, seed, device))
     return torch.cat(errors).double().mean().item()
 
 

@@ -1,40 +1,19 @@
 """Published weights (facebookresearch/mae, Hugging Face) as a run, ready to probe or to go on."""
 
-import pickle
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from aetui.config.preset import Preset
-from aetui.errors import AetuiError
 from aetui.models.masked import MaskedAutoencoder
-from aetui.models.weights import load_weights, weights_in
+from aetui.models.weights import load_weights
 from aetui.runs import states
-from aetui.runs.events import Event
+from aetui.runs.events import CheckpointSaved, Event, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.runs.log import EventWriter
 from aetui.training.control import Control
 from aetui.training.training import prepare
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights in a file of torch or safetensors; no code in it is run. Raises AetuiError."""
-    try:
-        if path.suffix == ".safetensors":
-            return weights_in(load_file(path))
-        return weights_in(torch.load(path, map_location="cpu", weights_only=True))
-    except OSError as error:
-        raise AetuiError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError, SafetensorError) as error:
-        reason = str(error).partition("\n")[0]
-        raise AetuiError(
-            f"{path} is not a file of weights: {reason}", "torch.save and safetensors are read"
-        ) from None
 
 
 def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor]) -> tuple[str, ...]:
@@ -53,7 +32,9 @@ def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tens
         "the preset is checked to be of a masked autoencoder"
     )
     kept = load_weights(training.model, weights)
-    training.save(None)
+    entry = training.save(None)
+    emit(CheckpointSaved(entry.epoch, entry.step, entry.file, entry.sha256, entry.size_bytes, best=False))
+    emit(StateChanged(states.STOPPED))
     folder.change_meta(state=states.STOPPED)
     return kept
 

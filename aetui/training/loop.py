@@ -4,6 +4,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import repeat
 
 import torch
 
@@ -44,14 +45,14 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     preset, progress = training.preset.train, training.progress
     emit(StateChanged(_running(control)))
     if progress.step == 0:
-        _measure_floor(training, emit)
+        _measure_floor(training, control, emit)
         _test(training, control, emit, None)
 
     while progress.epoch < preset.epochs:
         meter = Meter(training, emit)
         training.model.train()
-        for pixels in _epoch(training):
-            losses = take_step(training, pixels)
+        for pixels, labels in _epoch(training):
+            losses = take_step(training, pixels, labels)
             progress.step += 1
             progress.batch += 1
             meter.add(losses, len(pixels))
@@ -69,11 +70,14 @@ def train(training: Training, control: Control, emit: Emit) -> None:
         _test(training, control, emit, meter)
 
 
-def _epoch(training: Training) -> Iterator[torch.Tensor]:
-    """The batches of the unfinished epoch that are still to come."""
-    progress, preset = training.progress, training.preset.train
-    order = epoch_order(preset.seed, progress.epoch + 1, len(training.train))
-    return batches(training.train.images, order, preset.batch_size, first=progress.batch)
+def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+    """The batches of the unfinished epoch that are still to come, with labels where they are needed."""
+    progress, preset, train = training.progress, training.preset.train, training.train
+    order = epoch_order(preset.seed, progress.epoch + 1, len(train))
+    pixels = batches(train.images, order, preset.batch_size, first=progress.batch)
+    if not training.objective.needs_labels:
+        return zip(pixels, repeat(None), strict=False)
+    return zip(pixels, batches(train.labels, order, preset.batch_size, first=progress.batch), strict=True)
 
 
 def _test(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
@@ -86,7 +90,7 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
     def between_batches() -> None:
         nonlocal held_seconds
         began = time.perf_counter()
-        _obey(training, control, emit)
+        _obey(training, control, emit, may_probe=False)
         held_seconds += time.perf_counter() - began
 
     tested = evaluate(training.model, training.test, training.objective, between_batches)
@@ -108,6 +112,7 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
         best=best,
         train_objective=meter.epoch_trained if meter and tested.trained is not None else None,
         test_objective=tested.trained,
+        test_accuracy=tested.accuracy,
     )
     if best:
         progress.best_test_loss = loss
@@ -118,16 +123,23 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
         _save(training, control, emit, loss)
     _draw_epoch(training, tested, emit)
     every = training.preset.probe.every
-    if every and progress.epoch % every == 0:
+    due = every and progress.epoch % every == 0
+    if control.take_probe() or due:
         _probe(training, control, emit)
 
 
-def _measure_floor(training: Training, emit: Emit) -> None:
+def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
     """What a masked model must beat, on the masks that it is tested with."""
-    mask, seed = training.preset.mask, training.preset.train.seed
-    if mask and mask.ratio:
+    preset = training.preset
+    mask, seed = preset.mask, preset.train.seed
+    if preset.model.kind == "mae" and mask and mask.ratio:
         emit(ActivityChanged("measuring the floor"))
-        emit(FloorMeasured(floor(training.test, mask.patch, mask.ratio, seed, training.device)))
+
+        def between() -> None:
+            _obey(training, control, emit, may_probe=False)
+
+        loss = floor(training.test, mask.patch, mask.ratio, seed, training.device, between)
+        emit(FloorMeasured(loss))
 
 
 def _probe(training: Training, control: Control, emit: Emit) -> None:
@@ -140,12 +152,20 @@ def _probe(training: Training, control: Control, emit: Emit) -> None:
         training.test,
         len(training.classes),
         training.device,
-        lambda: _obey(training, control, emit),
+        lambda: _obey(training, control, emit, may_probe=False),
         PROBED_IMAGES,
     )
     emit(
-        ProbeMeasured(progress.epoch, progress.step, found.linear_accuracy, found.knn_accuracy, found.seconds)
+        ProbeMeasured(
+            progress.epoch,
+            progress.step,
+            found.linear_accuracy,
+            found.knn_accuracy,
+            found.seconds,
+            progress.total_seconds,
+        )
     )
+    control.take_probe()
     emit(ActivityChanged(""))
 
 
@@ -195,8 +215,11 @@ def _draw(training: Training, emit: Emit, samples: SampleChoice, pictures: Pictu
         emit(PreviewSaved(progress.epoch, name, progress.step, samples))
 
 
-def _obey(training: Training, control: Control, emit: Emit) -> None:
-    """Do what is wished for, between two batches. Raises Stopped."""
+def _obey(training: Training, control: Control, emit: Emit, *, may_probe: bool = True) -> None:
+    """Do what is wished for, between two batches. Raises Stopped.
+
+    A probe wished for during a test waits for its end, and one during a probe is that probe.
+    """
     while control.pending:
         control.heard()
         if control.take_checkpoint() or control.stopping:
@@ -204,7 +227,7 @@ def _obey(training: Training, control: Control, emit: Emit) -> None:
         if control.take_preview():
             pictures = look(training.model, training.test, training.objective)
             _draw(training, emit, "fixed", pictures, f"step_{training.progress.step:08d}.png")
-        if control.take_probe():
+        if may_probe and control.take_probe():
             _probe(training, control, emit)
         if control.stopping:
             raise Stopped

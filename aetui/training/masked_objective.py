@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from aetui.data.batches import to_unit_range
+from aetui.data.images import ImageSet
 from aetui.models.masked import MaskedAutoencoder
 from aetui.models.masking import mask_noise
 from aetui.training.objective import Objective, StepLoss, Tested
@@ -15,8 +16,10 @@ from aetui.training.objective import Objective, StepLoss, Tested
 class MaskedObjective(Objective):
     """Every training step draws new masks; every test image keeps its own."""
 
-    def loss(self, model: MaskedAutoencoder, pixels: Tensor, *step: int) -> StepLoss:  # type: ignore[override]
-        """Of a training batch (B, C, H, W), uint8."""
+    def loss(  # type: ignore[override]
+        self, model: MaskedAutoencoder, pixels: Tensor, labels: Tensor | None, *step: int
+    ) -> StepLoss:
+        """Of a training batch (B, C, H, W), uint8; its labels are not read."""
         images = self.augmented(pixels, *step)
         generator = self.generator("mask", *step)
         noise = torch.rand(len(images), model.patches, generator=generator, device=self.device)
@@ -29,10 +32,10 @@ class MaskedObjective(Objective):
             return StepLoss(loss, model.pixel_errors(images, reconstruction, mask).mean())
 
     def test(  # type: ignore[override]
-        self, model: MaskedAutoencoder, pixels: Tensor, number: int, first: int
+        self, model: MaskedAutoencoder, batch: ImageSet, number: int, first: int
     ) -> Tested:
-        """Test batch `number`, (B, C, H, W), uint8, whose first image has the index `first`."""
-        images = to_unit_range(pixels, self.device)
+        """Test batch `number`, whose first image has the index `first`."""
+        images = to_unit_range(batch.images, self.device)
         indices = torch.arange(first, first + len(images), device=self.device)
         noise = mask_noise(self.seed, indices, model.patches)
         prediction, mask = self._predict(model, images, noise)

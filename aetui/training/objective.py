@@ -1,13 +1,15 @@
 """What is learned: return the clean image; the mean squared error per pixel, averaged over images."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from aetui.data.augmentation import RATIO, augment
+from aetui.data.augmentation import augment
 from aetui.data.batches import derived_seed, to_unit_range
+from aetui.data.images import ImageSet
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,8 @@ class StepLoss:
 
     trained: Tensor
     """What the step makes smaller."""
-    pixels: Tensor
-    """Mean squared error per pixel; mostly the same tensor."""
+    told: Tensor
+    """The loss that people are told, as in `Tested.errors`; mostly the same tensor."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,14 @@ class Tested:
     """A batch of test images and what became of them, on the device."""
 
     errors: Tensor
-    """Mean squared error per pixel of every image, per hidden pixel where some are: (B,), float32."""
+    """Mean squared error per pixel of every image, per hidden pixel where some are, or its cross-entropy
+    where classes are told apart: (B,), float32."""
     views: dict[str, Tensor]
     """Named as in `aetui.pictures.sheet.VIEWS`: (B, C, H, W), float32."""
     trained: Tensor | None = None
     """What training makes smaller, of every image, where that is something else: (B,), float32."""
+    correct: Tensor | None = None
+    """Whether an image's class was found, where classes are told apart: (B,), bool."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +55,21 @@ class Objective:
     crop_scale: float = 1.0
     """Least share of the area that a random crop of a training image keeps; 1 crops nothing."""
 
-    def loss(self, model: nn.Module, pixels: Tensor, *step: int) -> StepLoss:
-        """Of a training batch (B, C, H, W), uint8. `step` is its number, and that of its part if it has."""
+    needs_labels: ClassVar[bool] = False
+    """Whether `loss` wants the labels of its batch."""
+
+    def loss(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, *step: int) -> StepLoss:
+        """Of a training batch (B, C, H, W), uint8, and its labels (B,), int64, if they are needed.
+
+        `step` is its number, and that of its part if it has.
+        """
         clean = self.augmented(pixels, *step)
         loss = F.mse_loss(self.run(model, self._given(clean, "train", *step)), clean)
         return StepLoss(loss, loss)
 
-    def test(self, model: nn.Module, pixels: Tensor, number: int, first: int) -> Tested:
-        """Test batch `number`, (B, C, H, W), uint8, whose first image has the index `first`."""
-        clean = to_unit_range(pixels, self.device)
+    def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
+        """Test batch `number`, whose first image has the index `first`."""
+        clean = to_unit_range(batch.images, self.device)
         given = self._given(clean, "test", number)
         reconstruction = self.run(model, given)
         noisy = {"given": given} if self.noise_std else {}
@@ -74,9 +85,11 @@ class Objective:
         images = to_unit_range(pixels, self.device)
         if not self.flip and self.crop_scale == 1:
             return images
-        ratio = RATIO if self.crop_scale < 1 else (1.0, 1.0)
         generator = self.generator("augment", *step)
-        return augment(images, generator, (self.crop_scale, 1.0), ratio, 0.5 if self.flip else 0.0)
+        if self.crop_scale == 1:
+            mirrored = torch.rand(len(images), 1, 1, 1, generator=generator, device=self.device) < 0.5
+            return torch.where(mirrored, images.flip(-1), images)
+        return augment(images, generator, (self.crop_scale, 1.0), flip=0.5 if self.flip else 0.0)
 
     def run(self, model: nn.Module, *inputs: Tensor) -> Tensor:
         """What the model makes of its inputs, as float32."""

@@ -79,6 +79,11 @@ class Session:
         except Exception as error:
             if _is_out_of_memory(error):
                 self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))
+            elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                self._keep_traceback(error)
+                reason = str(error).partition("\n")[0]
+                without = "train without it: --set train.compile=false"
+                self._end(states.FAILED, EXIT_FAILURE, f"torch.compile failed: {reason}; {without}")
             else:
                 self._end(states.FAILED, EXIT_FAILURE, self._keep_traceback(error))
 

@@ -1,5 +1,6 @@
 """One optimizer step: the learning rate of the moment, gradients in parts and clipped if asked for."""
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,32 +34,37 @@ def make_optimizer(model: nn.Module, settings: TrainSection) -> torch.optim.Opti
     )
 
 
-def take_step(training: "Training", pixels: Tensor) -> StepLoss:
-    """Learn from a batch (B, C, H, W), uint8. The losses returned stay on the device."""
+def take_step(training: "Training", pixels: Tensor, labels: Tensor | None) -> StepLoss:
+    """Learn from a batch (B, C, H, W), uint8, with labels (B,) where the objective needs them.
+
+    The losses returned stay on the device.
+    """
     settings, optimizer = training.preset.train, training.optimizer
     rate = learning_rate(settings, training.steps_per_epoch, training.progress.step)
     for group in optimizer.param_groups:
         group["lr"] = rate
     optimizer.zero_grad(set_to_none=True)
-    losses = _backward(training, pixels)
+    losses = _backward(training, pixels, labels)
     if settings.clip_norm:
         nn.utils.clip_grad_norm_(training.model.parameters(), settings.clip_norm)
     optimizer.step()
     return losses
 
 
-def _backward(training: "Training", pixels: Tensor) -> StepLoss:
+def _backward(training: "Training", pixels: Tensor, labels: Tensor | None) -> StepLoss:
     """Gradients of the batch's mean loss, computed in as many parts as the preset says."""
     step, objective = training.progress.step, training.objective
-    if training.preset.train.accumulate == 1:
-        losses = objective.loss(training.model, pixels, step)
+    parts = training.preset.train.accumulate
+    if parts == 1:
+        losses = objective.loss(training.model, pixels, labels, step)
         losses.trained.backward()  # type: ignore[no-untyped-call]
         return losses
-    trained, errors = [], []
-    for number, part in enumerate(pixels.chunk(training.preset.train.accumulate)):
-        losses = objective.loss(training.model, part, step, number)
+    trained, told = [], []
+    labels_of = repeat(None) if labels is None else labels.chunk(parts)
+    for number, (part, names) in enumerate(zip(pixels.chunk(parts), labels_of, strict=False)):
+        losses = objective.loss(training.model, part, names, step, number)
         share = len(part) / len(pixels)
         (losses.trained * share).backward()  # type: ignore[no-untyped-call]
         trained.append(losses.trained.detach() * share)
-        errors.append(losses.pixels.detach() * share)
-    return StepLoss(torch.stack(trained).sum(), torch.stack(errors).sum())
+        told.append(losses.told.detach() * share)
+    return StepLoss(torch.stack(trained).sum(), torch.stack(told).sum())

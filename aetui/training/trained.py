@@ -9,21 +9,20 @@ from aetui.config.reading import read_preset
 from aetui.data.images import DataSet
 from aetui.devices.available import choose_device
 from aetui.errors import AetuiError
-from aetui.models.autoencoder import Autoencoder
-from aetui.models.from_preset import build_model
-from aetui.models.masked import MaskedAutoencoder
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.folder import RunFolder
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
+from aetui.training.kinds import Model, make_model
+from aetui.training.training import restore_weights, settle_torch
 
 
 @dataclass(frozen=True)
 class Trained:
     """What a run has made."""
 
-    model: Autoencoder | MaskedAutoencoder
+    model: Model
     """On the device, in evaluation mode."""
     data: DataSet
     device: torch.device
@@ -31,8 +30,10 @@ class Trained:
     """The checkpoint."""
 
 
-def load_trained(folder: RunFolder) -> Trained:
-    """The newest good checkpoint of a run.
+def load_trained(
+    folder: RunFolder, device: str | None = None, threads: int | None = None, data_dir: Path | None = None
+) -> Trained:
+    """The newest good checkpoint of a run; device, threads and data are the run's own unless given.
 
     Raises AetuiError where there is none or the data cannot be had.
     """
@@ -41,8 +42,9 @@ def load_trained(folder: RunFolder) -> Trained:
     if payload is None or entry is None:
         reason = f": {'; '.join(refused)}" if refused else ""
         raise AetuiError(f"{folder.name} has no checkpoint to measure{reason}", "train it first")
-    device = torch.device(choose_device(meta.device).name)
-    model = build_model(preset)
-    model.load_state_dict(payload["model"])
-    data = load_data(preset, Path(meta.data_dir), Control(), lambda event: None)
-    return Trained(model.to(device).eval(), data, device, entry)
+    chosen = torch.device(choose_device(device or meta.device).name)
+    settle_torch(threads or meta.threads)
+    data = load_data(preset, data_dir or Path(meta.data_dir), Control(), lambda event: None)
+    model = make_model(preset, len(data.classes), begun=True)
+    restore_weights(model, payload["model"], folder)
+    return Trained(model.to(chosen).eval(), data, chosen, entry)

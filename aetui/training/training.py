@@ -13,21 +13,15 @@ from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.devices.available import Device, choose_device
 from aetui.errors import AetuiError
-from aetui.models.autoencoder import Autoencoder
-from aetui.models.from_preset import build_model
-from aetui.models.masked import MaskedAutoencoder
-from aetui.runs.checkpoint_index import Entry
+from aetui.runs.checkpoint_index import Entry, read_index
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
-from aetui.training.masked_objective import MaskedObjective
+from aetui.training.kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
 from aetui.training.steps import make_optimizer
-
-LOSSES = ("MSE per pixel", "MSE per hidden pixel")
-"""What the losses of a run measure, pixels in [0, 1]: of a whole image, and where patches are hidden."""
 
 
 @dataclass
@@ -41,7 +35,7 @@ class Progress:
     batch: int = 0
     """Batches of the unfinished epoch."""
     loss_sum: float = 0.0
-    """Over the unfinished epoch's images so far: the sum of their mean squared errors."""
+    """Over the unfinished epoch's images so far: the sum of their losses as they are told."""
     trained_sum: float = 0.0
     """The same of what training makes smaller."""
     epoch_seconds: float = 0.0
@@ -58,7 +52,7 @@ class Training:
     device: torch.device
     train: ImageSet
     test: ImageSet
-    model: Autoencoder | MaskedAutoencoder
+    model: Model
     optimizer: torch.optim.Optimizer
     objective: Objective
     checkpoints: CheckpointStore
@@ -92,18 +86,23 @@ class Training:
 
         Raises AetuiError for a checkpoint of another model.
         """
-        try:
-            self.model.load_state_dict(payload["model"])
-            self.optimizer.load_state_dict(payload["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            difference = str(error).splitlines()[-1].strip()
-            raise AetuiError(
-                f"The checkpoint is not of the model in {self.folder.config}: {difference}"
-            ) from None
+        restore_weights(self.model, payload["model"], self.folder)
+        restore_weights(self.optimizer, payload["optimizer"], self.folder)
         self.progress = Progress(**payload["progress"])
         torch.set_rng_state(payload["random"]["cpu"])
         if payload["random"]["cuda"] and self.device.type == "cuda":
             torch.cuda.set_rng_state(payload["random"]["cuda"][0], self.device)
+
+
+def restore_weights(
+    owner: torch.nn.Module | torch.optim.Optimizer, state: dict[str, Any], folder: RunFolder
+) -> None:
+    """Put the state of a checkpoint into a model or an optimizer. Raises AetuiError where it does not fit."""
+    try:
+        owner.load_state_dict(state)
+    except (RuntimeError, ValueError) as error:
+        difference = str(error).splitlines()[-1].strip()
+        raise AetuiError(f"The checkpoint is not of the model in {folder.config}: {difference}") from None
 
 
 def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> Training:
@@ -113,11 +112,12 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     """
     meta = folder.read_meta()
     chosen = choose_device(meta.device)
-    _settle_torch(meta.threads)
+    settle_torch(meta.threads)
     device = torch.device(chosen.name)
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, Path(meta.data_dir), control, emit)
-    model = build_model(preset).to(device)
+    begun = bool(read_index(folder.checkpoints))
+    model = make_model(preset, len(data.classes), begun=begun).to(device)
     if preset.train.compile:
         model.compile()
     training = Training(
@@ -128,7 +128,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         test=to_device_if_fits(data.test, device),
         model=model,
         optimizer=make_optimizer(model, preset.train),
-        objective=_objective(preset, device, bf16),
+        objective=make_objective(preset, device, bf16),
         checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
         progress=Progress(),
         classes=data.classes,
@@ -140,24 +140,12 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         },
     )
     resumed = _resume(training, emit)
-    folder.change_meta(versions=_versions(chosen))
+    folder.change_meta(versions=_versions(chosen), computed=_computed(preset, bf16))
     emit(_started(training, chosen, data, resumed))
     return training
 
 
-def _objective(preset: Preset, device: torch.device, bf16: bool) -> Objective:
-    kind = Objective if preset.mask is None else MaskedObjective
-    return kind(
-        device,
-        preset.train.seed,
-        noise_std=preset.noise.std if preset.noise else 0.0,
-        bf16=bf16,
-        flip=preset.augment.flip,
-        crop_scale=preset.augment.crop_scale,
-    )
-
-
-def _settle_torch(threads: int | None) -> None:
+def settle_torch(threads: int | None) -> None:
     """Settings of the thread that trains: no denormals, which halve a CPU's speed; repeatable on a GPU."""
     torch.set_flush_denormal(True)
     torch.backends.cudnn.deterministic = True
@@ -199,7 +187,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         epoch=training.progress.epoch,
         step=training.progress.step,
         resumed_from=resumed.file if resumed else None,
-        loss=LOSSES[bool(training.preset.mask and training.preset.mask.ratio)],
+        loss=loss_name(training.preset),
     )
 
 
@@ -210,14 +198,19 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
     return preset.train.precision == "bf16"
 
 
+def _computed(preset: Preset, bf16: bool) -> dict[str, str | int | float | bool]:
+    settings = preset.train
+    return {
+        "precision": "bf16" if bf16 else "float32",
+        "accumulate": settings.accumulate,
+        "clip_norm": settings.clip_norm,
+        "compile": settings.compile,
+    }
+
+
 def _random_states(device: torch.device) -> dict[str, Any]:
     cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
     return {"cpu": torch.get_rng_state(), "cuda": cuda}
-
-
-def _made_on(chosen: Device) -> dict[str, str]:
-    threads = str(torch.get_num_threads())
-    return {"torch": str(torch.__version__), "device": chosen.title, "threads": threads}
 
 
 def _versions(chosen: Device) -> dict[str, str]:

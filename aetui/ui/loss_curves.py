@@ -24,17 +24,24 @@ def losses_of(history: History, preset: Preset | None = None) -> Losses:
 
 
 def accuracies_of(history: History, preset: Preset | None = None) -> Losses:
-    """What the probes found: the linear classifier and the nearest neighbours."""
+    """What the probes found: the linear classifier and the nearest neighbours; or a classifier itself."""
     started = history.started
     if started is None:
         return Losses()
+    tested = [
+        Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_accuracy)
+        for _, epoch in sorted(history.epochs.items())
+        if epoch.test_accuracy is not None
+    ]
+    if tested:
+        return _losses(started, "accuracy on test images", ("", "test"), [], tested)
     seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
     linear, neighbours = (
         [
             Sample(
                 probe.step / started.steps_per_epoch,
                 probe.step,
-                seconds.get(probe.step, 0.0),
+                probe.total_seconds or seconds.get(probe.step, 0.0),
                 getattr(probe, name),
             )
             for probe in history.probes
@@ -61,7 +68,7 @@ def rates_of(history: History, preset: Preset | None = None) -> Losses:
 
 CHARTS: dict[str, tuple[Callable[[History, Preset | None], Losses], str]] = {
     "loss": (losses_of, ""),
-    "probe accuracy": (
+    "accuracy": (
         accuracies_of,
         "no probe yet: a measures the features now, probe.every does in turn",
     ),

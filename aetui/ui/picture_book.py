@@ -14,8 +14,8 @@ class PictureBook:
     def __init__(self) -> None:
         self.samples: SampleChoice = "fixed"
         self._saved: Sequence[PreviewSaved] = ()
-        self._held: int | None = None
-        """The step whose pictures are held; None follows the newest."""
+        self._held: PreviewSaved | None = None
+        """The pictures that are held; None follows the newest."""
 
     @property
     def pages(self) -> list[PreviewSaved]:
@@ -26,8 +26,10 @@ class PictureBook:
     def page(self) -> PreviewSaved | None:
         """The open page: of the held step, or the last one before it."""
         pages = self.pages
+        if self._held is not None and self._held in pages:
+            return self._held
         if self._held is not None:
-            pages = [page for page in pages if page.step <= self._held] or pages[:1]
+            pages = [page for page in pages if page.step <= self._held.step] or pages[:1]
         return pages[-1] if pages else None
 
     @property
@@ -45,15 +47,16 @@ class PictureBook:
         if page is None:
             return False
         number = pages.index(page) + by
-        if not 0 <= number < len(pages):
-            return False
-        self._held = None if number == len(pages) - 1 else pages[number].step
-        return True
+        if number >= len(pages) - 1:
+            self._held = None
+        elif number >= 0:
+            self._held = pages[number]
+        return 0 <= number < len(pages)
 
     def rewind(self) -> None:
         """Open the first page."""
         if pages := self.pages:
-            self._held = pages[0].step if len(pages) > 1 else None
+            self._held = pages[0] if len(pages) > 1 else None
 
     def choose_next_samples(self) -> None:
         """The fixed samples, the worst, the best, in turn; the epoch stays."""

@@ -32,7 +32,7 @@ def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:
 
 def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
     try:
-        return Offered(listed, own, read_preset(listed.path, changes))
+        return Offered(listed, own, read_preset(listed.path, changes, for_new_run=True))
     except PresetError as error:
         return Offered(listed, own, None, str(error))
 

@@ -9,7 +9,7 @@ from aetui.shapes.sizes import Size
 if TYPE_CHECKING:
     from aetui.pictures.pixels import Images
 
-MOST_RUNS = 50
+MOST_RUNS = 20
 """Runs that are looked through, the newest first."""
 
 
@@ -25,7 +25,7 @@ def find_sample(runs_dir: Path, size: Size) -> "Images | None":
             sheet = read_sheet(newest) if newest else None
         except AetuiError:
             continue  # another run may have a whole one
-        if sheet and sheet.tile == (size[1], size[2], size[0]):
+        if sheet and "original" in sheet.views and sheet.tile == (size[1], size[2], size[0]):
             image: Images = sheet.views["original"][0]
             return image
     return None

@@ -74,7 +74,7 @@ def test_the_tables_start_from_good_presets(read, text):
         (PLAIN, 'decoder = "mirror"\n', "", "4: model.decoder: missing"),
         (CONV, 'decoder = "mirror"\n', "", "4: model.decoder: missing"),
         (CONV, 'encoder = ["conv 8 k4 s4"]\ndecoder = "mirror"\n', "", "4: model: a mae needs an encoder"),
-        (CONV, '"mae"', '"mea"', "5: model.kind: 'mea' is not one of 'autoencoder' or 'mae' (did you mean"),
+        (CONV, '"mae"', '"mea"', "5: model.kind: 'mea' is not one of 'autoencoder', 'mae' or 'cl"),
         (CONV, "[mask]\nratio = 0.75\npatch = 4\n", "", "1: mask: missing: a mae needs to know what"),
         (CONV, "[train]", "[noise]\nstd = 0.5\n[train]", "11: noise: a mae is given hidden patches"),
         (CONV, "patch = 4", "patch = 5", "10: mask.patch: patch 5 does not divide the image 32x32. patches"),

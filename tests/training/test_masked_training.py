@@ -9,7 +9,15 @@ import torch
 from aetui.data.generated import shapes
 from aetui.models.masking import mask_noise, masking
 from aetui.pictures.sheet import read_sheet
-from aetui.runs.events import CheckpointSaved, EpochFinished, FloorMeasured, ProbeMeasured, StepsTrained
+from aetui.runs.events import (
+    ActivityChanged,
+    CheckpointSaved,
+    EpochFinished,
+    FloorMeasured,
+    ProbeMeasured,
+    StepsTrained,
+    Warned,
+)
 from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
 from aetui.training import meter
@@ -130,6 +138,15 @@ def test_parts_of_a_batch_give_the_gradient_of_the_whole(make_run, record):
     assert math.isclose(losses[0].test_loss, losses[1].test_loss, rel_tol=1e-3)
 
 
+def test_how_the_steps_were_computed_is_in_meta_json(make_run, record):
+    changes = ("train.accumulate=2", "train.clip_norm=1.0", "train.precision=bf16")
+    folder = make_run(*changes, preset="shapes-conv-mae")
+    recorder = record(folder)
+    expected = {"precision": "float32", "accumulate": 2, "clip_norm": 1.0, "compile": False}
+    assert folder.read_meta().computed == expected
+    assert any("does not compute in bf16" in warned.message for warned in recorder.of(Warned))
+
+
 def test_clipping_bounds_the_gradient(make_run, record, monkeypatch):
     norms = []
     original = torch.optim.Adam.step
@@ -143,3 +160,14 @@ def test_clipping_bounds_the_gradient(make_run, record, monkeypatch):
     record(make_run("train.clip_norm=0.001", "train.epochs=1", preset="shapes-conv-mae"))
     assert norms
     assert max(norms) <= 0.001 * 1.001
+
+
+@pytest.mark.parametrize("activity", ["testing", "probing the features"])
+def test_a_probe_wished_for_during_a_test_or_a_probe_waits_for_its_end(make_run, record, activity):
+    def ask(event, session):
+        if event == ActivityChanged(activity):
+            session.control.probe()
+
+    recorder = record(make_run("train.epochs=1", "probe.every=1", preset="shapes-conv-mae"), ask)
+    assert recorder.session.exit_code == 0
+    assert [probe.epoch for probe in recorder.of(ProbeMeasured)] == [0, 1]

@@ -182,3 +182,20 @@ async def test_zoom_goes_to_the_chart_then_to_the_pictures(folder):
 async def test_pictures_off_say_so(folder):
     async with monitor(folder, images=Choice("off", "no pictures: asked for", (10, 20))) as pilot:
         assert "pictures are off" in text_of(pilot)
+
+
+def test_pictures_of_one_step_are_pages_of_their_own():
+    book = book_of(saved(0), PreviewSaved(0, "step_00000010.png", 10), saved(1), saved(2))
+    turned = []
+    while book.turn(-1):
+        turned.append(book.page.file)
+    assert turned == ["epoch_0001.png", "step_00000010.png", "epoch_0000.png"]
+
+
+def test_the_end_of_a_shorter_list_follows_again():
+    book = book_of(saved(0), saved(1), saved(0, "worst"), saved(2))
+    book.turn(-1)
+    book.choose_next_samples()
+    assert book.page == saved(0, "worst")
+    assert not book.turn(1)
+    assert book.follows

@@ -33,6 +33,8 @@ def layer_table(preset: Preset) -> RenderableType:
     A vision transformer is shown by its parts, with their multiply-accumulates for one image.
     """
     table = _vit_table(preset) if preset.model.vit is not None else _chain_table(preset)
+    if preset.model.kind == "classifier":
+        return Group(table, Text(), Text("the classifier takes the encoder, and sees all patches"))
     return Group(table, Text(), Text(mask_sentence(preset))) if preset.mask else table
 
 

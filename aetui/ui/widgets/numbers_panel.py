@@ -39,6 +39,8 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
         yield "train loss", f"{format_number(newest.train_loss)}  epoch {newest.epoch}"
     if newest:
         yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}"
+    if newest and newest.test_accuracy is not None:
+        yield "accuracy", f"{newest.test_accuracy:.1%} on test images"
     if best:
         yield "best", f"{format_number(best.test_loss)}  epoch {best.epoch}"
     if history.floor is not None:

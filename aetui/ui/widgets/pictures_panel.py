@@ -124,7 +124,7 @@ class PicturesPanel(Widget):
 
     def _show_sheet(self, page: PreviewSaved, sheet: "Sheet") -> None:
         views, said = dict(sheet.views), ", ".join(sheet.views)
-        if self._with_errors and "reconstruction" in views:
+        if self._with_errors and {"original", "reconstruction"} <= views.keys():
             from aetui.pictures.error_map import error_map
             from aetui.pictures.pixels import in_colour
 

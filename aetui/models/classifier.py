@@ -43,8 +43,12 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores (N, classes), before the softmax, of images (N, C, H, W)."""
-        scores: Tensor = self.head(self.norm(self.encoder.features(images)))
+        scores: Tensor = self.head(self.norm(self.features(images)))
         return scores
+
+    def features(self, images: Tensor) -> Tensor:
+        """What a probe reads of images (N, C, H, W): (N, F)."""
+        return self.encoder.features(images)
 
 
 def _without_decoder(autoencoder: MaskedAutoencoder) -> MaskedAutoencoder:

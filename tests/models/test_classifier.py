@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from aetui.models.build import build_chain
+from aetui.models.classifier import Classifier
 from aetui.models.conv_mae import ConvMae
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.language import parse_chain
 from aetui.shapes.vit import VitMaeShape, VitSize
-from aetui.training.classifier import Classifier
 
 torch.set_num_threads(1)
 

@@ -1,0 +1,131 @@
+"""`aetui finetune`: a classifier from the encoder of a run, and its twin from scratch for comparison."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from aetui.cli.options import (
+    Verbs,
+    add_json_option,
+    add_run_argument,
+    add_set_option,
+    add_verb,
+    preset_changes,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aetui.config.preset import Preset
+    from aetui.runs.folder import RunFolder
+
+HOW = {"finetune": "fine-tuned", "scratch": "from scratch"}
+"""The two runs by the end of their presets' names."""
+
+
+def add(verbs: Verbs) -> None:
+    sentence = "train a classifier from a run's encoder, and its twin from scratch"
+    parser = add_verb(verbs, "finetune", run, sentence)
+    add_run_argument(parser)
+    parser.add_argument("--epochs", type=int, metavar="N", help="the same as --set train.epochs=N")
+    add_set_option(parser)
+    add_json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.cli.progress import listener
+    from aetui.devices.available import check_device_name
+    from aetui.runs.listing import find_run
+    from aetui.training.supervisor import supervise
+
+    source = find_run(options.runs, options.which)
+    check_device_name(options.device)
+    made: dict[str, RunFolder] = {}
+    for kind, preset in _twins(source, options).items():
+        made[kind] = folder = _make_run(
+            source, preset, f"{source.name}, {HOW[kind]} as a classifier", options
+        )
+        if code := supervise(folder, listener(folder, as_json=False)):
+            print(f"nothing is compared; `aetui resume {folder.name}` goes on with this run", file=sys.stderr)
+            return code
+    _tell(made, as_json=options.json)
+    return 0
+
+
+def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":
+    """The presets of both runs, equal but for where the encoder comes from. Raises AetuiError."""
+    from aetui.config.finetuning import finetuning_preset
+    from aetui.runs.folder import Meta
+
+    checkpoint = str(_checkpoint(source))
+    epochs = [] if options.epochs is None else [f"train.epochs={options.epochs}"]
+    changes = [*epochs, *preset_changes(options)]
+    meta: Meta = source.read_meta()
+    return {
+        kind: finetuning_preset(source.config, f"{meta.preset}-{kind}", checkpoint, changes)
+        for kind, checkpoint in (("finetune", checkpoint), ("scratch", ""))
+    }
+
+
+def _checkpoint(source: "RunFolder") -> "Path":
+    """The newest good checkpoint of a run of a masked autoencoder that is not training."""
+    from aetui.config.reading import read_preset
+    from aetui.errors import UsageError
+    from aetui.runs import states
+    from aetui.runs.checkpoint_index import newest_whole
+    from aetui.runs.folder import find_state
+
+    kind = read_preset(source.config).model.kind
+    if kind != "mae":
+        raise UsageError(
+            f"{source.name} is no masked autoencoder: its model.kind is {kind}",
+            "train one first, for example `aetui train shapes-vit-mae`",
+        )
+    state = find_state(source.read_meta())
+    if state in states.LIVE:
+        raise UsageError(f"{source.name} is {state}", "stop it first, or wait until it is finished")
+    entry = newest_whole(source.checkpoints)
+    if entry is None:
+        raise UsageError(f"{source.name} has no good checkpoint to start from", "train it first")
+    return source.checkpoints.absolute() / entry.file
+
+
+def _make_run(
+    source: "RunFolder", preset: "Preset", sentence: str, options: argparse.Namespace
+) -> "RunFolder":
+    """A new run with the data and on the device of the one it comes from, if not told otherwise."""
+    from pathlib import Path
+
+    from aetui.runs.folder import create_run
+
+    meta = source.read_meta()
+    return create_run(
+        preset,
+        sentence,
+        options.runs,
+        options.data or Path(meta.data_dir),
+        options.device or meta.device,
+        options.threads or meta.threads,
+    )
+
+
+def _tell(made: "dict[str, RunFolder]", *, as_json: bool) -> None:
+    """The test accuracies after the last epochs, and what pre-training brought."""
+    from aetui.runs.report import read_history
+    from aetui.text import safe_text
+
+    accuracies = {}
+    for kind, folder in made.items():
+        newest = read_history(folder)[0].newest
+        assert newest is not None, "a finished run has its epochs"
+        assert newest.test_accuracy is not None
+        accuracies[kind] = newest.test_accuracy
+    difference = accuracies["finetune"] - accuracies["scratch"]
+    if as_json:
+        runs = {k: {"run": made[k].name, "test_accuracy": accuracies[k]} for k in made}
+        print(json.dumps({**runs, "difference": difference}, indent=1))
+        return
+    for kind, folder in made.items():
+        print(safe_text(f"{HOW[kind]:12}  {accuracies[kind]:6.1%}  {folder.name}"))
+    print(f"{'difference':12}  {100 * difference:+6.1f} points of test accuracy")

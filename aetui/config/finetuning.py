@@ -1,0 +1,45 @@
+"""The preset of a classifier made from that of the masked autoencoder it comes from."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from aetui.config.preset import Preset
+from aetui.config.problems import PresetError, Problem
+from aetui.config.reading import ONE_OF, read_preset
+from aetui.config.train import BASE_BATCH
+
+RECIPE: dict[str, object] = {
+    "train.epochs": 10,
+    "train.optimizer": "adamw",
+    "train.base_learning_rate": 1e-3,
+    "train.betas": [0.9, 0.999],
+    "train.weight_decay": 0.05,
+    "train.schedule": "cosine",
+    "probe.every": 0,
+}
+"""Fine-tuning of He et al., arXiv 2111.06377, table 9, shortened; the augmentation stays the preset's."""
+WARMUP_EPOCHS = 1.0
+
+
+def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Sequence[str] = ()) -> Preset:
+    """A classifier with the encoder of the mae in `config`, trained by the recipe after the changes.
+
+    An empty `from_checkpoint` starts it from scratch. Raises PresetError with every mistake found.
+    """
+    keys = {change.partition("=")[0].strip() for change in changes}
+    fixed = {"name": name, "model.kind": "classifier", "finetune.from_checkpoint": from_checkpoint}
+    if refused := keys & fixed.keys():
+        raise PresetError(
+            [Problem("--set", key, "fine-tuning decides this itself") for key in sorted(refused)]
+        )
+    batch_size = min(BASE_BATCH, read_preset(config).train.batch_size)
+    recipe = {**RECIPE, "train.batch_size": batch_size, "train.warmup_epochs": 0.0}
+    for key in keys:
+        recipe.pop(ONE_OF.get(key, key), None)
+    made = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in {**recipe, **fixed}.items()]
+    preset = read_preset(config, [*made, *changes], for_new_run=True)
+    train = preset.train
+    if "train.warmup_epochs" in recipe and train.schedule == "cosine" and train.epochs > WARMUP_EPOCHS:
+        train = train.model_copy(update={"warmup_epochs": WARMUP_EPOCHS})
+    return preset.model_copy(update={"train": train})

@@ -1,0 +1,32 @@
+"""What a classifier learns: the classes of the images; the cross-entropy, averaged over images."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from aetui.data.batches import to_unit_range
+from aetui.data.images import ImageSet
+from aetui.training.objective import Objective, StepLoss, Tested
+
+
+@dataclass(frozen=True)
+class ClassObjective(Objective):
+    """The model gives scores (B, classes) of images, before the softmax."""
+
+    needs_labels: ClassVar[bool] = True
+
+    def loss(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, *step: int) -> StepLoss:
+        """Of a training batch (B, C, H, W), uint8, and its labels (B,), int64."""
+        assert labels is not None, "`needs_labels` asks for them"
+        scores = self.run(model, self.augmented(pixels, *step))
+        loss = F.cross_entropy(scores, labels.to(self.device, non_blocking=True))
+        return StepLoss(loss, loss)
+
+    def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
+        """Test batch `number`, whose first image has the index `first`."""
+        images, labels = to_unit_range(batch.images, self.device), batch.labels.to(self.device)
+        scores = self.run(model, images)
+        errors = F.cross_entropy(scores, labels, reduction="none")
+        return Tested(errors, {"original": images}, correct=scores.argmax(1) == labels)

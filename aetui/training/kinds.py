@@ -1,0 +1,59 @@
+"""What the kinds of model mean in training: what is built, what it learns, what its loss measures."""
+
+from pathlib import Path
+
+import torch
+
+from aetui.config.preset import Preset
+from aetui.errors import AetuiError
+from aetui.models.autoencoder import Autoencoder
+from aetui.models.classifier import Classifier
+from aetui.models.from_preset import build_model
+from aetui.models.masked import MaskedAutoencoder
+from aetui.models.weights import load_weights
+from aetui.training.class_objective import ClassObjective
+from aetui.training.masked_objective import MaskedObjective
+from aetui.training.objective import Objective
+from aetui.training.weights_file import read_weights
+
+Model = Autoencoder | MaskedAutoencoder | Classifier
+
+
+def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
+    """The model of a checked preset for data of so many classes, on the CPU, with its first weights.
+
+    A classifier that has not `begun` takes its encoder's from `finetune.from_checkpoint`. Raises AetuiError
+    where that file cannot be read or is of another model.
+    """
+    model = build_model(preset)
+    if preset.model.kind != "classifier":
+        return model
+    assert isinstance(model, MaskedAutoencoder), "the preset is checked to describe one"
+    if classes < 2:
+        raise AetuiError(
+            "The images are all of one class, so there is nothing to tell apart",
+            "sort them into one folder a class, or choose another data set",
+        )
+    source = preset.finetune.from_checkpoint if preset.finetune else ""
+    if source and not begun:
+        load_weights(model, read_weights(Path(source).expanduser()))
+    return Classifier(model, classes, preset.train.seed)
+
+
+def make_objective(preset: Preset, device: torch.device, bf16: bool) -> Objective:
+    kinds = {"autoencoder": Objective, "mae": MaskedObjective, "classifier": ClassObjective}
+    return kinds[preset.model.kind](
+        device,
+        preset.train.seed,
+        noise_std=preset.noise.std if preset.noise else 0.0,
+        bf16=bf16,
+        flip=preset.augment.flip,
+        crop_scale=preset.augment.crop_scale,
+    )
+
+
+def loss_name(preset: Preset) -> str:
+    """What train and test losses measure; pixels are in [0, 1]."""
+    if preset.model.kind == "classifier":
+        return "cross-entropy"
+    return "MSE per hidden pixel" if preset.mask and preset.mask.ratio else "MSE per pixel"

@@ -1,0 +1,177 @@
+"""`aetui finetune`: two runs that differ in their encoder alone, compared; and what is refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aetui.config.finetuning import finetuning_preset
+from aetui.config.problems import PresetError
+from aetui.config.reading import read_preset
+
+AETUI = [sys.executable, "-m", "aetui"]
+PRESET = """# Grey squares.
+[data]
+name = "folder"
+path = "{images}"
+size = "3x8x8"
+[model]
+kind = "mae"
+encoder = ["conv 4 k2 s2", "relu"]
+decoder = "mirror"
+[mask]
+ratio = 0.5
+patch = 2
+[augment]
+flip = true
+[train]
+epochs = 2
+batch_size = 16
+learning_rate = 1e-2
+"""
+
+
+def run(*arguments: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*AETUI, *arguments], cwd=cwd, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A folder with one finished run of a masked autoencoder on 60 images in two classes."""
+    folder = tmp_path_factory.mktemp("finetune")
+    generator = np.random.default_rng(0)
+    for label, level in (("dark", 60), ("light", 190)):
+        (folder / "images" / label).mkdir(parents=True)
+        for number in range(30):
+            pixels = generator.integers(level - 40, level + 40, (8, 8, 3)).astype("uint8")
+            Image.fromarray(pixels).save(folder / "images" / label / f"{number}.png")
+    (folder / "grey.toml").write_text(PRESET.format(images=folder / "images"))
+    arguments = ("grey.toml", "--threads", "1", "--data", "cache", "--seed", "3", "--device", "cpu")
+    run("train", *arguments, cwd=folder)
+    return folder
+
+
+def folders(cwd: Path, runs: str) -> dict[str, Path]:
+    found = [path.parent for path in (cwd / runs).glob("*/meta.json")]
+    return {json.loads((path / "meta.json").read_text())["preset"]: path for path in found}
+
+
+def test_both_are_trained_and_compared(trained):
+    arguments = ("--runs", "compared", "--epochs", "3", "--set", "train.learning_rate=0.003", "--json")
+    source = str(folders(trained, "runs")["grey"])
+    told = json.loads(run("finetune", source, *arguments, cwd=trained).stdout)
+    made = folders(trained, "compared")
+    assert made.keys() == {"grey-finetune", "grey-scratch"}
+    for kind in ("finetune", "scratch"):
+        shown = json.loads(run("show", told[kind]["run"], "--runs", "compared", "--json", cwd=trained).stdout)
+        assert shown["state"] == "finished"
+        assert [epoch["epoch"] for epoch in shown["epochs"]] == [0, 1, 2, 3]
+        assert shown["epochs"][-1]["test_accuracy"] == told[kind]["test_accuracy"]
+    assert told["difference"] == told["finetune"]["test_accuracy"] - told["scratch"]["test_accuracy"]
+
+    tuned, scratch = (read_preset(made[f"grey-{kind}"] / "config.toml") for kind in ("finetune", "scratch"))
+    assert Path(tuned.finetune.from_checkpoint).parent == Path(source) / "checkpoints"
+    assert scratch.finetune.from_checkpoint == ""
+    assert scratch.model_copy(update={"name": tuned.name, "finetune": tuned.finetune}) == tuned
+    assert (tuned.train.seed, tuned.train.batch_size, tuned.train.warmup_epochs) == (3, 16, 1)
+    assert (tuned.train.peak_learning_rate, tuned.train.schedule, tuned.augment.flip) == (
+        0.003,
+        "cosine",
+        True,
+    )
+    metas = [json.loads((path / "meta.json").read_text()) for path in made.values()]
+    assert {(meta["threads"], meta["device"]) for meta in metas} == {(1, "cpu")}
+    assert "test accuracy" in run("show", "scratch", "--runs", "compared", cwd=trained).stdout
+    told = run("export", "scratch", "--runs", "compared", "--to", "pictures", cwd=trained, code=1).stderr
+    assert "reconstructs nothing" in told
+
+
+def test_the_second_run_equals_one_in_a_process_of_its_own(trained):
+    run("finetune", "grey", "--runs", "runs", "--epochs", "2", cwd=trained)
+    scratch = folders(trained, "runs")["grey-scratch"]
+    run(
+        "train", f"{scratch}/config.toml", "--runs", "again", "--data", "cache", "--threads", "1", cwd=trained
+    )
+    (again,) = folders(trained, "again").values()
+    losses = [json.loads((path / "meta.json").read_text())["test_loss"] for path in (scratch, again)]
+    assert losses[0] == losses[1]
+    told = run("finetune", scratch.name, cwd=trained, code=2).stderr
+    assert "is no masked autoencoder: its model.kind is classifier" in told
+
+
+def test_a_stop_ends_the_sequence(trained):
+    source = str(folders(trained, "runs")["grey"])
+    command = [*AETUI, "finetune", source, "--runs", "cut", "--epochs", "100000"]
+    with subprocess.Popen(command, cwd=trained, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if line.startswith("epoch 2"):
+                os.kill(process.pid, signal.SIGINT)
+                break
+        rest = process.stderr.read()
+    assert process.returncode == 128 + signal.SIGINT
+    assert "nothing is compared; `aetui resume" in rest
+    made = folders(trained, "cut")
+    assert made.keys() == {"grey-finetune"}
+    assert json.loads((made["grey-finetune"] / "meta.json").read_text())["state"] == "stopped"
+
+
+def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):
+    source = folders(trained, "runs")["grey"]
+    bare = tmp_path / "runs" / "bare"
+    (bare / "checkpoints").mkdir(parents=True)
+    for name in ("meta.json", "config.toml"):
+        (bare / name).write_bytes((source / name).read_bytes())
+    assert "has no good checkpoint" in run("finetune", str(bare), cwd=trained, code=2).stderr
+    meta = json.loads((source / "meta.json").read_text())
+    alive = {"state": "running", "pid": os.getpid(), "pid_started": None, "host": "elsewhere"}
+    (bare / "meta.json").write_text(json.dumps({**meta, **alive}))
+    assert "bare is running" in run("finetune", str(bare), cwd=trained, code=2).stderr
+    told = run("finetune", str(source), "--set", "train.epochs=0", cwd=trained, code=2).stderr
+    assert "train.epochs: expected greater than or equal to 1" in told
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    path = tmp_path / "grey.toml"
+    path.write_text(PRESET.format(images=tmp_path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate", "warmup"),
+    [
+        ([], 1e-3 * 16 / 256, 1),
+        (["train.batch_size=512"], 2e-3, 1),
+        (["train.learning_rate=0.1"], 0.1, 1),
+        (["train.base_learning_rate=0.1"], 0.1 * 16 / 256, 1),
+        (["train.epochs=1"], 1e-3 * 16 / 256, 0),
+        (["train.schedule=constant"], 1e-3 * 16 / 256, 0),
+        (["train.warmup_epochs=2.5"], 1e-3 * 16 / 256, 2.5),
+    ],
+)
+def test_the_recipe_gives_way_to_changes(config, changes, rate, warmup):
+    train = finetuning_preset(config, "tuned", "", changes).train
+    assert train.peak_learning_rate == pytest.approx(rate)
+    assert train.warmup_epochs == warmup
+
+
+def test_the_recipe_takes_smaller_batches_than_the_preset_at_most(config):
+    config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 4096"))
+    train = finetuning_preset(config, "tuned", "").train
+    assert (train.batch_size, train.epochs, train.optimizer) == (256, 10, "adamw")
+
+
+@pytest.mark.parametrize("key", ["name", "model.kind", "finetune.from_checkpoint"])
+def test_what_fine_tuning_decides_is_not_changed(config, key):
+    with pytest.raises(PresetError, match=f"--set: {key}: fine-tuning decides this itself"):
+        finetuning_preset(config, "tuned", "", [f"{key}=x"])

@@ -1,0 +1,36 @@
+"""Which accuracies the chart shows: a classifier's own, or those of the probes."""
+
+from aetui.runs.events import EpochFinished, ProbeMeasured, RunStarted
+from aetui.runs.history import History
+from aetui.ui.loss_curves import accuracies_of
+
+STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
+
+
+def finished(epoch: int, accuracy: float | None) -> EpochFinished:
+    return EpochFinished(
+        epoch, 4 * epoch, 1.0, 2.0, 1.0, 4.0, float(epoch), 0.1, True, test_accuracy=accuracy
+    )
+
+
+def shown(*events):
+    history = History()
+    for event in (STARTED, *events):
+        history.apply(event, 0.0)
+    return accuracies_of(history)
+
+
+def test_a_classifier_shows_its_accuracy_after_every_epoch():
+    curves = shown(finished(0, 0.1), finished(1, 0.5), finished(2, 0.25))
+    assert [tuple(sample) for sample in curves.test] == [
+        (0, 0, 0.0, 0.1),
+        (1, 4, 1.0, 0.5),
+        (2, 8, 2.0, 0.25),
+    ]
+    assert (curves.unit, curves.labels, curves.train) == ("accuracy on test images", ("", "test"), [])
+
+
+def test_an_autoencoder_shows_its_probes():
+    curves = shown(finished(0, None), finished(1, None), ProbeMeasured(1, 4, 0.5, 0.25, 1.0))
+    assert curves.labels == ("linear", "kNN")
+    assert ([curves.train[0].loss], [curves.test[0].loss]) == ([0.5], [0.25])
