@@ -35,11 +35,11 @@ def _print_report(report: dict[str, Any]) -> None:
     print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {size} parameters"))
     print(f"loss: {report['loss']}\n")
     told = any(e["test_accuracy"] is not None for e in report["epochs"])
-    heads = ("epoch", "train loss", "test loss", *["test accuracy"] * told, "time", "images/s")
+    heads = ("epoch", "train loss", "test loss", *(["test accuracy"] if told else []), "time", "images/s")
     rows = [
         (
             e["epoch"], format_number(e["train_loss"]), format_number(e["test_loss"]),
-            *[f"{e['test_accuracy']:.1%}"] * told,
+            *([f"{e['test_accuracy']:.1%}"] if told else []),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )
         for e in report["epochs"]
