@@ -73,7 +73,7 @@ class MonitorScreen(Screen[None]):
             "next_chart",
             "Chart",
             id="chart.next",
-            tooltip="losses, probe accuracy, learning rate",
+            tooltip="losses, accuracy, learning rate",
             show=False,
         ),
         Binding(
