@@ -199,3 +199,15 @@ def test_the_end_of_a_shorter_list_follows_again():
     assert book.page == saved(0, "worst")
     assert not book.turn(1)
     assert book.follows
+
+
+async def test_the_last_pictures_are_shown_though_they_come_at_once(folder, monkeypatch):
+    monkeypatch.setattr(pictures_panel, "LEAST_SECONDS", 0.3)
+    async with monitor(folder) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        history = pilot.app.screen.feed.history
+        (panel._folder / "epoch_0004.png").write_bytes((panel._folder / "epoch_0003.png").read_bytes())
+        history.previews.append(saved(4))
+        panel.follow(history)
+        while "epoch 4 · original" not in text_of(pilot):
+            await pilot.pause(0.02)

@@ -47,6 +47,7 @@ class PicturesPanel(Widget):
         self._drawn = float("-inf")
         self._with_errors = False
         self._player: Timer | None = None
+        self._waiting: Timer | None = None
         self._playing = False
 
     def compose(self) -> ComposeResult:
@@ -65,8 +66,11 @@ class PicturesPanel(Widget):
     def follow(self, history: History) -> None:
         """Take in what the run has drawn; new pictures are shown at most once a second."""
         self._book.update(history.previews)
-        if time.monotonic() - self._drawn >= LEAST_SECONDS:
+        wait = self._drawn + LEAST_SECONDS - time.monotonic()
+        if wait <= 0:
             self._show()
+        elif self._waiting is None:  # these may be the last ones, so that nothing else would show them
+            self._waiting = self.set_timer(wait, self._show)
 
     def turn(self, by: int) -> None:
         """Another epoch's pictures, later or, where negative, earlier ones."""
@@ -108,6 +112,7 @@ class PicturesPanel(Widget):
             self._player.pause()
 
     def _show(self) -> None:
+        self._waiting = None
         page = self._book.page
         self.epoch = None if page is None or self._book.follows else page.epoch
         if page is None or (page.file, self._with_errors) == self._shown:
