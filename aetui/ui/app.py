@@ -28,7 +28,7 @@ from aetui.ui.screens.gallery_dialogs import JumpScreen
 from aetui.ui.screens.help import HelpScreen
 from aetui.ui.screens.image import ImageScreen
 from aetui.ui.screens.inverse import InverseScreen
-from aetui.ui.screens.menu import MenuScreen
+from aetui.ui.screens.menu import Choices, MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
@@ -215,7 +215,7 @@ def _last_word(trainer: Trainer) -> str:
 
 
 OWNERS = (
-    AetuiApp, MenuScreen, MonitorScreen, CalculatorScreen, InverseScreen, GalleryScreen, JumpScreen,
+    AetuiApp, MenuScreen, Choices, MonitorScreen, CalculatorScreen, InverseScreen, GalleryScreen, JumpScreen,
     ImageScreen, HelpScreen, ChoiceScreen,
 )  # fmt: skip
 ACTIONS = frozenset(

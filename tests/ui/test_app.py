@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -288,3 +289,15 @@ async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, m
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, MenuScreen)
+
+
+async def test_keys_in_quick_succession_keep_their_order(app, monkeypatch):
+    started = []
+    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: started.append(message.folder))
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in ("down", "down", "enter"):  # as one burst of bytes arrives
+            pilot.app.post_message(events.Key(key, None))
+        while not started:
+            await pilot.pause(0.02)
+    assert read_preset(started[0].config).name == "shapes-conv-mae"

@@ -31,18 +31,20 @@ MOST_RUNS = 50
 REFRESH_SECONDS = 2.0
 
 
+class Choices(OptionList):
+    """Presets and runs. The list itself hears Enter, so that keys in quick succession keep their order."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "screen.choose", "Start", id="menu.choose", tooltip="start the preset, open the run"
+        ),
+    ]
+
+
 class MenuScreen(Screen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter",
-            "choose",
-            "Start",
-            id="menu.choose",
-            tooltip="start the preset, open the run",
-            priority=True,
-        ),
         Binding(
             "r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"
         ),
@@ -64,7 +66,7 @@ class MenuScreen(Screen[None]):
         )
         yield Static(title, id="title")
         with Horizontal(id="columns"):
-            yield OptionList(id="choices", markup=False)
+            yield Choices(id="choices", markup=False)
             with VerticalScroll(id="card", can_focus=False):
                 yield Static(id="explained")
         yield Footer(show_command_palette=False, compact=True)
