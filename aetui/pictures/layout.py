@@ -76,11 +76,11 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Samples in `across` columns and `down` rows, their views side by side or stacked."""
+    """Samples in `across` columns and `down` rows, of their views `views_across` side by side."""
 
     across: int
     down: int
-    beside: bool
+    views_across: int
     height: int
     """Of a tile in pixels."""
     width: int
@@ -101,17 +101,22 @@ class _Panel:
     """Height and width of an image."""
     views: int
 
-    def grid(self, across: int, down: int, beside: bool) -> _Grid | None:
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """How many views of a sample may stand side by side: all, one, or of four two."""
+        return tuple(dict.fromkeys((self.views, 2, 1) if self.views == 4 else (self.views, 1)))
+
+    def grid(self, across: int, down: int, views_across: int) -> _Grid | None:
         """The largest tiles of so many samples; None where they have no pixel."""
-        views_across, views_down = (self.views, 1) if beside else (1, self.views)
+        views_down = self.views // views_across
         columns = (self.columns + SAMPLE_GAP) // across - SAMPLE_GAP
-        tile_columns = (columns + VIEW_GAP) // views_across - VIEW_GAP if beside else columns
+        tile_columns = (columns + VIEW_GAP) // views_across - VIEW_GAP
         tile_rows = (self.rows // down - 1) // views_down
         most_height = math.floor(tile_rows * self.surface.cell_height)
         most_width = math.floor(tile_columns * self.surface.cell_width)
         if min(most_height, most_width) < 1:
             return None
-        return _Grid(across, down, beside, *fitted_size(*self.tile, most_height, most_width))
+        return _Grid(across, down, views_across, *fitted_size(*self.tile, most_height, most_width))
 
     def cells(self, height: int, width: int) -> tuple[int, int]:
         """Rows and columns of a tile of so many pixels."""
@@ -131,13 +136,13 @@ class _Panel:
     def grids(self, height: int, width: int) -> Iterator[_Grid]:
         """All grids whose tiles have at least this size in pixels."""
         tile_rows, tile_columns = self.cells(height, width)
-        for beside in (True, False):
-            views_across, views_down = (self.views, 1) if beside else (1, self.views)
+        for views_across in self.ways:
+            views_down = self.views // views_across
             sample_columns = views_across * (tile_columns + VIEW_GAP) - VIEW_GAP
             most_across = (self.columns + SAMPLE_GAP) // (sample_columns + SAMPLE_GAP)
             most_down = self.rows // (views_down * tile_rows + 1)
             for across, down in itertools.product(range(1, most_across + 1), range(1, most_down + 1)):
-                grid = self.grid(across, down, beside)
+                grid = self.grid(across, down, views_across)
                 if grid and grid.height >= height and grid.width >= width:
                     yield grid
 
@@ -162,7 +167,7 @@ def arrange(
     best = _best(panel.grids(height, width), samples)
     if best is None or best.capacity < wanted:
         halved = panel.grids(math.ceil(height / 2), math.ceil(width / 2))
-        one = (grid for beside in (True, False) if (grid := panel.grid(1, 1, beside)))
+        one = (grid for way in panel.ways if (grid := panel.grid(1, 1, way)))
         best = _best(halved, wanted) or best or _best(one, 1)
     return _placed(panel, best, samples)
 
@@ -171,7 +176,12 @@ def _best(grids: Iterable[_Grid], samples: int) -> _Grid | None:
     """The grid with most of the samples, of these that with the largest tiles, of these the widest."""
     return max(
         grids,
-        key=lambda grid: (min(grid.capacity, samples), grid.height * grid.width, grid.beside, grid.across),
+        key=lambda grid: (
+            min(grid.capacity, samples),
+            grid.height * grid.width,
+            grid.views_across,
+            grid.across,
+        ),
         default=None,
     )
 
@@ -180,14 +190,17 @@ def _placed(panel: _Panel, grid: _Grid | None, samples: int) -> Layout:
     if grid is None:
         return Layout((), 0, 0, 0, 0, 0)
     tile_rows, tile_columns = panel.cells(grid.height, grid.width)
-    step = Place(tile_columns + VIEW_GAP, 0) if grid.beside else Place(0, tile_rows)
-    width = tile_columns + (panel.views - 1) * step.column
-    height = 1 + tile_rows + (panel.views - 1) * step.row
+    views_down = panel.views // grid.views_across
+    step = Place(tile_columns + VIEW_GAP, tile_rows)
+    width = grid.views_across * step.column - VIEW_GAP
+    height = 1 + views_down * tile_rows
     places = []
     for index in range(min(samples, grid.capacity)):
         column, row = index % grid.across * (width + SAMPLE_GAP), index // grid.across * height
         views = tuple(
-            Place(column + view * step.column, row + 1 + view * step.row) for view in range(panel.views)
+            Place(column + right * step.column, row + 1 + below * step.row)
+            for below in range(views_down)
+            for right in range(grid.views_across)
         )
         places.append(SamplePlaces(Place(column, row), views))
     return Layout(tuple(places), width, tile_columns, tile_rows, grid.width, grid.height)

@@ -97,3 +97,10 @@ def test_everything_is_inside_and_nothing_overlaps(columns, rows, surface, tile,
     if layout.samples:
         assert layout.tile_columns == math.ceil(layout.tile_width / surface.cell_width)
         assert layout.tile_rows == math.ceil(layout.tile_height / surface.cell_height)
+
+
+def test_four_views_stand_two_by_two_where_that_is_largest():
+    layout = arrange(52, 17, HALF_BLOCKS, (32, 32), views=4, samples=16)
+    assert (layout.tile_columns, layout.tile_rows) == (16, 8)
+    [sample] = layout.samples
+    assert sample.views == ((0, 1), (17, 1), (0, 9), (17, 9))
