@@ -225,4 +225,4 @@ class GalleryScreen(Screen[None]):
 
 def _captions(page: Page, facts: DataFacts) -> list[str]:
     pairs = zip(page.labels, page.indices, strict=True)
-    return [safe_text(f"{facts.classes[label]} #{index}") for label, index in pairs]
+    return [safe_text(f"#{index}: {facts.classes[label]}") for label, index in pairs]
