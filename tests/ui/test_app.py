@@ -188,7 +188,7 @@ async def test_help_lists_every_key_of_the_screen_below(app, scripted):
         text = text_of(pilot)
         for binding in MonitorScreen.BINDINGS:
             assert binding.tooltip in text, binding
-        assert "Pictures are drawn as half-blocks" in text
+        assert "  Pictures are drawn as half-blocks" in text
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(pilot.app.screen, MonitorScreen)

@@ -37,4 +37,4 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
             yield Static(table)
-            yield Static(safe_text(f"\nPictures are drawn as {self._images}."), markup=False)
+            yield Static(f"\n{safe_text(f'Pictures are drawn as {self._images}.')}", markup=False)
