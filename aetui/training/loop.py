@@ -122,10 +122,13 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
     if meter:
         _save(training, control, emit, loss)
     _draw_epoch(training, tested, emit)
-    every = training.preset.probe.every
-    due = every and progress.epoch % every == 0
-    if control.take_probe() or due:
+    if control.take_probe() or _probe_due(training):
         _probe(training, control, emit)
+
+
+def _probe_due(training: Training) -> bool:
+    every = training.preset.probe.every
+    return every > 0 and training.progress.epoch % every == 0
 
 
 def _measure_floor(training: Training, control: Control, emit: Emit) -> None:

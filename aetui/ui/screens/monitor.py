@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -24,6 +24,7 @@ from aetui.ui.loss_curves import CHARTS
 from aetui.ui.messages import TrainRequested
 from aetui.ui.pacing import Pacer
 from aetui.ui.screens.dialogs import StopScreen, TwinScreen
+from aetui.ui.screens.monitor_keys import KEYS, PANELS
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
 from aetui.ui.widgets.device_panel import DevicePanel
@@ -39,7 +40,6 @@ from aetui.ui.widgets.too_small import TooSmall
 LOOK_SECONDS = 0.1
 SMOOTHING = 0.6
 """TensorBoard's default weight of the moving average."""
-PANELS = ("pictures", "run", "device", "log", "layers")
 ZOOMS = ("zoomed-chart", "zoomed-pictures")
 TOASTS: dict[str, tuple[str, SeverityLevel]] = {
     states.PAUSED: ("Paused.", "information"),
@@ -55,87 +55,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 class MonitorScreen(Screen[None]):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "Pause", id="run.pause", tooltip="pause or resume, within one step"),
-        Binding(
-            "c",
-            "ask('checkpoint')",
-            "Save",
-            id="run.checkpoint",
-            tooltip="write a checkpoint now",
-            show=False,
-        ),
-        Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
-        Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
-        Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
-        Binding(
-            "v",
-            "next_chart",
-            "Chart",
-            id="chart.next",
-            tooltip="losses, accuracy, learning rate",
-            show=False,
-        ),
-        Binding(
-            "a",
-            "ask('probe')",
-            "Probe",
-            id="run.probe",
-            show=False,
-            tooltip="measure the features now (linear, neighbours)",
-        ),
-        Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
-        Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
-        Binding(
-            "left",
-            "pictures('turn', -1)",
-            "Earlier",
-            id="pictures.earlier",
-            key_display="←",
-            tooltip="the pictures of an earlier epoch",
-            show=False,
-        ),
-        Binding(
-            "right",
-            "pictures('turn', 1)",
-            "Later",
-            id="pictures.later",
-            key_display="→",
-            tooltip="the pictures of a later epoch",
-            show=False,
-        ),
-        Binding("p", "pictures('play')", "Play", id="pictures.play", tooltip="play the pictures, or hold"),
-        Binding(
-            "w",
-            "pictures('switch_samples')",
-            "Worst",
-            id="pictures.samples",
-            tooltip="the first test images, the worst, the best",
-        ),
-        Binding(
-            "e",
-            "pictures('switch_errors')",
-            "Error",
-            id="pictures.errors",
-            tooltip="where the reconstruction is off",
-            show=False,
-        ),
-        Binding(
-            "r",
-            "ask('preview')",
-            "Now",
-            id="pictures.now",
-            show=False,
-            tooltip="reconstruct the test images now, within the epoch",
-        ),
-        *(
-            Binding(
-                str(n), f"choose({n - 1})", name, id=f"panel.{name}", tooltip=f"the {name} panel", show=False
-            )
-            for n, name in enumerate(PANELS, start=1)
-        ),
-        Binding("escape", "back", "Menu", id="run.back", tooltip="back to the menu; training goes on"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, settings: Settings, folder: RunFolder, trainer: Trainer | None = None) -> None:
         super().__init__()
