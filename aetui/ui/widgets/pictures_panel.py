@@ -29,10 +29,10 @@ TITLES = {"fixed": "", "worst": "worst: ", "best": "best: "}
 
 
 class PicturesPanel(Widget):
-    """One row of text that says what is shown, and the pictures. It follows the newest until one is held."""
+    """A line or two of text that say what is shown, and the pictures. It follows the newest until one is held."""
 
     DEFAULT_CSS = """
-    PicturesPanel > Static { height: 1; width: 1fr; color: $foreground 70%; }
+    PicturesPanel > Static { height: auto; max-height: 2; width: 1fr; color: $foreground 70%; }
     """
 
     epoch: reactive[int | None] = reactive[int | None](None)
