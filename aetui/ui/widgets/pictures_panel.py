@@ -29,7 +29,7 @@ TITLES = {"fixed": "", "worst": "worst: ", "best": "best: "}
 
 
 class PicturesPanel(Widget):
-    """A line or two of text that say what is shown, and the pictures. It follows the newest until one is held."""
+    """One or two lines on what is shown, and the pictures. It follows the newest until one is held."""
 
     DEFAULT_CSS = """
     PicturesPanel > Static { height: auto; max-height: 2; width: 1fr; color: $foreground 70%; }
