@@ -18,7 +18,7 @@ from aetui.ui.ticks import Axis, duration, linear_axis, log_axis, time_axis, top
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "draw_chart"]
 
-MARKS = {"train": "─", "test": "●"}
+MARKS = {"train": "─", "test": "●", "floor": "╌"}
 BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "┊"
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
@@ -80,6 +80,10 @@ def _layers(chart: Chart, bins: int) -> list[_Layer]:
         text = f"{MARKS[curve.role]} {curve.label:5} {format_number(newest)}"
         ends_finite = newest is None or math.isfinite(newest)
         layers.append(_Layer(curve.role, thinned(points, bins_a_unit, chart.log_scale), text, ends_finite))
+    if chart.floor is not None:
+        text = f"{MARKS['floor']} floor {format_number(chart.floor)}"
+        line = thinned([(0, chart.floor), (chart.end, chart.floor)], bins_a_unit, chart.log_scale)
+        layers.insert(0, _Layer("floor", line, text))
     return layers
 
 
@@ -105,6 +109,7 @@ class _Canvas:
             "test": Style(color=colors.test),
             "raw": Style(color=colors.train, dim=True),
             "text": Style(color=colors.text),
+            "floor": Style(color=colors.text),
             "frame": Style(color=colors.frame),
         }
         strips = []
@@ -139,6 +144,7 @@ class _Drawing:
     def draw(self) -> None:
         self._header()
         self._frame()
+        self._floor()
         self._lines()
         for layer in self.labels:
             self._points(layer)
@@ -153,9 +159,8 @@ class _Drawing:
         if self.chart.log_scale:
             return log_axis(min(values), max(values), self.rows)
         trained = [y for x, y in points if x > 0]
-        return linear_axis(
-            min(values), top_of_body(trained if len(trained) > UNTRAINED_UNTIL else values), self.rows
-        )
+        top = top_of_body(trained if len(trained) > UNTRAINED_UNTIL else values)
+        return linear_axis(min(values), max(top, self._floor_loss() or top), self.rows)
 
     def _row(self, loss: float) -> int:
         """The canvas row of a loss, inside the plot."""
@@ -174,7 +179,7 @@ class _Drawing:
         canvas.put(0, 0, " · ".join(notes), "text")
         if not self.gutter:
             column = canvas.width
-            for layer in self.labels:
+            for layer in (layer for layer in self.labels if layer.style != "floor"):
                 text = f"  {layer.newest[0]} {layer.newest.split()[-1]}"
                 column -= len(text)
                 canvas.put(0, column, text, layer.style)
@@ -210,8 +215,20 @@ class _Drawing:
             for row in range(1, bottom):
                 canvas.put(row, self._column(self.chart.marker_x), MARKER_LINE, "text")
 
+    def _floor(self) -> None:
+        """A dashed line behind the curves."""
+        loss = self._floor_loss()
+        if loss is not None:
+            self.canvas.put(self._row(loss), self.left, MARKS["floor"] * self.columns, "floor")
+
+    def _floor_loss(self) -> float | None:
+        """None where there is no floor, or none that the axis can show."""
+        points = (point for layer in self.layers if layer.style == "floor" for point in layer.points)
+        return next((loss for _, loss in points if loss is not None), None)
+
     def _lines(self) -> None:
-        layers = sorted(self.layers, key=lambda layer: layer.style == "train")
+        layers = [layer for layer in self.layers if layer.style != "floor"]
+        layers.sort(key=lambda layer: layer.style == "train")
         curves = [(layer.points, layer.style) for layer in layers]
         for row, column, text, style in plot_lines(curves, self.x, self.y, self.columns, self.rows):
             self.canvas.put(1 + row, self.left + column, text, style)

@@ -36,6 +36,8 @@ class Chart:
     """Weight in [0, 1) of the moving average of the train loss, 0 for none. Test losses stay as they are."""
     best_x: float | None = None
     """Where the best test loss is."""
+    floor: float | None = None
+    """The loss of no learning, a horizontal line."""
     marker_x: float | None = None
     """Where a vertical line stands: the epoch whose pictures are shown."""
 

@@ -20,7 +20,7 @@ def losses_of(history: History, preset: Preset | None = None) -> Losses:
     ]
     best = history.best.epoch if history.best else None
     train = [_sample(started, steps, steps.train_loss) for steps in history.steps]
-    return _losses(started, started.loss, ("train", "test"), train, test, best)
+    return _losses(started, started.loss, ("train", "test"), train, test, best, history.floor)
 
 
 def accuracies_of(history: History, preset: Preset | None = None) -> Losses:
@@ -88,6 +88,7 @@ def _losses(
     train: Sequence[Sample],
     test: Sequence[Sample],
     best_epoch: int | None = None,
+    floor: float | None = None,
 ) -> Losses:
     return Losses(
         train,
@@ -97,4 +98,5 @@ def _losses(
         planned_epochs=started.epochs,
         planned_steps=started.epochs * started.steps_per_epoch,
         best_epoch=best_epoch,
+        floor=floor,
     )

@@ -46,9 +46,11 @@ curve_points = st.lists(st.tuples(st.floats(0, 1e12), values), max_size=60).map(
     st.integers(0, 160),
     st.integers(0, 45),
     st.booleans(),
+    st.none() | st.floats(0),
 )
-@example([], [], "epoch", False, 0.0, None, 20, 5, False)
-@example([(0.0, 1e308)], [(0.0, -1e308), (1.0, 5e-324)], "step", True, 0.6, 3, 84, 30, True)
+@example([], [], "epoch", False, 0.0, None, 20, 5, False, 0.0)
+@example([], [], "epoch", True, 0.0, None, 84, 30, False, 0.0)
+@example([(0.0, 1e308)], [(0.0, -1e308), (1.0, 5e-324)], "step", True, 0.6, 3, 84, 30, True, 0.1)
 def test_any_points_at_any_size(
     train: Points,
     test: Points,
@@ -59,10 +61,11 @@ def test_any_points_at_any_size(
     width: int,
     height: int,
     marked: bool,
+    floor: float | None,
 ) -> None:
     marked_x = test[0][0] if marked and test else None
     options = {"x_axis": x_axis, "log_scale": log_scale, "smoothing": smoothing, "planned": planned}
-    subject = chart(train, test, best_x=marked_x, marker_x=marked_x, **options)
+    subject = chart(train, test, best_x=marked_x, marker_x=marked_x, floor=floor, **options)
     strips = draw_chart(subject, width, height, DARK)
     assert len(strips) == height
     for strip in strips:
@@ -78,6 +81,18 @@ def test_newest_losses_stand_right_of_the_plot_in_their_colours(width: int, heig
     assert len(ends) == 2
     assert "★ best 0.0350 at epoch 10" in strips[0].text
     assert strips[0].text.startswith("MSE per pixel")
+
+
+def test_the_floor_is_a_dashed_line_behind_the_curves_and_named() -> None:
+    """Above, between and below the losses, on both scales."""
+    for floor in (0.08, 0.0335, 0.02):
+        for log_scale in (False, True):
+            drawn = lines(chart(TRAIN, TEST[1:], floor=floor, log_scale=log_scale))
+            dashed = [line for line in drawn if "╌╌╌" in line]
+            assert len(dashed) == 1
+            assert sum(f"╌ floor {floor:.3g}" in line for line in drawn) == 1
+            assert sum("● test" in line for line in drawn) == 1
+    assert any("0.08┤" in line and "╌╌╌" in line for line in lines(chart(floor=0.08), 46, 12))
 
 
 def test_ends_in_one_place_are_pushed_apart() -> None:

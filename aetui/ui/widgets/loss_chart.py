@@ -45,6 +45,8 @@ class Losses:
     planned_steps: int | None = None
     best_epoch: int | None = None
     """The epoch with the best test loss."""
+    floor: float | None = None
+    """The loss that a model must beat to have learned anything."""
 
 
 class LossChart(Widget, can_focus=False):
@@ -102,6 +104,7 @@ class LossChart(Widget, can_focus=False):
             log_scale=self.log_scale,
             smoothing=self.smoothing,
             best_x=_x_of_epoch(losses.test, losses.best_epoch, x_axis),
+            floor=losses.floor,
             marker_x=_x_of_epoch(losses.test, self.marked_epoch, x_axis),
         )
 
