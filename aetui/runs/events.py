@@ -77,6 +77,8 @@ class StepsTrained:
     images_per_second: float
     seconds: float
     """Spent training since the start of the run, pauses and tests not counted."""
+    learning_rate: float
+    """Of the newest of these steps."""
 
 
 @dataclass(frozen=True)

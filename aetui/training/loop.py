@@ -23,6 +23,7 @@ from aetui.runs.events import (
     StateChanged,
     Warned,
 )
+from aetui.runs.report import read_history
 from aetui.text import format_bytes
 from aetui.training.control import Control, Stopped
 from aetui.training.evaluation import Evaluation, Pictures, evaluate, look
@@ -47,6 +48,8 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     if progress.step == 0:
         _measure_floor(training, control, emit)
         _test(training, control, emit, None)
+    elif progress.batch == 0 and _probe_due(training) and not _is_probed(training):
+        _probe(training, control, emit)
 
     while progress.epoch < preset.epochs:
         meter = Meter(training, emit)
@@ -129,6 +132,12 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
 def _probe_due(training: Training) -> bool:
     every = training.preset.probe.every
     return every > 0 and training.progress.epoch % every == 0
+
+
+def _is_probed(training: Training) -> bool:
+    """Whether this moment's probe was measured before the run was left; it comes behind the checkpoint."""
+    history, _ = read_history(training.folder)
+    return any(probe.step == training.progress.step for probe in history.probes)
 
 
 def _measure_floor(training: Training, control: Control, emit: Emit) -> None:

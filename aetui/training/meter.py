@@ -75,6 +75,7 @@ class Meter:
             images=images,
             images_per_second=images / seconds,
             seconds=progress.total_seconds,
+            learning_rate=self._training.optimizer.param_groups[0]["lr"],
         )
         self._emit(event)
         if not math.isfinite(progress.loss_sum + progress.trained_sum):

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from aetui.config.preset import Preset
-from aetui.config.schedule import learning_rate
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
 from aetui.ui.widgets.loss_chart import Losses, Sample
 
 
-def losses_of(history: History, preset: Preset | None = None) -> Losses:
+def losses_of(history: History) -> Losses:
     """Train loss over the steps of each look, test loss after each epoch."""
     started = history.started
     if started is None:
@@ -23,7 +21,7 @@ def losses_of(history: History, preset: Preset | None = None) -> Losses:
     return _losses(started, started.loss, ("train", "test"), train, test, best, history.floor)
 
 
-def accuracies_of(history: History, preset: Preset | None = None) -> Losses:
+def accuracies_of(history: History) -> Losses:
     """What the probes found: the linear classifier and the nearest neighbours; or a classifier itself."""
     started = history.started
     if started is None:
@@ -52,21 +50,16 @@ def accuracies_of(history: History, preset: Preset | None = None) -> Losses:
     return _losses(started, unit, ("linear", "kNN"), linear, neighbours)
 
 
-def rates_of(history: History, preset: Preset | None = None) -> Losses:
-    """The learning rate of the steps so far, as the preset's schedule has it."""
+def rates_of(history: History) -> Losses:
+    """The learning rate of the steps so far."""
     started = history.started
-    if started is None or preset is None:
+    if started is None:
         return Losses()
-
-    def rate(step: int) -> float:
-        return learning_rate(preset.train, started.steps_per_epoch, step)
-
-    first = [Sample(0, 0, 0.0, rate(0))]
-    samples = first + [_sample(started, each, rate(each.step - 1)) for each in history.steps]
+    samples = [_sample(started, steps, steps.learning_rate) for steps in history.steps]
     return _losses(started, "learning rate", ("rate", ""), samples, [])
 
 
-CHARTS: dict[str, tuple[Callable[[History, Preset | None], Losses], str]] = {
+CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
     "loss": (losses_of, ""),
     "accuracy": (
         accuracies_of,

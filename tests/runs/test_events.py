@@ -23,7 +23,7 @@ STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")
 
 
 def steps(step: int, loss: float = 0.1) -> StepsTrained:
-    return StepsTrained(1, step, loss, loss, 640, 1000.0, step / 100)
+    return StepsTrained(1, step, loss, loss, 640, 1000.0, step / 100, 1e-3)
 
 
 def finished(epoch: int, test_loss: float = 0.1) -> EpochFinished:

@@ -117,6 +117,21 @@ def test_probes_come_when_due_and_on_demand(make_run, record):
     assert all(0 <= probe.linear_accuracy <= 1 and 0 <= probe.knn_accuracy <= 1 for probe in probes)
 
 
+def test_a_probe_that_a_stop_cut_off_is_made_up_for_once(make_run, record):
+    begun = []
+
+    def stop_the_second(event, session):
+        if event == ActivityChanged("probing the features"):
+            begun.append(event)
+            if len(begun) == 2:
+                session.control.stop()
+
+    folder = make_run("probe.every=1", preset="shapes-conv-mae")
+    assert record(folder, stop_the_second).session.exit_code == 5
+    assert [probe.epoch for probe in record(folder).of(ProbeMeasured)] == [1, 2, 3]
+    assert record(folder).of(ProbeMeasured) == []
+
+
 def test_a_probe_changes_nothing(make_run, record):
     changes = ("train.batch_size=64", *SMALL_VIT)
     plain, probed = (
@@ -160,6 +175,15 @@ def test_clipping_bounds_the_gradient(make_run, record, monkeypatch):
     record(make_run("train.clip_norm=0.001", "train.epochs=1", preset="shapes-conv-mae"))
     assert norms
     assert max(norms) <= 0.001 * 1.001
+
+
+def test_steps_have_the_learning_rate_of_the_schedule(make_run, record):
+    """After a warm-up of 2 steps, half a cosine over the other 10."""
+    changes = ("train.schedule=cosine", "train.warmup_epochs=0.5", "train.learning_rate=0.01")
+    recorder = record(make_run(*changes, "train.batch_size=64", preset="shapes-conv-mae"))
+    told = [event.learning_rate for event in recorder.of(StepsTrained)]
+    falling = [0.005 * (1 + math.cos(math.pi * step / 10)) for step in range(10)]
+    assert told == pytest.approx([0.0, 0.005, *falling])
 
 
 @pytest.mark.parametrize("activity", ["testing", "probing the features"])

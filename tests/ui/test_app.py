@@ -56,7 +56,7 @@ def scripted(tmp_path) -> Callable[..., RunFolder]:
                     epoch, epoch * 157, train, 0.11 / (epoch + 1), 1.0, 1e4, float(epoch), 0.1, epoch > 0
                 )
             )
-        writer.write(StepsTrained(4, 500, 0.03, 0.031, 1000, 28_100.0, 3.2))
+        writer.write(StepsTrained(4, 500, 0.03, 0.031, 1000, 28_100.0, 3.2, 1e-3))
         writer.write(CheckpointSaved(3, 471, name + ".pt", "0" * 64, 10, True))
         writer.write(MachineSampled(50.0, 40.0, 10**9, 10**10, 10**8, gpu_name=name, gpu_percent=99.0))
         if state != "running":

@@ -1,8 +1,8 @@
-"""Which accuracies the chart shows: a classifier's own, or those of the probes."""
+"""What the charts show beside the losses: accuracies of a classifier or of the probes, learning rates."""
 
-from aetui.runs.events import EpochFinished, ProbeMeasured, RunStarted
+from aetui.runs.events import EpochFinished, ProbeMeasured, RunStarted, StepsTrained
 from aetui.runs.history import History
-from aetui.ui.loss_curves import accuracies_of
+from aetui.ui.loss_curves import accuracies_of, rates_of
 
 STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
 
@@ -34,3 +34,13 @@ def test_an_autoencoder_shows_its_probes():
     curves = shown(finished(0, None), finished(1, None), ProbeMeasured(1, 4, 0.5, 0.25, 1.0))
     assert curves.labels == ("linear", "kNN")
     assert ([curves.train[0].loss], [curves.test[0].loss]) == ([0.5], [0.25])
+
+
+def test_learning_rates_are_those_that_were_used():
+    """Also where a resumed run goes on with another one."""
+    history = History()
+    for step, rate in ((2, 1e-3), (4, 1e-3), (6, 1e-4)):
+        history.apply(StepsTrained(1, step, 1.0, 1.0, 10, 10.0, step / 2, rate), 0.0)
+    history.started = STARTED
+    rates = [(sample.step, sample.loss) for sample in rates_of(history).train]
+    assert rates == [(2, 1e-3), (4, 1e-3), (6, 1e-4)]

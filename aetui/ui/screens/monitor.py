@@ -117,7 +117,7 @@ class MonitorScreen(Screen[None]):
         self.query_one(RunHeader).show(history, state, self.feed.silent_seconds)
         chart = self.query_one(LossChart)
         curves, empty = CHARTS[self._chart]
-        chart.losses = curves(history, self.preset)
+        chart.losses = curves(history)
         chart.empty_text = empty if empty and history.started else self._wait_text()
         self.query_one(NumbersPanel).history = history
         self.query_one(PicturesPanel).follow(history)
