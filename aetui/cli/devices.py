@@ -20,6 +20,9 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(device) for device in found], indent=1))
     else:
-        rows = [(d.name, d.title, format_bytes(d.memory_bytes), "yes" if d.bf16 else "no") for d in found]
-        print_table(("device", "what it is", "memory", "bf16"), rows, "none")
+        rows = [
+            (d.name, d.title, format_bytes(d.memory_bytes), "yes" if d.bf16 else "no", d.problem or "yes")
+            for d in found
+        ]
+        print_table(("device", "what it is", "memory", "bf16", "can train"), rows, "none")
     return 0

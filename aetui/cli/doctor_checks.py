@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aetui.data.catalogue import SETS, Source, here
+from aetui.devices.available import MEND
 from aetui.terminal.choice import Choice
 from aetui.terminal.detection import Terminal
 from aetui.text import format_bytes
@@ -114,7 +115,7 @@ def _no_torch(why: str) -> Check:
 
 
 def _cuda_check(devices: list[dict[str, Any]]) -> Check:
-    if any(device["name"].startswith("cuda") for device in devices):
+    if any(device["name"].startswith("cuda") and not device["problem"] for device in devices):
         return Check("CUDA", "ok", "yes")
     advice = "PyTorch does not see it: install a PyTorch with CUDA that fits the driver"
     count = _nvidia_gpus()
@@ -131,10 +132,11 @@ def _nvidia_gpus() -> int:
 
 
 def _device_check(device: dict[str, Any]) -> Check:
+    name, title = f"device {device['name']}", str(device["title"])
+    if device["problem"]:
+        return Check(name, "warning", f"{title}: {device['problem']}", MEND)
     bf16 = "bf16" if device["bf16"] else "no bf16"
-    return Check(
-        f"device {device['name']}", "ok", f"{device['title']}, {format_bytes(device['memory_bytes'])}, {bf16}"
-    )
+    return Check(name, "ok", f"{title}, {format_bytes(device['memory_bytes'])}, {bf16}")
 
 
 def data_checks(data_dir: Path) -> list[Check]:

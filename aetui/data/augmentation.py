@@ -54,17 +54,14 @@ def random_boxes(
     aspect = uniform(math.log(ratio[0]), math.log(ratio[1])).exp()
     widths, heights = (area * aspect).sqrt().round(), (area / aspect).sqrt().round()
     fits = (widths >= 1) & (widths <= width) & (heights >= 1) & (heights <= height)
-    first = fits.int().argmax(1, keepdim=True)  # the first True
-    sizes = torch.stack([heights.gather(1, first)[:, 0], widths.gather(1, first)[:, 0]], dim=1)
-    image = torch.tensor([height, width], device=generator.device)
-    largest = (
-        torch.tensor([width / ratio[0], height * ratio[1]], device=generator.device).round().minimum(image)
-    )
-    fitting = fits.any(1, keepdim=True)
-    sizes = torch.where(fitting, sizes, largest)
-    room = image - sizes
+    first, fitting = fits.int().argmax(1, keepdim=True), fits.any(1)  # the first True
+    largest = min(height, round(width / ratio[0])), min(width, round(height * ratio[1]))
+    tall = torch.where(fitting, heights.gather(1, first)[:, 0], largest[0])
+    wide = torch.where(fitting, widths.gather(1, first)[:, 0], largest[1])
+    room = torch.stack([height - tall, width - wide], dim=1)
     corners = (torch.rand(count, 2, generator=generator, device=generator.device) * (room + 1)).floor()
-    return torch.cat([torch.where(fitting, corners, (room / 2).floor()), sizes], dim=1)
+    corners = torch.where(fitting[:, None], corners, (room / 2).floor())
+    return torch.cat([corners, tall[:, None], wide[:, None]], dim=1)
 
 
 def _transforms(boxes: Tensor, mirrored: Tensor, height: int, width: int) -> Tensor:

@@ -55,7 +55,7 @@ def load(
     return _read_cifar10(source, data_dir) if name == "cifar10" else _read_mnist(source, data_dir)
 
 
-def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 0.5) -> ImageSet:
+def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 0.25) -> ImageSet:
     """The set on `device` if its images take at most `share` of that device's free memory.
 
     Otherwise, and on anything but CUDA, the set as it is.

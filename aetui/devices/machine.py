@@ -57,11 +57,15 @@ class Machine:
 
 
 def _nvml_handle(uuid: str) -> Any:
+    """CUDA tells the UUID of a GPU, and of a part of one (MIG), with or without NVML's prefix."""
     import pynvml
 
     with contextlib.suppress(pynvml.NVMLError):
         pynvml.nvmlInit()
-        return pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
+        bare = uuid.removeprefix("GPU-").removeprefix("MIG-")
+        for prefix in ("GPU-", "MIG-"):
+            with contextlib.suppress(pynvml.NVMLError):
+                return pynvml.nvmlDeviceGetHandleByUUID(prefix + bare)
     return None
 
 
@@ -71,7 +75,7 @@ def _gpu_fields(handle: Any) -> dict[str, Any]:
     def asked(question: Callable[..., T], *arguments: object) -> T | None:
         try:
             return question(handle, *arguments)
-        except pynvml.NVMLError:
+        except (pynvml.NVMLError, ValueError):  # a name that is no UTF-8 is a ValueError
             return None
 
     use = asked(pynvml.nvmlDeviceGetUtilizationRates)

@@ -73,16 +73,15 @@ class VitMae(MaskedAutoencoder):
     def encode(self, images: Tensor, masked: Masking) -> Tensor:
         """The class token and the visible patches of images (N, C, H, W), encoded: (N, 1 + V, d)."""
         tokens = self.patch_embed(images) + self.pos_embed[:, 1:]
-        visible = tokens.gather(1, _columns(masked.ids_keep, tokens.shape[2]))
+        visible = _rows(tokens, masked.ids_keep)
         return self._encode_tokens(visible)
 
     def decode(self, latent: Tensor, masked: Masking) -> Tensor:
         """Predictions (N, L, p p C) of all patches from the encoded visible ones (N, 1 + V, d)."""
         tokens = self.decoder_embed(latent)
-        count, seen, width = tokens.shape
-        hidden = self.mask_token.expand(count, self.patches + 1 - seen, -1).to(tokens.dtype)
-        sorted_by_noise = torch.cat([tokens[:, 1:], hidden], dim=1)
-        in_place = sorted_by_noise.gather(1, _columns(masked.ids_restore, width))
+        hidden = self.mask_token.expand(len(tokens), self.patches + 1 - tokens.shape[1], -1)
+        sorted_by_noise = torch.cat([tokens[:, 1:], hidden.to(tokens.dtype)], dim=1)
+        in_place = _rows(sorted_by_noise, masked.ids_restore)
         tokens = torch.cat([tokens[:, :1], in_place], dim=1) + self.decoder_pos_embed
         prediction: Tensor = self.decoder_pred(self.decoder_norm(self.decoder_blocks(tokens)))
         return prediction[:, 1:]
@@ -109,6 +108,9 @@ class VitMae(MaskedAutoencoder):
         return super().to_pixels(prediction, images, mask)
 
 
-def _columns(ids: Tensor, width: int) -> Tensor:
-    """Indices (N, T) of tokens as indices (N, T, width) of their numbers."""
-    return ids[:, :, None].expand(-1, -1, width)
+def _rows(tokens: Tensor, ids: Tensor) -> Tensor:
+    """Of tokens (N, L, D) those at ids (N, T): (N, T, D).
+
+    As `gather`, whose gradient on a GPU is either not repeatable or sorts every number; this sorts the rows.
+    """
+    return tokens[torch.arange(len(tokens), device=tokens.device)[:, None], ids]

@@ -10,7 +10,7 @@ from aetui.data.batches import in_order
 from aetui.data.images import ImageSet
 from aetui.training.objective import Objective, Tested
 
-LARGEST_BATCH = 1000
+LARGEST_BATCH = 256
 LARGEST_BATCH_VALUES = 16_000_000
 """Pixel values in a test batch; large images come in smaller batches."""
 MOST_PICTURES = 16

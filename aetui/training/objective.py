@@ -64,13 +64,13 @@ class Objective:
         `step` is its number, and that of its part if it has.
         """
         clean = self.augmented(pixels, *step)
-        loss = F.mse_loss(self.run(model, self._given(clean, "train", *step)), clean)
+        loss = F.mse_loss(self.run(model, self._given(clean, self.device, "train", *step)), clean)
         return StepLoss(loss, loss)
 
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
         """Test batch `number`, whose first image has the index `first`."""
         clean = to_unit_range(batch.images, self.device)
-        given = self._given(clean, "test", number)
+        given = self._given(clean, torch.device("cpu"), "test", number)  # alike on all devices
         reconstruction = self.run(model, given)
         noisy = {"given": given} if self.noise_std else {}
         errors = (reconstruction - clean).square().flatten(1).mean(1)
@@ -97,8 +97,9 @@ class Objective:
             output: Tensor = model(*inputs)
         return output.float()
 
-    def _given(self, clean: Tensor, *occasion: object) -> Tensor:
+    def _given(self, clean: Tensor, drawn_on: torch.device, *occasion: object) -> Tensor:
         if not self.noise_std:
             return clean
-        noise = torch.randn(clean.shape, generator=self.generator("noise", *occasion), device=self.device)
+        generator = Generator(drawn_on).manual_seed(derived_seed(self.seed, "noise", *occasion))
+        noise = torch.randn(clean.shape, generator=generator, device=drawn_on).to(self.device)
         return noise.mul_(self.noise_std).add_(clean)

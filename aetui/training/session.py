@@ -109,13 +109,15 @@ class Session:
     def _smaller_batch(self, error: Exception) -> str:
         preset = read_preset(self._folder.config)
         what = str(error).partition("\n")[0] or type(error).__name__
-        smaller = f"train.batch_size={max(1, preset.train.batch_size // 2)}"
-        return f"out of memory ({what}); try `aetui train {preset.name} --set {smaller}`"
+        half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
+        again = f"`aetui train {preset.name} --set train.batch_size={half}`"
+        return f"out of memory ({what}); try {again}, or train.accumulate={parts} for the same batch in parts"
 
     def _keep_traceback(self, error: Exception) -> str:
         with contextlib.suppress(OSError):
             append_line(self._folder.log, "".join(traceback.format_exception(error)))
-        return f"{type(error).__name__}: {error} (the traceback is in {self._folder.log})"
+        what = str(error).partition("\n")[0]
+        return f"{type(error).__name__}: {what} (the traceback is in {self._folder.log})"
 
     def _update_meta(self, event: Event) -> None:
         """Keep meta.json in step; what the disk refuses now is written with the next event."""
@@ -130,6 +132,14 @@ class Session:
 
 
 _STATES = {EXIT_DIVERGED: states.DIVERGED}
+OUT_OF_MEMORY_SIGNS = (
+    "DefaultCPUAllocator",
+    "CUDA error: out of memory",
+    "CUDA driver error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""In messages of PyTorch's CPU allocator, and of CUDA and its libraries, which take memory of their own."""
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -137,5 +147,5 @@ def _is_out_of_memory(error: Exception) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or "DefaultCPUAllocator" in str(error)
+        or any(sign in str(error) for sign in OUT_OF_MEMORY_SIGNS)
     )

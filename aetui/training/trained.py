@@ -15,7 +15,8 @@ from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.kinds import Model, make_model
-from aetui.training.training import restore_weights, settle_torch
+from aetui.training.settle import settle_torch
+from aetui.training.training import restore_weights
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def load_trained(
         reason = f": {'; '.join(refused)}" if refused else ""
         raise AetuiError(f"{folder.name} has no checkpoint to measure{reason}", "train it first")
     chosen = torch.device(choose_device(device or meta.device).name)
-    settle_torch(threads or meta.threads)
+    settle_torch(chosen, threads or meta.threads)
     data = load_data(preset, data_dir or Path(meta.data_dir), Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
     restore_weights(model, payload["model"], folder)

@@ -11,7 +11,7 @@ import torch
 from aetui.config.preset import Preset
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
-from aetui.devices.available import Device, choose_device
+from aetui.devices.available import Device, available_devices, choose_device
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry, read_index
 from aetui.runs.events import Emit, RunStarted, Warned
@@ -21,6 +21,7 @@ from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
+from aetui.training.settle import how_computed, make_repeatable, settle_torch
 from aetui.training.steps import make_optimizer
 
 
@@ -112,14 +113,18 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     """
     meta = folder.read_meta()
     chosen = choose_device(meta.device)
-    settle_torch(meta.threads)
     device = torch.device(chosen.name)
+    _tell_of_unused(meta.device, emit)
+    settle_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, Path(meta.data_dir), control, emit)
     begun = bool(read_index(folder.checkpoints))
     model = make_model(preset, len(data.classes), begun=begun).to(device)
+    make_repeatable(model, device, emit)
     if preset.train.compile:
-        model.compile()
+        model.compile(
+            dynamic=False
+        )  # else what is compiled depends on which batch came first: a resume differs
     training = Training(
         preset=preset,
         folder=folder,
@@ -136,21 +141,13 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         made_on={
             "torch": str(torch.__version__),
             "device": chosen.title,
-            "threads": str(torch.get_num_threads()),
+            **how_computed(device, bf16),
         },
     )
     resumed = _resume(training, emit)
-    folder.change_meta(versions=_versions(chosen), computed=_computed(preset, bf16))
+    folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
     emit(_started(training, chosen, data, resumed))
     return training
-
-
-def settle_torch(threads: int | None) -> None:
-    """Settings of the thread that trains: no denormals, which halve a CPU's speed; repeatable on a GPU."""
-    torch.set_flush_denormal(True)
-    torch.backends.cudnn.deterministic = True
-    if threads:
-        torch.set_num_threads(threads)
 
 
 def _resume(training: Training, emit: Emit) -> Entry | None:
@@ -163,9 +160,9 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         return None
     training.restore(payload)
     differences = [
-        f"{name} was {before}, is {training.made_on.get(name)}"
+        f"{name} was {before}, is {training.made_on[name]}"
         for name, before in payload["made_on"].items()
-        if before != training.made_on.get(name)
+        if before != training.made_on.get(name, before)
     ]
     if differences:
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(differences)}"))
@@ -191,6 +188,13 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
     )
 
 
+def _tell_of_unused(wanted: str, emit: Emit) -> None:
+    """A GPU that cannot be used must not go unnoticed where the best device is taken."""
+    for device in available_devices() if wanted == "auto" else ():
+        if device.problem:
+            emit(Warned(f"{device.title} is not used: {device.problem}"))
+
+
 def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
     if preset.train.precision == "bf16" and not chosen.bf16:
         emit(Warned(f"{chosen.title} does not compute in bf16; this run uses float32"))
@@ -198,10 +202,10 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
     return preset.train.precision == "bf16"
 
 
-def _computed(preset: Preset, bf16: bool) -> dict[str, str | int | float | bool]:
+def _computed(preset: Preset, device: torch.device, bf16: bool) -> dict[str, str | int | float | bool]:
     settings = preset.train
     return {
-        "precision": "bf16" if bf16 else "float32",
+        **how_computed(device, bf16),
         "accumulate": settings.accumulate,
         "clip_norm": settings.clip_norm,
         "compile": settings.compile,

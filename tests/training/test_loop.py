@@ -196,6 +196,8 @@ def test_a_huge_learning_rate_diverges_or_stays_finite_but_never_lies(make_run, 
             "=32",
         ),
         (MemoryError(), 4, "out_of_memory", "train.batch_size=32"),
+        (RuntimeError("CUDA error: out of memory\nCompile with"), 4, "out_of_memory", "train.accumulate=2"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling"), 4, "out_of_memory", "=32"),
         (RuntimeError("CUDA error: device lost"), 1, "failed", "device lost"),
     ],
 )

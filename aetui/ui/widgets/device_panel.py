@@ -28,8 +28,8 @@ class DevicePanel(Widget):
         grid = Table.grid(padding=(0, 1))
         for _ in range(3):
             grid.add_column(no_wrap=True)
-        if machine.gpu_name:
-            _add_gpu(grid, machine)
+        if machine.gpu_memory_total_bytes or machine.gpu_name:
+            _add_gpu(grid, machine, self.device_name)
         else:
             grid.add_row("runs on", Text(safe_text(self.device_name or "–")), "")
         grid.add_row("CPU", _bar(machine.cpu_percent, 100), _percent(machine.cpu_percent))
@@ -39,11 +39,11 @@ class DevicePanel(Widget):
         return grid
 
 
-def _add_gpu(grid: Table, machine: MachineSampled) -> None:
+def _add_gpu(grid: Table, machine: MachineSampled, device_name: str) -> None:
     watts = "–" if machine.gpu_watts is None else f"{machine.gpu_watts:.0f} W"
     celsius = "–" if machine.gpu_celsius is None else f"{machine.gpu_celsius:.0f} °C"
     used, total = machine.gpu_memory_used_bytes, machine.gpu_memory_total_bytes
-    grid.add_row("GPU", Text(safe_text(machine.gpu_name)), f"{watts:>6}  {celsius}")
+    grid.add_row("GPU", Text(safe_text(machine.gpu_name or device_name)), f"{watts:>6}  {celsius}")
     grid.add_row("use", _bar(machine.gpu_percent, 100), _percent(machine.gpu_percent))
     grid.add_row("memory", _bar(used, total), f"{format_bytes(used)} of {format_bytes(total)}")
 

@@ -1,0 +1,56 @@
+"""How PyTorch computes in the thread that trains: fast where it is free, repeatable above all.
+
+A resumed run equals a straight one bit for bit only if every step of both uses the same algorithms.
+"""
+
+import os
+
+import torch
+from torch import nn
+
+from aetui.runs.events import Emit, Warned
+
+NOT_REPEATABLE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AvgPool3d)
+"""Layers whose gradients on a GPU have no deterministic algorithm: `torch.use_deterministic_algorithms`."""
+
+
+def settle_torch(device: torch.device, threads: int | None) -> None:
+    """No denormals, which halve a CPU's speed; the wanted number of CPU threads; the GPU that is meant."""
+    torch.set_flush_denormal(True)
+    if threads:
+        torch.set_num_threads(threads)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # autocast asks the current GPU, not that of the tensors, for bf16
+
+
+def make_repeatable(model: nn.Module, device: torch.device, emit: Emit) -> None:
+    """Let CUDA use deterministic algorithms alone. Where a layer has none, say so instead.
+
+    For attention this leaves cuDNN's and makes flash attention's backward deterministic. On a CPU all is
+    repeatable as it is.
+    """
+    if device.type != "cuda":
+        return
+    torch.backends.cudnn.deterministic = True
+    names = {type(layer).__name__ for layer in model.modules() if isinstance(layer, NOT_REPEATABLE)}
+    if names:
+        who = ", ".join(sorted(names))
+        emit(
+            Warned(
+                f"{who} has no repeatable gradient on a GPU: resumed, this run is not the same bit for bit"
+            )
+        )
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS is not repeatable
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
+
+
+def how_computed(device: torch.device, bf16: bool) -> dict[str, str]:
+    """What two runs on the same device must agree on to give the same numbers."""
+    precision = {"precision": "bf16" if bf16 else "float32"}
+    if device.type != "cuda":
+        return precision | {"threads": str(torch.get_num_threads())}
+    tf32 = "on" if torch.backends.cudnn.allow_tf32 else "off"
+    cudnn = str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]
+    return precision | {"TF32 in convolutions": tf32, "cuDNN": cudnn}

@@ -1,0 +1,93 @@
+"""What only a GPU can show. Skipped where there is none."""
+
+import json
+
+import pytest
+import torch
+
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.runs.events import EpochFinished, MachineSampled, StepsTrained
+from aetui.runs.folder import RunFolder, create_run
+from aetui.training import meter
+
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here"),
+    pytest.mark.timeout(300),
+]
+
+LONG = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256")
+"""257 tokens in the decoder: more than one block of keys in every attention kernel."""
+RUNS = {
+    "vit": ("shapes-vit-mae", *LONG),
+    "vit in bf16": ("shapes-vit-mae", *LONG, "train.precision=bf16", "augment.crop_scale=0.2"),
+    "vit in parts": ("shapes-vit-mae", *LONG, "train.accumulate=2", "model.vit.norm_pix=true"),
+    "convolutions": ("shapes-conv-mae",),
+    "noise": ("mnist-denoise", "data.name=digits"),
+    "compiled": ("digits-conv", "train.compile=true"),
+}
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    monkeypatch.setattr(meter, "TICK_SECONDS", 0.0)
+
+    def make(name: str) -> RunFolder:
+        preset, *changes = RUNS[name]
+        checked = read_preset(find_preset(preset), ["train.epochs=2", *changes])
+        return create_run(checked, "", tmp_path / "runs", tmp_path, "cuda", threads=4)
+
+    return make
+
+
+def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
+    index = json.loads((folder.checkpoints / "index.json").read_text())
+    newest = max(index, key=lambda entry: entry["step"])
+    return torch.load(folder.checkpoints / newest["file"], weights_only=True)["model"]
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_two_runs_and_a_resumed_one_are_equal_bit_for_bit(make, record, name):
+    def stop(event, session):
+        if isinstance(event, StepsTrained) and event.step == 5:
+            session.control.stop()
+
+    straight, again, stopped = make(name), make(name), make(name)
+    for folder in (straight, again):
+        assert record(folder).session.exit_code == 0
+    assert record(stopped, stop).session.exit_code == 5
+    assert record(stopped).session.exit_code == 0
+    for key, value in weights(straight).items():
+        assert torch.equal(value, weights(again)[key]), key
+        assert torch.equal(value, weights(stopped)[key]), key
+
+
+def test_a_gpu_and_the_cpu_agree(make, record, monkeypatch):
+    """The same preset and seed; the first epoch's figures differ by rounding alone."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    here, there = make("noise"), make("noise")
+    there.change_meta(device="cpu")
+    tests = [record(folder).of(EpochFinished)[0].test_loss for folder in (here, there)]
+    assert tests[0] == pytest.approx(tests[1], rel=1e-5)
+
+
+def test_a_batch_too_large_for_the_memory_is_named(make, record):
+    torch.cuda.set_per_process_memory_fraction(0.01)
+    try:
+        recorder = record(make("vit"))
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert recorder.session.exit_code == 4
+    assert "train.batch_size=128" in recorder.events[-1].reason
+
+
+def test_nvml_measures_the_gpu_that_trains():
+    from aetui.devices.available import choose_device
+    from aetui.devices.machine import Machine
+
+    machine = Machine()
+    machine.watch_gpu(choose_device("cuda").uuid or "")
+    sample: MachineSampled = machine.sample()
+    assert sample.gpu_name
+    assert sample.gpu_memory_total_bytes
+    assert sample.gpu_watts is None or 0 < sample.gpu_watts < 5000
