@@ -41,16 +41,30 @@ def run(options: argparse.Namespace) -> int:
 
     source = find_run(options.runs, options.which)
     check_device_name(options.device)
-    made: dict[str, RunFolder] = {}
-    for kind, preset in _twins(source, options).items():
-        made[kind] = folder = _make_run(
-            source, preset, f"{source.name}, {HOW[kind]} as a classifier", options
-        )
+    made = {
+        kind: _make_run(source, preset, f"{source.name}, {HOW[kind]} as a classifier", options)
+        for kind, preset in _twins(source, options).items()
+    }
+    for kind, folder in made.items():
         if code := supervise(folder, listener(folder, as_json=False)):
-            print(f"nothing is compared; `aetui resume {folder.name}` goes on with this run", file=sys.stderr)
+            _leave(folder, made["scratch"] if kind == "finetune" else None)
             return code
     _tell(made, as_json=options.json)
     return 0
+
+
+def _leave(ended: "RunFolder", unbegun: "RunFolder | None") -> None:
+    """After a stop say how to go on; after anything else take away the run that never began."""
+    import shutil
+
+    from aetui.runs import states
+
+    if ended.read_meta().state != states.STOPPED:
+        if unbegun:
+            shutil.rmtree(unbegun.path)
+        return
+    commands = [f"`aetui resume {folder.called}`" for folder in (ended, unbegun) if folder]
+    print(f"nothing is compared yet; go on with {', then '.join(commands)}", file=sys.stderr)
 
 
 def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":
@@ -72,9 +86,8 @@ def _checkpoint(source: "RunFolder") -> "Path":
     """The newest good checkpoint of a run of a masked autoencoder that is not training."""
     from aetui.config.reading import read_preset
     from aetui.errors import UsageError
-    from aetui.runs import states
     from aetui.runs.checkpoint_index import newest_whole
-    from aetui.runs.folder import find_state
+    from aetui.runs.folder import require_idle
 
     kind = read_preset(source.config).model.kind
     if kind != "mae":
@@ -82,9 +95,7 @@ def _checkpoint(source: "RunFolder") -> "Path":
             f"{source.name} is no masked autoencoder: its model.kind is {kind}",
             "train one first, for example `aetui train shapes-vit-mae`",
         )
-    state = find_state(source.read_meta())
-    if state in states.LIVE:
-        raise UsageError(f"{source.name} is {state}", "stop it first, or wait until it is finished")
+    require_idle(source)
     entry = newest_whole(source.checkpoints)
     if entry is None:
         raise UsageError(f"{source.name} has no good checkpoint to start from", "train it first")
@@ -94,13 +105,14 @@ def _checkpoint(source: "RunFolder") -> "Path":
 def _make_run(
     source: "RunFolder", preset: "Preset", sentence: str, options: argparse.Namespace
 ) -> "RunFolder":
-    """A new run with the data and on the device of the one it comes from, if not told otherwise."""
+    """A new run, stopped until its turn, with the data and device of its source if not told otherwise."""
     from pathlib import Path
 
+    from aetui.runs import states
     from aetui.runs.folder import create_run
 
     meta = source.read_meta()
-    return create_run(
+    folder = create_run(
         preset,
         sentence,
         options.runs,
@@ -108,6 +120,8 @@ def _make_run(
         options.device or meta.device,
         options.threads or meta.threads,
     )
+    folder.change_meta(state=states.STOPPED)
+    return folder
 
 
 def _tell(made: "dict[str, RunFolder]", *, as_json: bool) -> None:

@@ -19,31 +19,28 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from aetui.cli.new_run import make_run
     from aetui.cli.options import preset_changes
     from aetui.config.shipped import load_preset
-    from aetui.errors import AetuiError, UsageError
+    from aetui.devices.available import check_device_name
+    from aetui.errors import UsageError
     from aetui.text import safe_text
-    from aetui.training.imported import import_weights, sizes_told
+    from aetui.training.imported import check_weights, import_weights
     from aetui.training.weights_file import read_weights
 
+    check_device_name(options.device)
     preset, _ = load_preset(options.preset, preset_changes(options))
     if preset.model.kind != "mae":
         raise UsageError(f"{preset.name} is no masked autoencoder", "choose a preset whose model.kind is mae")
     weights = read_weights(options.checkpoint)
-    from aetui.cli.new_run import make_run
-
+    notes = check_weights(options.checkpoint, weights, preset)
     folder = make_run(options, options.preset)
     try:
-        kept = import_weights(folder, preset, weights)
-    except BaseException as error:
+        import_weights(folder, preset, weights)
+    except BaseException:
         shutil.rmtree(folder.path)
-        if not isinstance(error, AetuiError):
-            raise
-        told = ", ".join(f"{key} {value}" for key, value in sizes_told(weights).items())
-        raise AetuiError(
-            error.message, f"{error.hint}{f'; the weights tell: {told}' if told else ''}"
-        ) from None
-    if kept:
-        print("aetui: the file holds no decoder; it begins at random", file=sys.stderr)
+        raise
+    for note in notes:
+        print(f"aetui: {note}", file=sys.stderr)
     print(safe_text(folder.name))
     return 0

@@ -16,13 +16,16 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
+    from aetui.runs.folder import require_idle
     from aetui.runs.listing import find_run
 
     check_device_name(options.device)
     folder = find_run(options.runs, options.which)
+    require_idle(folder)
     print(f"probing {folder.name} ...", file=sys.stderr)
     from aetui.runs.events import ProbeMeasured
     from aetui.runs.log import EventWriter
+    from aetui.training.kinds import check_classes
     from aetui.training.probe import probe
     from aetui.training.supervisor import owned
     from aetui.training.trained import load_trained
@@ -30,9 +33,11 @@ def run(options: argparse.Namespace) -> int:
     with owned(folder):
         trained = load_trained(folder, options.device, options.threads, options.data)
         data, entry = trained.data, trained.entry
+        check_classes(len(data.classes))
         found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)
         accuracies = (found.linear_accuracy, found.knn_accuracy)
-        EventWriter(folder.events).write(ProbeMeasured(entry.epoch, entry.step, *accuracies, found.seconds))
+        seconds = (found.seconds, trained.total_seconds)
+        EventWriter(folder.events).write(ProbeMeasured(entry.epoch, entry.step, *accuracies, *seconds))
     if options.json:
         place = {"run": folder.name, "epoch": entry.epoch, "step": entry.step}
         print(json.dumps({**place, **asdict(found)}, indent=1))

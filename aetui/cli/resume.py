@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aetui.config.preset import Preset
     from aetui.runs.folder import RunFolder
 
-CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints")
+CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints", "accumulate", "compile")
 """Keys of [train] that may be other than before when a run goes on."""
 
 
@@ -34,17 +34,15 @@ def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
     from aetui.errors import UsageError
     from aetui.runs import states
-    from aetui.runs.folder import find_state
+    from aetui.runs.folder import find_state, require_idle
     from aetui.runs.listing import find_run
 
     folder = find_run(options.runs, options.which)
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
+    require_idle(folder)
     meta = folder.read_meta()
-    state = find_state(meta)
-    if state in states.LIVE:
-        raise UsageError(f"{folder.name} is {state}", f"watch it with `aetui watch {folder.name}`")
-    if state == states.FINISHED and preset.train.epochs <= meta.epochs:
+    if find_state(meta) == states.FINISHED and preset.train.epochs <= meta.epochs:
         hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     _tell_of_bend(preset, meta.epochs_planned)

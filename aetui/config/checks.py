@@ -121,4 +121,4 @@ def _train_mistakes(train: TrainSection) -> Iterator[Finding]:
         yield "train.warmup_epochs", f'only schedule = "cosine" warms up, this one is "{train.schedule}"'
     elif train.warmup_epochs >= train.epochs:
         epochs = f"{train.warmup_epochs:g} of {train.epochs:,} epochs"
-        yield "train.warmup_epochs", f"warming up for {epochs} leaves none to train in: it must be less"
+        yield "train.warmup_epochs", f"warming up for {epochs} leaves none to train in: give less, or 0"

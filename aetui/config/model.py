@@ -36,6 +36,9 @@ class VitSection(Section):
     """Heads of the decoder's attention, a divisor of its width."""
     norm_pix: bool = False
     """Train on each patch less its mean, over its standard deviation, instead of on pixels in [0, 1]."""
+    imagenet_pixels: bool = False
+    """Compute with pixels less ImageNet's mean and over its deviation, as published weights have learned to;
+    figures and pictures stay in [0, 1]."""
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from aetui.config.checks import find_mistakes, missing_files
 from aetui.config.lines import key_lines, line_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
+from aetui.text import plural
 
 LARGEST_BYTES = 1_000_000
 """A preset is a page of text; a larger file is something else."""
@@ -41,7 +42,7 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     lines = key_lines(text)
 
     def problem(key: str, message: str) -> Problem:
-        source = next((c for k, c in changed.items() if key == k or key.startswith(k + ".")), None)
+        source = next((c for k, c in changed.items() if _concerns(k, key, in_file=key in lines)), None)
         where = f"--set {source}" if source else f"{path}:{line_of(lines, key)}"
         return Problem(where, key, message)
 
@@ -54,6 +55,12 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     if mistakes := [*find_mistakes(preset), *(missing_files(preset) if for_new_run else ())]:
         raise PresetError([problem(key, message) for key, message in mistakes])
     return preset
+
+
+def _concerns(changed: str, key: str, *, in_file: bool) -> bool:
+    """Whether a mistake at `key` is that of a changed key: the same, above it, or in a section it made."""
+    above, below = key.startswith(changed + "."), changed.startswith(key + ".")
+    return changed == key or above or (below and not in_file)
 
 
 def _read_text(path: Path) -> str:
@@ -124,6 +131,11 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
         known = str(context.get("expected", ""))
         words = [word.strip("' ") for word in known.replace(" or ", ",").split(",")]
         return key, f"{detail['input']!r} is not one of {known}{_suggestion(str(detail['input']), words)}"
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return key, f"this is a section: give its keys, as [{key}] or {key}.name = value"
+    if kind in ("too_long", "too_short"):
+        side, bound = ("most", "max_length") if kind == "too_long" else ("least", "min_length")
+        return key, f"expected at {side} {plural(context[bound], 'item')}, not {context['actual_length']}"
     message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     given = repr(detail["input"])
     return key, f"expected {message}, not {given if len(given) < 60 else given[:57] + '…'}"

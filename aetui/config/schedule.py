@@ -4,11 +4,8 @@ A step is counted from 0; its rate is the one its update uses.
 """
 
 import math
-from typing import Literal
 
-from aetui.config.train import TrainSection
-
-Schedule = Literal["constant", "cosine", "one-cycle"]
+from aetui.config.train import Schedule, TrainSection
 
 RISING = 0.3
 """The part of a one-cycle run in which the rate rises: `pct_start` of torch's `OneCycleLR`."""

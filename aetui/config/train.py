@@ -10,6 +10,7 @@ DEFAULT_LEARNING_RATE = 1e-3
 BASE_BATCH = 256
 """Images that `base_learning_rate` is meant for: He et al., arXiv 2111.06377, appendix A.1."""
 Beta = Annotated[float, Field(ge=0, lt=1)]
+Schedule = Literal["constant", "cosine", "one-cycle"]
 Rate = Annotated[float, Field(gt=0, le=1e9)]
 
 
@@ -23,7 +24,7 @@ class AugmentSection(Section):
 
 
 class TrainSection(Section):
-    """How it is trained: gradient steps on the mean squared error per pixel."""
+    """How it is trained: gradient steps on the loss that the kind of model has."""
 
     epochs: int = Field(default=10, ge=1, le=100_000)
     """Passes over the training images. Schedules other than `constant` are drawn over all of them, so another
@@ -40,7 +41,7 @@ class TrainSection(Section):
     """Decay of the running means of the gradient and of its square, a step."""
     weight_decay: float = Field(default=0.0, ge=0, le=1e9)
     """`adam` adds it times the weights to the gradient, `adamw` takes it from the weights directly."""
-    schedule: Literal["constant", "cosine", "one-cycle"] = "constant"
+    schedule: Schedule = "constant"
     """The learning rate over all epochs: as it is, down to 0 in half a cosine (Loshchilov & Hutter,
     arXiv 1608.03983), or up and down again (Smith & Topin, arXiv 1708.07120)."""
     warmup_epochs: float = Field(default=0.0, ge=0)

@@ -23,7 +23,8 @@ def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:
     """
     torch.manual_seed(preset.train.seed)
     if preset.model.vit is not None:
-        return VitMae(vit_shape(preset), preset.model.vit.norm_pix)
+        vit = preset.model.vit
+        return VitMae(vit_shape(preset), vit.norm_pix, vit.imagenet_pixels)
     image, layers = parse_size(preset.image_size), encoder_layers(preset)
     encoder = build_chain(image, layers)
     decoder = build_chain(trace(image, layers)[-1].output, decoder_layers(preset))

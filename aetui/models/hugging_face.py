@@ -18,8 +18,10 @@ Files written by transformers 5 have the hub's names, but `decoder.decoder_encod
 `decoder_blocks.N`.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -42,11 +44,13 @@ RENAMED = [
     (r"\.output\.dense\.", ".mlp.fc2."),
 ]
 """Pattern and replacement, applied in this order: the attention's `output.dense` before the MLP's."""
+ENCODER_ALONE = "embeddings."
+"""How names begin in files of the encoder alone, which lack the `vit.` of all others."""
 
 
 def is_hugging_face(state_dict: Mapping[str, Tensor]) -> bool:
-    """Whether the names are those of a ViTMAEForPreTraining."""
-    return any(name.startswith("vit.") for name in state_dict)
+    """Whether the names are those of a ViTMAEForPreTraining, or of a ViTMAEModel, its encoder alone."""
+    return any(name.startswith(("vit.", ENCODER_ALONE)) for name in state_dict)
 
 
 def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -56,7 +60,9 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     the mapping. Query, key and value are joined along their outputs, (D, D) three times into (3 D, D). A
     name that is not in the table keeps what is left of it.
     """
-    renamed = {_rename(name): tensor for name, tensor in state_dict.items()}
+    alone = any(name.startswith(ENCODER_ALONE) for name in state_dict)
+    prefix = "vit." if alone else ""
+    renamed = {_rename(prefix + name): tensor for name, tensor in state_dict.items()}
     for query in [name for name in renamed if ".attn.q." in name]:
         thirds = [query.replace(".attn.q.", f".attn.{letter}.") for letter in "qkv"]
         if all(third in renamed for third in thirds):
@@ -64,6 +70,18 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 [renamed.pop(third) for third in thirds]
             )
     return renamed
+
+
+def heads_told(config: Path) -> dict[str, int]:
+    """The heads, by key of [model.vit], in the config.json beside a ViTMAE's weights; empty for any other."""
+    try:
+        told = json.loads(config.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(told, dict) or told.get("model_type") != "vit_mae":
+        return {}
+    names = {"heads": "num_attention_heads", "decoder_heads": "decoder_num_attention_heads"}
+    return {key: told[name] for key, name in names.items() if isinstance(told.get(name), int)}
 
 
 def _rename(name: str) -> str:

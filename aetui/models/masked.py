@@ -17,8 +17,8 @@ class MaskedAutoencoder(nn.Module, ABC):
     `mask_ratio` may be changed between two steps. Pixels are in [0, 1].
     """
 
-    norm_pix = False
-    """Whether the targets are normalised patches instead of pixels."""
+    learns_pixels = True
+    """Whether the targets are pixels in [0, 1], so that what is trained on is also what people are told."""
 
     def __init__(self, image: Size, patch: int, mask_ratio: float) -> None:
         super().__init__()

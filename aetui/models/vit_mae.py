@@ -13,7 +13,7 @@ from aetui.models.masking import Masking, masking, patchify
 from aetui.models.norm_pix import denormalised, normalised
 from aetui.models.positions import sine_cosine_positions
 from aetui.models.transformer import blocks, init_linear, layer_norm
-from aetui.shapes.vit import VitMaeShape, check_norm_pix
+from aetui.shapes.vit import IMAGENET_MEAN, IMAGENET_STD, VitMaeShape, check_norm_pix
 
 
 class PatchEmbed(nn.Module):
@@ -33,18 +33,25 @@ class VitMae(MaskedAutoencoder):
     """A vision transformer that sees the visible patches alone, and a light one that predicts all patches.
 
     With `norm_pix` the target is each patch less its mean, over its standard deviation (He et al., section
-    3).
+    3). With `imagenet_pixels` the network computes with pixels less ImageNet's mean and over its deviation;
+    images come and go in [0, 1] all the same.
     """
 
+    pixel_mean: Tensor
+    pixel_std: Tensor
     pos_embed: Tensor
     decoder_pos_embed: Tensor
 
-    def __init__(self, shape: VitMaeShape, norm_pix: bool = False) -> None:
+    def __init__(self, shape: VitMaeShape, norm_pix: bool = False, imagenet_pixels: bool = False) -> None:
         if norm_pix:
             check_norm_pix(shape.image, shape.patch)
         super().__init__(shape.image, shape.patch, shape.mask_ratio)
         self.shape = shape
         self.norm_pix = norm_pix
+        self.learns_pixels = not (norm_pix or imagenet_pixels)
+        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if imagenet_pixels else ((0.0,), (1.0,))
+        self.register_buffer("pixel_mean", torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(std)[:, None, None], persistent=False)
         width, decoder_width = shape.encoder.width, shape.decoder.width
         self.cls_token = nn.Parameter(torch.empty(1, 1, width))
         self.register_buffer("pos_embed", sine_cosine_positions(*shape.grid, width))
@@ -72,7 +79,7 @@ class VitMae(MaskedAutoencoder):
 
     def encode(self, images: Tensor, masked: Masking) -> Tensor:
         """The class token and the visible patches of images (N, C, H, W), encoded: (N, 1 + V, d)."""
-        tokens = self.patch_embed(images) + self.pos_embed[:, 1:]
+        tokens = self._tokens(images)
         visible = _rows(tokens, masked.ids_keep)
         return self._encode_tokens(visible)
 
@@ -88,7 +95,16 @@ class VitMae(MaskedAutoencoder):
 
     def features(self, images: Tensor) -> Tensor:
         """The mean of all encoded patches behind the last norm, without the class token: (N, d)."""
-        return self._encode_tokens(self.patch_embed(images) + self.pos_embed[:, 1:])[:, 1:].mean(1)
+        return self._encode_tokens(self._tokens(images))[:, 1:].mean(1)
+
+    def _tokens(self, images: Tensor) -> Tensor:
+        """All patches of images (N, C, H, W) with their positions: (N, L, d)."""
+        tokens: Tensor = self.patch_embed(self._scaled(images)) + self.pos_embed[:, 1:]
+        return tokens
+
+    def _scaled(self, images: Tensor) -> Tensor:
+        """Images (N, C, H, W) in [0, 1] in the units that the network computes with."""
+        return (images - self.pixel_mean) / self.pixel_std
 
     def _encode_tokens(self, tokens: Tensor) -> Tensor:
         """The class token in front of tokens (N, T, d) with positions, all encoded: (N, 1 + T, d)."""
@@ -98,14 +114,15 @@ class VitMae(MaskedAutoencoder):
 
     def targets(self, images: Tensor) -> Tensor:
         """Patches (N, L, p p C) of images (N, C, H, W), normalised one by one under `norm_pix`."""
-        patches = super().targets(images)
+        patches = super().targets(self._scaled(images))
         return normalised(patches) if self.norm_pix else patches
 
     def to_pixels(self, prediction: Tensor, images: Tensor, mask: Tensor) -> Tensor:
         """The predictions as images (N, C, H, W); under `norm_pix` see `norm_pix.denormalised`."""
         if self.norm_pix:
-            prediction = denormalised(prediction, patchify(images, self.patch), mask, self.shape.grid)
-        return super().to_pixels(prediction, images, mask)
+            patches = patchify(self._scaled(images), self.patch)
+            prediction = denormalised(prediction, patches, mask, self.shape.grid)
+        return super().to_pixels(prediction, images, mask) * self.pixel_std + self.pixel_mean
 
 
 def _rows(tokens: Tensor, ids: Tensor) -> Tensor:

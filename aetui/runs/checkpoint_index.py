@@ -54,7 +54,7 @@ def newest_whole(folder: Path) -> Entry | None:
 
 def check_whole(path: Path) -> None:
     """Raises AetuiError where the file is listed as a checkpoint and is no longer as it was written."""
-    listed = read_index(path.parent) if (path.parent / "index.json").is_file() else []
+    listed = read_index(path.parent) if path.match(NAMES) and (path.parent / "index.json").is_file() else []
     if any(entry.file == path.name and not _is_whole(path.parent, entry) for entry in listed):
         raise AetuiError(
             f"{path} is damaged: its SHA-256 is not the recorded one", "choose another checkpoint"

@@ -77,8 +77,8 @@ class StepsTrained:
     images_per_second: float
     seconds: float
     """Spent training since the start of the run, pauses and tests not counted."""
-    learning_rate: float
-    """Of the newest of these steps."""
+    learning_rate: float | None = None
+    """Of the newest of these steps; None in logs that are older than this field."""
 
 
 @dataclass(frozen=True)

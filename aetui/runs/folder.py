@@ -2,6 +2,7 @@
 
 import platform
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from aetui import __version__
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, UsageError
 from aetui.runs import states
 from aetui.runs.files import write_whole
 from aetui.text import safe_text
@@ -74,6 +75,12 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.log = path / "log.txt"
         self.lock = path / "lock"
+
+    @property
+    def called(self) -> str:
+        """How a command line in this working folder names the run: by name below `runs`, else by path."""
+        known = self.path.absolute().parent == Path("runs").absolute()
+        return shlex.quote(self.name if known else str(self.path))
 
     def read_meta(self) -> Meta:
         """What meta.json says. Raises AetuiError where there is none or it is damaged."""
@@ -142,6 +149,16 @@ def find_state(meta: Meta) -> str:
     if meta.state not in states.LIVE or _process_lives(meta):
         return meta.state
     return states.INTERRUPTED
+
+
+def require_idle(folder: RunFolder) -> None:
+    """Raises UsageError where a process trains the run."""
+    state = find_state(folder.read_meta())
+    if state in states.LIVE:
+        steered = f"`aetui control {folder.called} stop` stops it"
+        raise UsageError(
+            f"{folder.name} is {state}", f"watch it with `aetui watch {folder.called}`; {steered}"
+        )
 
 
 def _process_lives(meta: Meta) -> bool:

@@ -142,6 +142,10 @@ class VitMaeShape:
         return embedding + encoding + bridge + decoding + restored * decoder.width * numbers
 
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of each channel of ImageNet's pixels in [0, 1]: `main_pretrain.py` of facebookresearch/mae."""
+
+
 def check_norm_pix(image: Size, patch: int) -> None:
     """Raise `UsageError` when a patch holds one number: it has no standard deviation to normalise by."""
     if patch**2 * image[0] < 2:

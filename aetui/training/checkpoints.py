@@ -14,6 +14,7 @@ import torch
 
 from aetui.runs.checkpoint_index import Entry, read_index, sweep, write_index
 from aetui.runs.files import sha256_of, write_whole
+from aetui.training.weights_file import why_refused
 
 FORMAT = 1
 
@@ -75,7 +76,7 @@ class CheckpointStore:
         except OSError as error:
             raise ValueError(f"not readable: {error.strerror}") from None
         except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-            raise ValueError(f"not a checkpoint: {error}") from None
+            raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
         if not isinstance(payload, dict) or payload.get("format") != FORMAT:
             raise ValueError("of another format; a newer aetui may have written it")
         return payload

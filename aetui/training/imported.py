@@ -1,11 +1,16 @@
 """Published weights (facebookresearch/mae, Hugging Face) as a run, ready to probe or to go on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from aetui.config.model import VitSection
 from aetui.config.preset import Preset
+from aetui.errors import AetuiError, UsageError
+from aetui.models.from_preset import build_model
+from aetui.models.hugging_face import heads_told
 from aetui.models.masked import MaskedAutoencoder
 from aetui.models.weights import load_weights
 from aetui.runs import states
@@ -16,11 +21,48 @@ from aetui.training.control import Control
 from aetui.training.training import prepare
 
 
-def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor]) -> tuple[str, ...]:
+def check_weights(file: Path, weights: Mapping[str, Tensor], preset: Preset) -> list[str]:
+    """What to know of weights that fit the preset, as sentences.
+
+    Raises AetuiError where they are of another model, also by the number of heads, which no shape tells.
+    """
+    model = build_model(preset)
+    assert isinstance(model, MaskedAutoencoder), "the preset is checked to be of a masked autoencoder"
+    notes = []
+    try:
+        if load_weights(model, weights):
+            notes.append("the file holds no decoder; it begins at random")
+    except AetuiError as error:
+        told = ", ".join(f"{key} {value}" for key, value in sizes_told(weights).items())
+        hint = f"{error.hint}{f'; the weights tell: {told}' if told else ''}"
+        raise AetuiError(error.message, hint) from None
+    if preset.model.vit is not None:
+        notes += _vit_notes(file, preset.model.vit)
+    return notes
+
+
+def _vit_notes(file: Path, vit: VitSection) -> Iterator[str]:
+    heads = {"heads": vit.encoder.heads, "decoder_heads": vit.decoder.heads}
+    told = heads_told(file.parent / "config.json")
+    wrong = [f"--set model.vit.{key}={told[key]}" for key in heads if told.get(key, heads[key]) != heads[key]]
+    if wrong:
+        raise UsageError(
+            f"{file.parent / 'config.json'} tells other heads than {_said(heads)}", " ".join(wrong)
+        )
+    if not told:
+        yield f"the file does not tell its heads; {_said(heads)} are taken"
+    if not vit.imagenet_pixels:
+        yield "weights learned on ImageNet as published want --set model.vit.imagenet_pixels=true"
+
+
+def _said(heads: dict[str, int]) -> str:
+    return f"the preset's {heads['heads']} in the encoder and {heads['decoder_heads']} in the decoder"
+
+
+def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor]) -> None:
     """Write the weights as the first checkpoint of a fresh run, which is then stopped.
 
-    Returns the names that the file did not hold, the decoder's, which begin at random. Raises AetuiError
-    where the weights are of another model or the data cannot be had.
+    Raises AetuiError where the data cannot be had.
     """
     writer = EventWriter(folder.events)
 
@@ -28,15 +70,12 @@ def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tens
         writer.write(event)
 
     training = prepare(folder, preset, Control(), emit)
-    assert isinstance(training.model, MaskedAutoencoder), (
-        "the preset is checked to be of a masked autoencoder"
-    )
-    kept = load_weights(training.model, weights)
+    assert isinstance(training.model, MaskedAutoencoder), "as checked with the weights"
+    load_weights(training.model, weights)
     entry = training.save(None)
     emit(CheckpointSaved(entry.epoch, entry.step, entry.file, entry.sha256, entry.size_bytes, best=False))
     emit(StateChanged(states.STOPPED))
     folder.change_meta(state=states.STOPPED)
-    return kept
 
 
 def sizes_told(weights: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -47,9 +86,9 @@ def sizes_told(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         patches = weights["pos_embed"].shape[1] - 1
     except (KeyError, ValueError, IndexError):
         return {}
-    side = round(patches**0.5) * patch
+    side = round(patches**0.5)
     return {
-        "image": f"{side}x{side}",
+        **({"image": f"{side * patch}x{side * patch}"} if side * side == patches else {"patches": patches}),
         "mask.patch": patch,
         "model.vit.width": width,
         "model.vit.depth": len(blocks),

@@ -29,15 +29,20 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     if preset.model.kind != "classifier":
         return model
     assert isinstance(model, MaskedAutoencoder), "the preset is checked to describe one"
+    check_classes(classes)
+    source = preset.finetune.from_checkpoint if preset.finetune else ""
+    if source and not begun:
+        load_weights(model, read_weights(Path(source).expanduser()))
+    return Classifier(model, classes, preset.train.seed)
+
+
+def check_classes(classes: int) -> None:
+    """Raises AetuiError where there is nothing to tell apart, for a classifier or a probe."""
     if classes < 2:
         raise AetuiError(
             "The images are all of one class, so there is nothing to tell apart",
             "sort them into one folder a class, or choose another data set",
         )
-    source = preset.finetune.from_checkpoint if preset.finetune else ""
-    if source and not begun:
-        load_weights(model, read_weights(Path(source).expanduser()))
-    return Classifier(model, classes, preset.train.seed)
 
 
 def make_objective(preset: Preset, device: torch.device, bf16: bool) -> Objective:

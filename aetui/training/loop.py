@@ -47,7 +47,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     emit(StateChanged(_running(control)))
     if progress.step == 0:
         _measure_floor(training, control, emit)
-        _test(training, control, emit, None)
+        _finish_epoch(training, control, emit, None)
     elif progress.batch == 0 and _probe_due(training) and not _is_probed(training):
         _probe(training, control, emit)
 
@@ -70,7 +70,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
                 meter.go_on()
 
         meter.report()
-        _test(training, control, emit, meter)
+        _finish_epoch(training, control, emit, meter)
 
 
 def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
@@ -83,9 +83,20 @@ def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | No
     return zip(pixels, batches(train.labels, order, preset.batch_size, first=progress.batch), strict=True)
 
 
-def _test(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
-    """Finish the epoch: test, tell, save, draw, probe. There is no meter before the first step."""
-    progress = training.progress
+def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
+    """Test, tell, save, draw, probe. There is no meter before the first step."""
+    tested, seconds = _test(training, control, emit)
+    emit(_count_epoch(training, meter, tested, seconds))
+    emit(ActivityChanged(""))
+    if meter:
+        _save(training, control, emit, tested.loss)
+    _draw_epoch(training, tested, emit)
+    if control.take_probe() or _probe_due(training):
+        _probe(training, control, emit)
+
+
+def _test(training: Training, control: Control, emit: Emit) -> tuple[Evaluation, float]:
+    """The whole test set, and the seconds that took, pauses left out. Raises Stopped and Diverged."""
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
     held_seconds = 0.0
@@ -97,10 +108,16 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
         held_seconds += time.perf_counter() - began
 
     tested = evaluate(training.model, training.test, training.objective, between_batches)
-    loss = tested.loss
-    if not math.isfinite(loss):
+    if not math.isfinite(tested.loss):
         raise diverged(training)
-    images_per_second = len(training.train) / progress.epoch_seconds if meter else None
+    return tested, time.perf_counter() - began - held_seconds
+
+
+def _count_epoch(
+    training: Training, meter: Meter | None, tested: Evaluation, test_seconds: float
+) -> EpochFinished:
+    """Move the progress past the epoch; what the epoch gave."""
+    progress, loss = training.progress, tested.loss
     progress.epoch += meter is not None
     best = progress.epoch > 0 and loss < progress.best_test_loss
     event = EpochFinished(
@@ -109,9 +126,9 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
         train_loss=meter.epoch_loss if meter else None,
         test_loss=loss,
         seconds=progress.epoch_seconds,
-        images_per_second=images_per_second,
+        images_per_second=len(training.train) / progress.epoch_seconds if meter else None,
         total_seconds=progress.total_seconds,
-        test_seconds=time.perf_counter() - began - held_seconds,
+        test_seconds=test_seconds,
         best=best,
         train_objective=meter.epoch_trained if meter and tested.trained is not None else None,
         test_objective=tested.trained,
@@ -120,18 +137,13 @@ def _test(training: Training, control: Control, emit: Emit, meter: Meter | None)
     if best:
         progress.best_test_loss = loss
     progress.batch, progress.loss_sum, progress.trained_sum, progress.epoch_seconds = 0, 0.0, 0.0, 0.0
-    emit(event)
-    emit(ActivityChanged(""))
-    if meter:
-        _save(training, control, emit, loss)
-    _draw_epoch(training, tested, emit)
-    if control.take_probe() or _probe_due(training):
-        _probe(training, control, emit)
+    return event
 
 
 def _probe_due(training: Training) -> bool:
-    every = training.preset.probe.every
-    return every > 0 and training.progress.epoch % every == 0
+    """Where there is nothing to tell apart, only before the first epoch, to have it said once."""
+    every, epoch = training.preset.probe.every, training.progress.epoch
+    return every > 0 and epoch % every == 0 and (len(training.classes) > 1 or epoch == 0)
 
 
 def _is_probed(training: Training) -> bool:
@@ -157,6 +169,10 @@ def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
 def _probe(training: Training, control: Control, emit: Emit) -> None:
     """Measure what the encoder's frozen features are worth."""
     progress = training.progress
+    if len(training.classes) < 2:
+        control.take_probe()
+        emit(Warned("there is nothing to probe: the images are all of one class"))
+        return
     emit(ActivityChanged("probing the features"))
     found = probe(
         training.model,

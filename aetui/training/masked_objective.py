@@ -25,7 +25,7 @@ class MaskedObjective(Objective):
         noise = torch.rand(len(images), model.patches, generator=generator, device=self.device)
         prediction, mask = self._predict(model, images, noise)
         loss = model.loss(images, prediction, mask)
-        if not model.norm_pix:
+        if model.learns_pixels:
             return StepLoss(loss, loss)
         with torch.no_grad():
             reconstruction = model.to_pixels(prediction, images, mask)
@@ -48,7 +48,7 @@ class MaskedObjective(Objective):
                 "reconstruction": reconstruction,
                 "pasted": model.pasted(images, reconstruction, mask),
             }
-        trained = model.losses(images, prediction, mask) if model.norm_pix else None
+        trained = model.losses(images, prediction, mask) if not model.learns_pixels else None
         return Tested(model.pixel_errors(images, reconstruction, mask), views, trained)
 
     def _predict(self, model: MaskedAutoencoder, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

@@ -86,5 +86,5 @@ def diverged(training: Training) -> Diverged:
     smaller = f"train.learning_rate={training.preset.train.peak_learning_rate / 10:g}"
     return Diverged(
         f"The loss is no longer a finite number, at or before step {training.progress.step}",
-        f"go on from the last checkpoint with `aetui resume {training.folder.name} --set {smaller}`",
+        f"go on from the last checkpoint with `aetui resume {training.folder.called} --set {smaller}`",
     )

@@ -5,6 +5,7 @@ session can say so, obey signals and measure the machine meanwhile.
 """
 
 import contextlib
+import shlex
 import threading
 import traceback
 
@@ -34,8 +35,8 @@ class Session:
         """Set when the thread ends; see `aetui.errors`."""
         self.state = ""
         self.gpu_uuid: str | None = None
-        self.on_cpu = False
-        """Known once the device is chosen: whether it is the CPU."""
+        self.spins = False
+        """Known once training is prepared: whether several CPU threads compute and wait for each other."""
         self._folder = folder
         self._listener = listener
         self._writer = EventWriter(folder.events)
@@ -82,7 +83,7 @@ class Session:
             elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
                 self._keep_traceback(error)
                 reason = str(error).partition("\n")[0]
-                without = "train without it: --set train.compile=false"
+                without = f"go on without it: `aetui resume {self._folder.called} --set train.compile=false`"
                 self._end(states.FAILED, EXIT_FAILURE, f"torch.compile failed: {reason}; {without}")
             else:
                 self._end(states.FAILED, EXIT_FAILURE, self._keep_traceback(error))
@@ -94,7 +95,7 @@ class Session:
 
         try:
             training = prepare(self._folder, read_preset(self._folder.config), self.control, self.emit)
-            self.gpu_uuid, self.on_cpu = training.gpu_uuid, training.device.type == "cpu"
+            self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
             train(training, self.control, self.emit)
         except Stopped:
             self._end(states.STOPPED, EXIT_STOPPED)
@@ -110,8 +111,11 @@ class Session:
         preset = read_preset(self._folder.config)
         what = str(error).partition("\n")[0] or type(error).__name__
         half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
-        again = f"`aetui train {preset.name} --set train.batch_size={half}`"
-        return f"out of memory ({what}); try {again}, or train.accumulate={parts} for the same batch in parts"
+        go_on = f"`aetui resume {self._folder.called} --set train.accumulate={parts}`"
+        again = f"`aetui train {shlex.quote(str(self._folder.config))} --set train.batch_size={half}`"
+        return (
+            f"out of memory ({what}); {go_on} computes each batch in parts, {again} starts with smaller ones"
+        )
 
     def _keep_traceback(self, error: Exception) -> str:
         with contextlib.suppress(OSError):

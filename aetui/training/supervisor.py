@@ -72,8 +72,8 @@ def owned(folder: RunFolder) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        hint = f"watch it with `aetui watch {folder.name}`"
-        raise AetuiError(f"Another process trains {folder.name}", hint) from None
+        hint = f"see what it does with `aetui watch {folder.called}`"
+        raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
     try:
         yield
     except OSError as error:
@@ -118,7 +118,7 @@ def _attend(session: Session, commands: CommandFollower) -> None:
         if time.monotonic() - measured > MEASURE_SECONDS:
             sample = machine.sample()
             session.emit(sample)
-            if session.on_cpu and not warned and _is_crowded(sample):
+            if session.spins and not warned and _is_crowded(sample):
                 session.emit(Warned(CROWDED))
                 warned = True
             measured = time.monotonic()
@@ -126,7 +126,7 @@ def _attend(session: Session, commands: CommandFollower) -> None:
 
 
 def _is_crowded(sample: MachineSampled) -> bool:
-    """Whether other programs take half a core or more while this one computes on all of them."""
+    """Whether other programs take half a core or more."""
     others = (sample.cpu_percent or 0) - (sample.process_cpu_percent or 0)
     return others / 100 * (os.cpu_count() or 1) > CROWDED_CORES
 

@@ -29,6 +29,8 @@ class Trained:
     device: torch.device
     entry: Entry
     """The checkpoint."""
+    total_seconds: float
+    """Spent training until then."""
 
 
 def load_trained(
@@ -48,4 +50,4 @@ def load_trained(
     data = load_data(preset, data_dir or Path(meta.data_dir), Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
     restore_weights(model, payload["model"], folder)
-    return Trained(model.to(chosen).eval(), data, chosen, entry)
+    return Trained(model.to(chosen).eval(), data, chosen, entry, payload["progress"]["total_seconds"])

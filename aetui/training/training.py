@@ -68,6 +68,11 @@ class Training:
     """The same at the test before."""
 
     @property
+    def spins(self) -> bool:
+        """Whether several CPU threads compute, which wait for each other in busy loops."""
+        return self.device.type == "cpu" and torch.get_num_threads() > 1
+
+    @property
     def steps_per_epoch(self) -> int:
         return -(-len(self.train) // self.preset.train.batch_size)
 

@@ -1,5 +1,6 @@
 """Weights from files of torch and safetensors; no code in them is run."""
 
+import re
 from pathlib import Path
 
 import torch
@@ -18,12 +19,23 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return weights_in(load_file(path))
         return weights_in(torch.load(path, map_location="cpu", weights_only=True))
+    except IsADirectoryError:
+        inside = next(
+            (file for file in ("model.safetensors", "pytorch_model.bin") if (path / file).is_file()), ""
+        )
+        hint = f"name the file in it{f': {path / inside}' if inside else ''}"
+        raise AetuiError(f"{path} is a folder", hint) from None
     except OSError as error:
         raise AetuiError(f"{path} cannot be read: {error.strerror or error}") from None
     except AetuiError:
         raise
     except Exception as error:  # what torch raises at damaged files is without bounds
-        reason = str(error).partition("\n")[0]
-        raise AetuiError(
-            f"{path} is not a file of weights: {reason}", "torch.save and safetensors are read"
-        ) from None
+        raise AetuiError(f"{path} {why_refused(error)}", "torch.save and safetensors are read") from None
+
+
+def why_refused(error: Exception) -> str:
+    """Why a file is not loaded, without torch's advice to load it unsafely."""
+    named = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if named:
+        return f"holds {named[1]}, which is no tensor: it could run code and is never loaded"
+    return "is not a file of weights, or it is damaged"

@@ -164,9 +164,9 @@ class AetuiApp(App[None]):
     def _leave_as_chosen(self, choice: str | None) -> None:
         asked = self.training
         if choice == "go on":
-            names = [trainer.folder.name for trainer in asked]
             self.farewell = "\n".join(
-                f"{n} goes on without a screen; see it with: aetui watch {n}" for n in names
+                f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
+                for run in (trainer.folder for trainer in asked)
             )
             self.exit()
         elif choice == "stop":
@@ -208,10 +208,10 @@ class AetuiApp(App[None]):
 
 def _last_word(trainer: Trainer) -> str:
     """How a run that was asked to stop has ended."""
-    name, meta = trainer.folder.name, trainer.folder.read_meta()
+    run, meta = trainer.folder, trainer.folder.read_meta()
     if meta.state == states.STOPPED:
-        return f"{name} is saved; go on with: aetui resume {name}"
-    return safe_text(f"{name} is {meta.state.replace('_', ' ')} {meta.reason}")
+        return f"{run.name} is saved; go on with: aetui resume {run.called}"
+    return safe_text(f"{run.name} is {meta.state.replace('_', ' ')} {meta.reason}")
 
 
 OWNERS = (

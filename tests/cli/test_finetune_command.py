@@ -119,10 +119,14 @@ def test_a_stop_ends_the_sequence(trained):
                 break
         rest = process.stderr.read()
     assert process.returncode == 128 + signal.SIGINT
-    assert "nothing is compared; `aetui resume" in rest
     made = folders(trained, "cut")
-    assert made.keys() == {"grey-finetune"}
-    assert json.loads((made["grey-finetune"] / "meta.json").read_text())["state"] == "stopped"
+    commands = [
+        f"`aetui resume {Path('cut') / made[name].name}`" for name in ("grey-finetune", "grey-scratch")
+    ]
+    assert f"nothing is compared yet; go on with {commands[0]}, then {commands[1]}" in rest
+    for folder in made.values():
+        assert json.loads((folder / "meta.json").read_text())["state"] == "stopped"
+    run("resume", f"cut/{made['grey-scratch'].name}", "--set", "train.epochs=2", cwd=trained)
 
 
 def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):

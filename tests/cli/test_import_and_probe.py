@@ -71,17 +71,51 @@ def test_other_sizes_are_named_and_leave_no_run(weights, tmp_path, capsys):
     assert code == 1
     assert "the weights are of another model: 'cls_token': checkpoint 1x1x96, model 1x1x48" in err
     assert "model.vit.width 96, model.vit.depth 4" in err
-    assert not list((tmp_path / "runs").iterdir())
+    assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04cos\nsystem\n(S'x'\ntR."], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"{}"], ids=repr)
 @pytest.mark.parametrize("ending", ["pt", "safetensors"])
 def test_a_file_that_is_no_weights(tmp_path, capsys, content, ending):
     (tmp_path / f"w.{ending}").write_bytes(content)
     assert main(["import", f"w.{ending}", "shapes-vit-mae"]) == 1
+    assert capsys.readouterr().err == (
+        f"aetui: w.{ending} is not a file of weights, or it is damaged\n"
+        "aetui: torch.save and safetensors are read\n"
+    )
+
+
+def test_a_file_with_more_than_tensors_is_named_without_a_way_around(tmp_path, capsys):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "w.pt")
+    assert main(["import", "w.pt", "shapes-vit-mae"]) == 1
     err = capsys.readouterr().err
-    assert "is not a file of weights" in err
-    assert "Traceback" not in err
+    assert "w.pt holds torch.nn.modules.linear.Linear, which is no tensor" in err
+    assert "weights_only" not in err
+
+
+def test_a_folder_names_the_file_in_it(tmp_path, capsys):
+    (tmp_path / "hf").mkdir()
+    (tmp_path / "hf" / "model.safetensors").touch()
+    assert main(["import", "hf", "shapes-vit-mae"]) == 1
+    assert "name the file in it: hf/model.safetensors" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("heads", "code"), [(3, 0), (2, 2)])
+def test_heads_are_compared_with_the_config_beside_the_weights(weights, tmp_path, capsys, heads, code):
+    """No shape tells them."""
+    torch.save(weights, tmp_path / "w.pt")
+    told = {"model_type": "vit_mae", "num_attention_heads": heads, "decoder_num_attention_heads": 2}
+    (tmp_path / "config.json").write_text(json.dumps(told))
+    assert main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == code
+    err = capsys.readouterr().err
+    assert ("--set model.vit.heads=2" in err) == (code == 2)
+    assert "does not tell its heads" not in err
+
+
+def test_heads_that_nothing_tells_are_said(weights, tmp_path, capsys):
+    torch.save(weights, tmp_path / "w.pt")
+    main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"])
+    assert "the preset's 3 in the encoder and 2 in the decoder are taken" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_and_a_preset_that_is_no_mae(tmp_path, capsys):
@@ -107,6 +141,9 @@ def test_a_probe_is_printed_and_kept_in_the_run(weights, tmp_path, capsys):
 def test_a_run_without_checkpoints_cannot_be_probed(tmp_path, capsys):
     from aetui.runs.folder import create_run
 
-    create_run(read_preset(find_preset("shapes-vit-mae")), "", tmp_path / "runs", tmp_path, "cpu")
+    folder = create_run(read_preset(find_preset("shapes-vit-mae")), "", tmp_path / "runs", tmp_path, "cpu")
+    assert main(["probe"]) == 2
+    assert f"{folder.name} is starting" in capsys.readouterr().err
+    folder.change_meta(state="stopped")
     assert main(["probe"]) == 1
     assert "has no checkpoint to measure" in capsys.readouterr().err

@@ -96,6 +96,12 @@ def test_the_tables_start_from_good_presets(read, text):
         (VIT, '"tiny"', '"tiny"\ndecoder_width = 6', "8: model.vit.decoder_width: decoder: width 6 is not"),
         (VIT, '"tiny"', '"tiny"\nnorm_pixx = true', "8: model.vit.norm_pixx: unknown key (did you mean"),
         (
+            VIT.replace('"shapes"', '"digits"'),
+            '"tiny"',
+            '"tiny"\nimagenet_pixels = true',
+            "8: model.vit.imagenet_pixels: ImageNet's images have 3 channels, these 1: leave it out",
+        ),
+        (
             VIT.replace('"shapes"', '"digits"').replace("patch = 4", "patch = 1"),
             '"tiny"',
             '"tiny"\nnorm_pix = true',

@@ -77,6 +77,8 @@ def test_mask_and_norm_pix_reach_the_model():
     assert (conv.mask_ratio, conv.patch) == (0.5, 8)
     vit = build_model(shipped("shapes-vit-mae", "mask.ratio=0.5", "mask.patch=8", "model.vit.norm_pix=true"))
     assert (vit.mask_ratio, vit.patch, vit.norm_pix) == (0.5, 8, True)
+    scaled = build_model(shipped("shapes-vit-mae", "model.vit.imagenet_pixels=true"))
+    assert (vit.pixel_std.numel(), scaled.pixel_std.numel(), scaled.norm_pix) == (1, 3, False)
 
 
 @pytest.mark.parametrize("listed", VITS, ids=lambda listed: listed.name)

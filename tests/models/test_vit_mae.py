@@ -4,11 +4,12 @@ import pytest
 import torch
 from tiny_vits import SHAPES, hugging_face, inputs
 from torch.utils.flop_counter import FlopCounterMode
+from torchvision.transforms import Normalize
 from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_position_embedding
 
 from aetui.errors import UsageError
 from aetui.models.hugging_face import from_hugging_face
-from aetui.models.masking import mask_noise
+from aetui.models.masking import mask_noise, masking
 from aetui.models.positions import sine_cosine_positions
 from aetui.models.vit_mae import VitMae
 from aetui.models.weights import load_weights
@@ -42,6 +43,31 @@ def test_forward_and_gradients_equal_hugging_face(shape, norm_pix):
     assert gradients.keys() == dict(ours.named_parameters()).keys()
     for name, parameter in ours.named_parameters():
         assert relative(parameter.grad, gradients[name]) < 1e-5, name
+
+
+@pytest.mark.parametrize("norm_pix", [False, True])
+def test_imagenet_pixels_are_scaled_inside(norm_pix):
+    """transformers' model is given what torchvision's transform makes of the images; ours the images."""
+    shape = SHAPES[0]
+    theirs = hugging_face(shape, norm_pix)
+    ours = VitMae(shape, norm_pix, imagenet_pixels=True)
+    assert load_weights(ours, from_hugging_face(theirs.state_dict())) == ()
+    images, noise = inputs(shape)
+    scale = Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    expected = theirs(scale(images), noise=noise)
+    prediction, mask = ours(images, noise)
+    assert relative(prediction, expected.logits) < 1e-5
+    assert relative(ours.loss(images, prediction, mask), expected.loss) < 1e-5
+    features = theirs.vit(scale(images), noise=noise).last_hidden_state
+    assert relative(ours.encode(images, masking(noise, 0.75)), features) < 1e-5
+
+
+def test_imagenet_pixels_come_back_in_unit_range():
+    model = VitMae(SHAPES[0], imagenet_pixels=True)
+    images, noise = inputs(SHAPES[0])
+    _, mask = model(images, noise)
+    torch.testing.assert_close(model.to_pixels(model.targets(images), images, mask), images)
+    assert not model.learns_pixels
 
 
 @pytest.mark.parametrize(("rows", "columns", "width"), [(4, 4, 16), (14, 14, 768), (2, 5, 8)])
@@ -81,7 +107,7 @@ def test_initialisation_is_that_of_mae():
     assert not model.blocks[0].mlp.fc1.bias.any()
     assert 0.015 < model.cls_token.std().item() < 0.025
     assert 0.015 < model.mask_token.std().item() < 0.025
-    assert {name for name, _ in model.named_buffers()} == {"pos_embed", "decoder_pos_embed"}
+    assert {name for name in model.state_dict() if "pos_embed" in name} == {"pos_embed", "decoder_pos_embed"}
 
 
 def test_hidden_patches_do_not_reach_the_prediction():

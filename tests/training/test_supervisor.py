@@ -25,7 +25,7 @@ def test_commands_sent_while_the_process_starts_are_heard(make_run):
 
 def test_a_run_has_one_owner_and_the_lock_is_given_back(make_run):
     folder = make_run("train.epochs=1")
-    with filelock.FileLock(folder.lock), pytest.raises(AetuiError, match="Another process trains"):
+    with filelock.FileLock(folder.lock), pytest.raises(AetuiError, match="Another process is at work on"):
         supervise(folder)
     assert supervise(folder) == 0
     filelock.FileLock(folder.lock).acquire(timeout=0).lock.release()

@@ -1,0 +1,79 @@
+"""The steps of a run, against loops that know nothing of `aetui.training`."""
+
+import json
+
+import pytest
+import torch
+
+from aetui.config.reading import read_preset
+from aetui.data.batches import derived_seed, epoch_order
+from aetui.data.generated import digits, shapes
+from aetui.models.from_preset import build_model
+from aetui.runs.events import EpochFinished
+from aetui.training import data as training_data
+from aetui.training import training
+
+SMALL, DIGITS = shapes(train=200, test=70), digits(train=200, test=70)
+SMALL_VIT = (
+    "model.vit.width=24",
+    "model.vit.depth=1",
+    "model.vit.decoder_width=16",
+    "model.vit.decoder_depth=1",
+)
+
+
+@pytest.fixture
+def small_data(monkeypatch):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
+
+
+def test_weights_equal_those_of_a_plain_loop(make_run, record):
+    """AdamW that spares biases and norms, cosine with warm-up, clipping, unequal parts with own masks."""
+    changes = ("train.batch_size=64", "train.accumulate=3", "train.epochs=2", "train.warmup_epochs=0.5")
+    folder = make_run(
+        *changes, *SMALL_VIT, "train.weight_decay=0.3", "train.clip_norm=0.5", preset="shapes-vit-mae"
+    )
+    record(folder)
+    newest = json.loads((folder.checkpoints / "index.json").read_text())[-1]["file"]
+    trained = torch.load(folder.checkpoints / newest, weights_only=True)["model"]
+
+    model = build_model(read_preset(folder.config)).train()
+    spared = {n: p for n, p in model.named_parameters() if n.endswith("bias") or "norm" in n}
+    others = {n: p for n, p in model.named_parameters() if n not in spared}
+    groups = [
+        {"params": others.values(), "weight_decay": 0.3},
+        {"params": spared.values(), "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.95))
+    rising = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, step / 2))
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 6)
+    schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [rising, falling], [2])
+    for step, chosen in enumerate(
+        batch for epoch in (1, 2) for batch in epoch_order(0, epoch, 200).split(64)
+    ):
+        loss = torch.zeros(())
+        for number, part in enumerate(chosen.chunk(3)):
+            images = SMALL.train.images[part].float() / 255
+            generator = torch.Generator().manual_seed(derived_seed(0, "mask", step, number))
+            noise = torch.rand(len(part), 64, generator=generator)
+            loss = loss + model.losses(images, *model(images, noise)).sum() / len(chosen)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        optimizer.step()
+        schedule.step()
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(trained[name], value, rtol=0, atol=2e-5, msg=name)
+
+
+@pytest.mark.parametrize("preset", ["shapes-conv-mae", "digits-conv"])
+def test_bf16_is_computed_where_the_device_has_it(make_run, record, preset, monkeypatch):
+    """The CPU can, slowly; it is not offered there. The loss differs, but by rounding alone."""
+    monkeypatch.setattr(training, "_use_bf16", lambda preset, *_: preset.train.precision == "bf16")
+    monkeypatch.setattr(training_data, "load", lambda name, *_, **__: SMALL if name == "shapes" else DIGITS)
+    exact, rounded = (
+        record(make_run("train.epochs=1", f"train.precision={precision}", preset=preset)).of(EpochFinished)[0]
+        for precision in ("float32", "bf16")
+    )
+    assert exact.test_loss != rounded.test_loss
+    assert exact.test_loss == pytest.approx(rounded.test_loss, rel=0.02)
