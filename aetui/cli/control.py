@@ -1,6 +1,7 @@
 """`aetui control`: tell a run that another process trains what to do."""
 
 import argparse
+import sys
 
 from aetui.cli.options import Verbs, add_verb
 
@@ -32,4 +33,5 @@ def run(options: argparse.Namespace) -> int:
         send(folder.control, options.command)
     except OSError as error:
         raise AetuiError(f"{folder.control} cannot be written: {error.strerror}") from None
+    print(f"aetui: asked {folder.name} to {options.command}", file=sys.stderr)
     return 0

@@ -104,9 +104,11 @@ def run(options: argparse.Namespace) -> int:
     from aetui.errors import UsageError
     from aetui.shapes.sizes import parse_size
 
+    size = parse_size(options.size)
     for message, hint in _contradictions(options):
         raise UsageError(message, hint)
-    size = parse_size(options.size)
+    if "x" not in options.size and options.form is None:
+        print(f"aetui: {size[1]} is one axis; an image would be 1x{size[1]}x{size[1]}", file=sys.stderr)
     if options.to is not None:
         from aetui.cli.conv_inverse import print_answers
 

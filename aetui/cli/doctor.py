@@ -45,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print(checks)
         if options.test_pattern:
+            print("\nTest pattern: two ramps of grey and two rainbows, each without steps or stripes.")
             print(*pattern(terminal.colours, terminal.unicode), sep="\n")
             print(picture(choice), end="")
     return EXIT_FAILURE if any(check.state == "failure" for check in checks) else EXIT_DONE

@@ -23,9 +23,10 @@ def add_verb(
 
 def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = False) -> None:
     """Options every verb takes. They are valid before the verb too; then the verb's own leave them alone."""
+    group = parser.add_argument_group("common options")
 
     def option(name: str, default: object, **settings: Any) -> None:
-        parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **settings)
+        group.add_argument(name, default=argparse.SUPPRESS if inherited else default, **settings)
 
     option("--runs", Path("runs"), type=Path, metavar="DIR", help="where runs are kept (default: runs)")
     option("--data", None, type=Path, metavar="DIR", help="where data sets are (default: the user's cache)")

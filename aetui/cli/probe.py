@@ -43,6 +43,6 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps({**place, **asdict(found)}, indent=1))
         return 0
     print(f"{entry.file}: {found.train_images:,} train images, accuracy on {found.test_images:,} test images")
-    print(f"linear probe        {found.linear_accuracy:.1%}")
-    print(f"nearest neighbours  {found.knn_accuracy:.1%}")
+    print(f"linear probe                  {found.linear_accuracy:.1%}")
+    print(f"kNN (20 nearest neighbours)   {found.knn_accuracy:.1%}")
     return 0

@@ -26,22 +26,46 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    from aetui.cli.table import print_table
-    from aetui.text import format_count, format_duration, format_number, safe_text
+    from aetui.text import format_count, format_number, safe_text
 
     reason = f": {report['reason']}" if report["reason"] else ""
     print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
     size = format_count(report["parameters"])
     print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {size} parameters"))
-    print(f"loss: {report['loss']}\n")
-    told = any(e["test_accuracy"] is not None for e in report["epochs"])
+    print(f"loss: {report['loss']}")
+    if report["floor"] is not None:
+        print(f"floor, without learning: {format_number(report['floor'])}")
+    print()
+    _print_epochs(report["epochs"])
+    if report["probes"]:
+        print()
+        _print_probes(report["probes"])
+
+
+def _print_epochs(epochs: list[dict[str, Any]]) -> None:
+    from aetui.cli.table import print_table
+    from aetui.text import format_count, format_duration, format_number
+
+    told = any(e["test_accuracy"] is not None for e in epochs)
     heads = ("epoch", "train loss", "test loss", *(["test accuracy"] if told else []), "time", "images/s")
+    best = min((e["test_loss"] for e in epochs[1:] if e["test_loss"] is not None), default=None)
     rows = [
         (
-            e["epoch"], format_number(e["train_loss"]), format_number(e["test_loss"]),
+            e["epoch"], format_number(e["train_loss"]),
+            format_number(e["test_loss"]) + " best" * (e["epoch"] > 0 and e["test_loss"] == best),
             *([f"{e['test_accuracy']:.1%}"] if told else []),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )
-        for e in report["epochs"]
+        for e in epochs
     ]  # fmt: skip
     print_table(heads, rows, "no epoch is finished yet")
+
+
+def _print_probes(probes: list[dict[str, Any]]) -> None:
+    from aetui.cli.table import print_table
+
+    rows = [
+        (f"{p['epoch']} (step {p['step']:,})", f"{p['linear_accuracy']:.1%}", f"{p['knn_accuracy']:.1%}")
+        for p in probes
+    ]
+    print_table(("probe after epoch", "linear", "kNN"), rows, "")

@@ -33,8 +33,11 @@ def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Se
         raise PresetError(
             [Problem("--set", key, "fine-tuning decides this itself") for key in sorted(refused)]
         )
-    batch_size = min(BASE_BATCH, read_preset(config).train.batch_size)
-    recipe = {**RECIPE, "train.batch_size": batch_size, "train.warmup_epochs": 0.0}
+    source = read_preset(config).train
+    batch_size = min(BASE_BATCH, source.batch_size)
+    parts = -(-source.accumulate * batch_size // source.batch_size)  # as large as they were
+    made_from_source = {"train.batch_size": batch_size, "train.accumulate": parts}
+    recipe = {**RECIPE, **made_from_source, "train.warmup_epochs": 0.0}
     for key in keys:
         recipe.pop(ONE_OF.get(key, key), None)
     made = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in {**recipe, **fixed}.items()]

@@ -165,10 +165,10 @@ def describe(event: Event) -> str:
         case CheckpointSaved():
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
         case FloorMeasured():
-            return f"the floor, filled in from visible neighbours: {format_number(event.loss)}"
+            return f"the floor, hidden patches filled in without learning: {format_number(event.loss)}"
         case ProbeMeasured():
             return (
-                f"probe: linear {event.linear_accuracy:.1%}, nearest neighbours {event.knn_accuracy:.1%}, "
+                f"probe: linear {event.linear_accuracy:.1%}, kNN {event.knn_accuracy:.1%}, "
                 f"{format_duration(event.seconds)}"
             )
         case Warned():

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from aetui.config.schedule import learning_rate
 from aetui.config.train import TrainSection
+from aetui.errors import UsageError
+from aetui.text import plural
 from aetui.training.objective import StepLoss
 
 if TYPE_CHECKING:
@@ -32,6 +34,19 @@ def make_optimizer(model: nn.Module, settings: TrainSection) -> torch.optim.Opti
         weight_decay=settings.weight_decay,
         fused=True,
     )
+
+
+def check_smallest_part(model: nn.Module, images: int, settings: TrainSection) -> None:
+    """Batch norm over flat features has no deviation of one image. Raises UsageError where one would come."""
+    if not any(isinstance(layer, nn.BatchNorm1d) for layer in model.modules()):
+        return
+    for batch in {min(settings.batch_size, images), images % settings.batch_size} - {0}:
+        if torch.arange(batch).chunk(settings.accumulate)[-1].numel() == 1:
+            ends = "ends in one" if batch > 1 else "is one"
+            raise UsageError(
+                f"batchnorm cannot learn from one image, and a batch of {plural(batch, 'image')} {ends}",
+                f"choose another train.batch_size than {settings.batch_size} or train.accumulate",
+            )
 
 
 def take_step(training: "Training", pixels: Tensor, labels: Tensor | None) -> StepLoss:

@@ -22,7 +22,7 @@ from aetui.training.data import load_data
 from aetui.training.kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
 from aetui.training.settle import how_computed, make_repeatable, settle_torch
-from aetui.training.steps import make_optimizer
+from aetui.training.steps import check_smallest_part, make_optimizer
 
 
 @dataclass
@@ -125,6 +125,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     data = load_data(preset, Path(meta.data_dir), control, emit)
     begun = bool(read_index(folder.checkpoints))
     model = make_model(preset, len(data.classes), begun=begun).to(device)
+    check_smallest_part(model, len(data.train), preset.train)
     make_repeatable(model, device, emit)
     if preset.train.compile:
         model.compile(

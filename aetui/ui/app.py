@@ -6,13 +6,15 @@ import os
 import signal
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import platformdirs
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from aetui.config.keys import keys_file, read_keys
 from aetui.errors import EXIT_SIGNAL, AetuiError
@@ -21,6 +23,7 @@ from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.chain_preset import line_of_preset
 from aetui.ui.messages import TrainRequested, WatchRequested
+from aetui.ui.palette import TEXTUALS_OWN, screen_commands
 from aetui.ui.screens.calculator import CalculatorScreen
 from aetui.ui.screens.dialogs import ChoiceScreen, QuitScreen
 from aetui.ui.screens.gallery import GalleryScreen
@@ -127,6 +130,11 @@ class AetuiApp(App[None]):
             return isinstance(self.screen, MenuScreen | MonitorScreen | GalleryScreen)
         return True
 
+    def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
+        """What the command palette offers."""
+        yield from screen_commands(self, screen)
+        yield from (own for own in super().get_system_commands(screen) if own.title in TEXTUALS_OWN)
+
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen, self._settings.images.reason))
 
@@ -156,10 +164,6 @@ class AetuiApp(App[None]):
             self.push_screen(QuitScreen([t.folder.name for t in self.training]), self._leave_as_chosen)
         else:
             self.exit()
-
-    async def action_quit(self) -> None:
-        """Textual's own way out, in the command palette: the same question."""
-        self.action_leave()
 
     def _leave_as_chosen(self, choice: str | None) -> None:
         asked = self.training

@@ -170,9 +170,10 @@ def test_the_recipe_gives_way_to_changes(config, changes, rate, warmup):
 
 
 def test_the_recipe_takes_smaller_batches_than_the_preset_at_most(config):
-    config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 4096"))
+    config.write_text(config.read_text().replace("batch_size = 16", "batch_size = 4096\naccumulate = 64"))
     train = finetuning_preset(config, "tuned", "").train
     assert (train.batch_size, train.epochs, train.optimizer) == (256, 10, "adamw")
+    assert train.accumulate == 4, "parts of 64 images, as before"
 
 
 @pytest.mark.parametrize("key", ["name", "model.kind", "finetune.from_checkpoint"])

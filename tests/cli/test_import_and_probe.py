@@ -136,6 +136,8 @@ def test_a_probe_is_printed_and_kept_in_the_run(weights, tmp_path, capsys):
     assert (kept.linear_accuracy, kept.knn_accuracy) == (told["linear_accuracy"], told["knn_accuracy"])
     assert main(["probe"]) == 0
     assert "linear probe" in capsys.readouterr().out
+    assert main(["show"]) == 0
+    assert f"0 (step 0)         {told['linear_accuracy']:.1%}" in capsys.readouterr().out
 
 
 def test_a_run_without_checkpoints_cannot_be_probed(tmp_path, capsys):

@@ -89,6 +89,16 @@ def test_files_of_hugging_face_load(tmp_path):
         assert all(torch.equal(tensor, expected[name]) for name, tensor in weights.items())
 
 
+def test_an_encoder_alone_of_hugging_face_loads(tmp_path):
+    """ViTMAEModel's own files lack the `vit.` in front of every name."""
+    theirs = hugging_face(SHAPES[0])
+    theirs.vit.save_pretrained(tmp_path)
+    weights = weights_in(load_file(tmp_path / "model.safetensors"))
+    expected = from_hugging_face(theirs.state_dict())
+    assert weights.keys() == {name for name in expected if not name.startswith(("decoder_", "mask_token"))}
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in weights.items())
+
+
 def test_weights_of_another_size_are_refused_with_names_and_shapes():
     model = small()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -9,7 +9,7 @@ from aetui.config.reading import read_preset
 from aetui.data.batches import derived_seed, epoch_order
 from aetui.data.generated import digits, shapes
 from aetui.models.from_preset import build_model
-from aetui.runs.events import EpochFinished
+from aetui.runs.events import EpochFinished, StateChanged
 from aetui.training import data as training_data
 from aetui.training import training
 
@@ -77,3 +77,22 @@ def test_bf16_is_computed_where_the_device_has_it(make_run, record, preset, monk
     )
     assert exact.test_loss != rounded.test_loss
     assert exact.test_loss == pytest.approx(rounded.test_loss, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("changes", "good"),
+    [
+        (("train.batch_size=199",), False),
+        (("train.batch_size=50", "train.accumulate=8"), False),
+        (("train.batch_size=200", "train.accumulate=200"), False),
+        (("train.batch_size=50", "train.accumulate=5"), True),
+        (("train.batch_size=198",), True),
+    ],
+)
+def test_batchnorm_of_one_image_is_refused_before_training(make_run, record, changes, good, monkeypatch):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: DIGITS)
+    layers = 'model.encoder=["flatten", "batchnorm", "linear 3"]'
+    recorder = record(make_run("train.epochs=1", layers, *changes))
+    reason = recorder.of(StateChanged)[-1].reason
+    assert ("batchnorm cannot learn from one image" in reason) != good
+    assert bool(recorder.of(EpochFinished)) == good

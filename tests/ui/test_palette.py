@@ -1,0 +1,37 @@
+"""The command palette finds every action of the screen below, and does it."""
+
+import pytest
+from textual.command import CommandPalette
+
+from aetui.ui.widgets.loss_chart import LossChart
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [("smooth", lambda chart: chart.smoothing > 0), ("log scale", lambda chart: chart.log_scale)],
+)
+async def test_an_action_is_found_by_what_it_does(app, scripted, words, changed):
+    async with app(watch=scripted()).run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.2)
+        chart = pilot.app.screen.query_one(LossChart)
+        await pilot.press("ctrl+p", *words.replace(" ", "_"))
+        palette = pilot.app.screen
+        assert isinstance(palette, CommandPalette)
+        while not palette.query("OptionList").first().option_count:
+            await pilot.pause(0.05)
+        await pilot.press("down", "enter")
+        while not changed(chart):
+            await pilot.pause(0.05)
+
+
+async def test_every_key_with_a_tooltip_is_offered_once_and_quitting_asks(app, scripted):
+    async with app(watch=scripted()).run_test(size=(100, 30)) as pilot:
+        await pilot.pause(0.2)
+        screen = pilot.app.screen
+        titles = [command.title for command in pilot.app.get_system_commands(screen)]
+        tooltips = {each.binding.tooltip for each in screen.active_bindings.values() if each.enabled}
+    assert len(titles) == len(set(titles))
+    assert {tooltip.capitalize() for tooltip in tooltips if tooltip} <= {
+        title.capitalize() for title in titles
+    }
+    assert "Quit" not in titles
