@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_report(report: dict[str, Any]) -> None:
+    from aetui.runs.log import left_out
     from aetui.text import format_count, format_number, safe_text
 
     reason = f": {report['reason']}" if report["reason"] else ""
@@ -35,6 +36,8 @@ def _print_report(report: dict[str, Any]) -> None:
     print(f"loss: {report['loss']}")
     if report["floor"] is not None:
         print(f"floor, without learning: {format_number(report['floor'])}")
+    if report["damaged_lines"]:
+        print(f"warning: {left_out(report['damaged_lines'])}")
     print()
     _print_epochs(report["epochs"])
     if report["probes"]:

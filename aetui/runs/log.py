@@ -7,6 +7,7 @@ from aetui.devices.machine import MachineSampled
 from aetui.runs.events import Event, StepsTrained, Warned, from_json, to_json
 from aetui.runs.files import append_line
 from aetui.runs.lines import LineFollower
+from aetui.text import plural
 
 MOST_KEPT = 1000
 """Events kept in memory while the disk refuses them."""
@@ -36,6 +37,11 @@ class EventWriter:
 
     def _complaint(self, error: OSError) -> str:
         return f"the log cannot be written ({error.strerror}): {self._path}; training goes on"
+
+
+def left_out(damaged: int) -> str:
+    """What to say of so many damaged lines."""
+    return f"{plural(damaged, 'damaged line')} of events.jsonl left out"
 
 
 class EventFollower:

@@ -4,10 +4,10 @@ import time
 
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.events import ActivityChanged, RunStarted, StateChanged
+from aetui.runs.events import ActivityChanged, RunStarted, StateChanged, Warned
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
-from aetui.runs.log import EventFollower
+from aetui.runs.log import EventFollower, left_out
 from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
@@ -52,12 +52,16 @@ class Feed:
 
     def poll(self) -> tuple[bool, bool]:
         """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
+        damaged = self._follower.damaged
         events = self._follower.poll()
         for event, at in events:
             self.history.apply(event, at)
+        lost = self._follower.damaged - damaged
+        if lost:
+            self.history.apply(Warned(left_out(lost)), self.history.last_time)
         before, self.state = self.state, self._find_state(bool(events))
         moved = self.state != before or any(isinstance(event, MOVES) for event, _ in events)
-        return bool(events) or moved, moved
+        return bool(events or lost) or moved, moved
 
     def _find_state(self, fresh: bool) -> str:
         told = self.history.state
