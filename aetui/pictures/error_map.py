@@ -5,6 +5,8 @@ look equal, brighter is more, for every eye and in grey. ANCHORS are its colours
 the colour is linear.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,19 +30,28 @@ ANCHORS = np.array(
 
 
 def error_map(original: Images, reconstruction: Images) -> tuple[Images, float]:
-    """|x - x̂|, averaged over channels, of images (N, H, W, C) as colours (N, H, W, 3); its largest value.
+    """|x - x̂|, averaged over channels, of images (N, H, W, C) as colours (N, H, W, 3); the end of the scale.
 
-    The scale is shared by all images and goes from 0 to the largest value, in [0, 1]. Without any error all
-    is the colour of 0.
+    The scale is shared by all images. It goes from 0 to the largest error in [0, 1] rounded up to 1, 2 or 5
+    times a power of ten, so that it is mostly the same for neighbouring epochs. Without any error it ends at
+    0, and all is the colour of 0.
     """
-    difference = np.abs(original.astype(np.int16) - reconstruction).mean(axis=-1)
-    largest = float(difference.max())
-    return _coloured(difference / (largest or 1.0)), largest / 255
+    difference = np.abs(original.astype(np.int16) - reconstruction).mean(axis=-1) / 255
+    end = _rounded_up(float(difference.max()))
+    return _coloured(difference / (end or 1.0)), end
 
 
 def colour_bar(width: int) -> Images:
     """The scale from 0 to the largest error as one row of pixels (1, width, 3)."""
     return _coloured(np.linspace(0, 1, width)[np.newaxis])
+
+
+def _rounded_up(value: float) -> float:
+    """The next of 1, 2, 5 x 10^n; 0 stays."""
+    if value == 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(times * power for times in (1, 2, 5, 10) if times * power >= value)
 
 
 def _coloured(values: NDArray[np.float64]) -> Images:

@@ -1,6 +1,6 @@
 """Where the tiles of a sheet go in a panel of cells.
 
-Every sample has a row of text, its caption, above its views, which stand side by side or are stacked.
+Every sample has a row of text, its caption, above its views: side by side, in two rows or stacked.
 Tiles begin on cell borders, so that text stays aligned: their size in cells is rounded up.
 """
 
@@ -64,6 +64,8 @@ class Layout:
     """Tiles in a panel; without samples where it has no room for one."""
 
     samples: tuple[SamplePlaces, ...]
+    views_across: int
+    """Of a sample's views side by side."""
     caption_width: int
     """Columns."""
     tile_columns: int
@@ -103,15 +105,18 @@ class _Panel:
 
     @property
     def ways(self) -> tuple[int, ...]:
-        """How many views of a sample may stand side by side: all, one, or of four two."""
-        return tuple(dict.fromkeys((self.views, 2, 1) if self.views == 4 else (self.views, 1)))
+        """How many views of a sample may stand side by side: all, half of them or one."""
+        return tuple(dict.fromkeys((self.views, math.ceil(self.views / 2), 1)))
+
+    def views_down(self, views_across: int) -> int:
+        """Rows of views; the last one may be shorter."""
+        return math.ceil(self.views / views_across)
 
     def grid(self, across: int, down: int, views_across: int) -> _Grid | None:
         """The largest tiles of so many samples; None where they have no pixel."""
-        views_down = self.views // views_across
         columns = (self.columns + SAMPLE_GAP) // across - SAMPLE_GAP
         tile_columns = (columns + VIEW_GAP) // views_across - VIEW_GAP
-        tile_rows = (self.rows // down - 1) // views_down
+        tile_rows = (self.rows // down - 1) // self.views_down(views_across)
         most_height = math.floor(tile_rows * self.surface.cell_height)
         most_width = math.floor(tile_columns * self.surface.cell_width)
         if min(most_height, most_width) < 1:
@@ -137,10 +142,9 @@ class _Panel:
         """All grids whose tiles have at least this size in pixels."""
         tile_rows, tile_columns = self.cells(height, width)
         for views_across in self.ways:
-            views_down = self.views // views_across
             sample_columns = views_across * (tile_columns + VIEW_GAP) - VIEW_GAP
             most_across = (self.columns + SAMPLE_GAP) // (sample_columns + SAMPLE_GAP)
-            most_down = self.rows // (views_down * tile_rows + 1)
+            most_down = self.rows // (self.views_down(views_across) * tile_rows + 1)
             for across, down in itertools.product(range(1, most_across + 1), range(1, most_down + 1)):
                 grid = self.grid(across, down, views_across)
                 if grid and grid.height >= height and grid.width >= width:
@@ -159,7 +163,7 @@ def arrange(
     """The layout of up to `samples` images of `tile` = (height, width) pixels in a panel of cells.
 
     As many samples as can be read, then the largest tiles. Where fewer than `least_samples` can be read, the
-    tiles may be half as large; where none can, one sample as large as it fits.
+    tiles may be half as large; where none can, one is as large as it fits, with as many more as fit then.
     """
     panel = _Panel(columns, rows, surface, tile, views)
     height, width = panel.legible_size()
@@ -169,6 +173,8 @@ def arrange(
         halved = panel.grids(math.ceil(height / 2), math.ceil(width / 2))
         one = (grid for way in panel.ways if (grid := panel.grid(1, 1, way)))
         best = _best(halved, wanted) or best or _best(one, 1)
+        if best:
+            best = _best(panel.grids(best.height, best.width), samples)
     return _placed(panel, best, samples)
 
 
@@ -188,9 +194,9 @@ def _best(grids: Iterable[_Grid], samples: int) -> _Grid | None:
 
 def _placed(panel: _Panel, grid: _Grid | None, samples: int) -> Layout:
     if grid is None:
-        return Layout((), 0, 0, 0, 0, 0)
+        return Layout((), 0, 0, 0, 0, 0, 0)
     tile_rows, tile_columns = panel.cells(grid.height, grid.width)
-    views_down = panel.views // grid.views_across
+    views_down = panel.views_down(grid.views_across)
     step = Place(tile_columns + VIEW_GAP, tile_rows)
     width = grid.views_across * step.column - VIEW_GAP
     height = 1 + views_down * tile_rows
@@ -202,5 +208,5 @@ def _placed(panel: _Panel, grid: _Grid | None, samples: int) -> Layout:
             for below in range(views_down)
             for right in range(grid.views_across)
         )
-        places.append(SamplePlaces(Place(column, row), views))
-    return Layout(tuple(places), width, tile_columns, tile_rows, grid.width, grid.height)
+        places.append(SamplePlaces(Place(column, row), views[: panel.views]))
+    return Layout(tuple(places), grid.views_across, width, tile_columns, tile_rows, grid.width, grid.height)

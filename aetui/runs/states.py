@@ -15,3 +15,5 @@ INTERRUPTED = "interrupted"
 
 LIVE = frozenset({STARTING, RUNNING, PAUSED, DETACHED})
 """States in which a process should be at work."""
+RESUMABLE = frozenset({STOPPED, FAILED, DIVERGED, OUT_OF_MEMORY, INTERRUPTED})
+"""States that a run can be taken up from."""

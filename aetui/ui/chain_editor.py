@@ -74,6 +74,14 @@ class Chain:
         before = [index for index, row in enumerate(self.rows) if row.start <= position]
         return before[-1] if before else 0
 
+    def first_change(self, other: "Chain") -> int:
+        """The first row that is another than in `other`, at most the last one."""
+        pairs = zip(self.rows, other.rows, strict=False)
+        same = next(
+            (index for index, (row, its) in enumerate(pairs) if row.text != its.text), len(other.rows)
+        )
+        return min(same, len(self.rows) - 1)
+
     def settled(self) -> "Chain":
         """The same chain with its line written in the layer language."""
         return self._with(self._texts())

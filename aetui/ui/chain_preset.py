@@ -1,6 +1,7 @@
 """From a preset to a chain of the shape calculator, and from a chain to a new preset file."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from math import prod
@@ -26,10 +27,21 @@ LARGEST_IMAGE = 4096
 
 @dataclass(frozen=True)
 class Written:
-    """A new preset file and what is still to be added to it, "" when it trains as it is."""
+    """A preset file and what is still to be added to it, "" when it trains as it is.
+
+    It is not `new` where an earlier file holds the same preset.
+    """
 
     path: Path
     to_add: str
+    new: bool
+
+    @property
+    def sentence(self) -> str:
+        """What the file is called, what it needs and how to start it."""
+        needs = f"First {self.to_add}. " if self.to_add else ""
+        start = f"{needs}Start it from the menu or with:\naetui --preset {self.path.name}"
+        return f"{self.path.name}\n{start}"
 
 
 def line_of_preset(preset: Preset) -> str:
@@ -43,7 +55,7 @@ def line_of_preset(preset: Preset) -> str:
 
 
 def write_preset(chain: Chain, folder: Path) -> Written:
-    """Write the chain as a preset under a name that is not taken in `folder`.
+    """Write the chain as a preset under a name that is not taken in `folder`, unless it stands there already.
 
     A chain that returns to its input size is cut behind its narrowest size; any other is an encoder, and gets
     the mirrored decoder with a sigmoid at its end, since pixels lie in [0, 1]. Raises UsageError for a chain
@@ -51,17 +63,16 @@ def write_preset(chain: Chain, folder: Path) -> Written:
     """
     preset = _preset(chain)
     kind = "conv" if any(isinstance(row.layer, Conv | ConvTranspose) for row in chain.traced) else "mlp"
-    path = _free_path(folder, f"my-{preset.data.name}-{kind}")
-    image, latent = preset.image_size, format_size(trace_model(preset)[0][-1].output)
-    sentence = f"From the shape calculator: {image} -> {latent} -> {image}."
-    try:
-        write_whole(path, preset_text(preset.model_copy(update={"name": path.stem}), sentence).encode())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
+    path, text = _place(folder, f"my-{preset.data.name}-{kind}", preset)
+    if text:
+        try:
+            write_whole(path, text)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
     data = preset.data
     to_add = f"put images into {data.path}/ beside it, or set data.path" if data.name == "folder" else ""
-    return Written(path, to_add)
+    return Written(path, to_add, bool(text))
 
 
 def _preset(chain: Chain) -> Preset:
@@ -114,13 +125,27 @@ def _texts(layers: Sequence[Layer]) -> list[str]:
     return [layer.text for layer in layers]
 
 
-def _free_path(folder: Path, stem: str) -> Path:
-    """A new, empty file: whoever creates it first has the name."""
+def _place(folder: Path, stem: str, preset: Preset) -> tuple[Path, bytes]:
+    """A new, empty file and what belongs into it; the file that holds the preset already and nothing.
+
+    Whoever creates a file first has its name.
+    """
+    image, latent = preset.image_size, format_size(trace_model(preset)[0][-1].output)
+    sentence = f"From the shape calculator: {image} -> {latent} -> {image}."
     for number in count(1):
         path = folder / f"{stem}-{number}.toml"
+        text = preset_text(preset.model_copy(update={"name": path.stem}), sentence).encode()
         try:
             path.touch(exist_ok=False)
         except FileExistsError:
+            if _holds(path, text):
+                return path, b""
             continue
-        return path
+        return path, text
     raise AssertionError("numbers do not end")
+
+
+def _holds(path: Path, text: bytes) -> bool:
+    with suppress(OSError):
+        return path.is_file() and path.stat().st_size == len(text) and path.read_bytes() == text
+    return False

@@ -3,22 +3,35 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Literal
+
+from aetui.text import format_number
 
 Points = Sequence[tuple[float, float | None]]
 _LARGEST, _SMALLEST = 1e100, 1e-100
 """Beyond these a value, or a value on a log axis, is a gap."""
 
 
+Role = Literal["train", "test", "linear", "kNN", "rate"]
+"""What a curve is, and its name in the chart: a loss, a probe's accuracy, the learning rate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One loss. `points` are (x, loss) ordered by x; a loss of None, NaN or infinity is a gap."""
+    """One curve. `points` are (x, value) ordered by x; a value of None, NaN or infinity is a gap."""
 
-    label: str
-    role: Literal["train", "test"]
+    role: Role
     points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value without learning, a horizontal dashed line with its name."""
+
+    name: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +40,38 @@ class Chart:
 
     curves: tuple[Curve, ...]
     unit: str
-    """What the losses measure, named once above the axis: "MSE per pixel"."""
+    """What the values measure, named once above the axis: "MSE per pixel"."""
     x_axis: Literal["epoch", "step", "time"] = "epoch"
     planned: float | None = None
-    """The planned number of epochs or steps."""
+    """The planned number of epochs."""
     log_scale: bool = False
     smoothing: float = 0.0
     """Weight in [0, 1) of the moving average of the train loss, 0 for none. Test losses stay as they are."""
     best_x: float | None = None
     """Where the best test loss is."""
-    floor: float | None = None
-    """The loss of no learning, a horizontal line."""
+    level: Level | None = None
+    percent: bool = False
+    """Whether the values are per cent, and numbers say so."""
     marker_x: float | None = None
     """Where a vertical line stands: the epoch whose pictures are shown."""
+
+    def number(self, value: float | None) -> str:
+        """A value as text: `0.0337`, `21.6%`."""
+        if not self.percent or value is None or not math.isfinite(value):
+            return format_number(value)
+        return f"{value:.1f}%"
 
     @property
     def end(self) -> float:
         """The largest x, 0 without points."""
         return max((c.points[-1][0] for c in self.curves if c.points), default=0)
+
+    @property
+    def settled(self) -> float:
+        """From here on losses fit on the axis: the first epoch's end, or a third of all. Else 0."""
+        tests = (x for curve in self.curves if curve.role == "test" for x, _ in curve.points if x > 0)
+        has_train = any(curve.role == "train" for curve in self.curves)
+        return min([self.end / 3, *islice(tests, 1)]) if has_train else 0.0
 
 
 def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:
@@ -65,7 +92,7 @@ def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:
 
 
 def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[float, float | None]]:
-    """The least and largest loss of every bin, so that spikes stay, and the newest; a bin of gaps is one."""
+    """The least and largest value of every bin, so that spikes stay, and the newest; a bin of gaps is one."""
     low = _SMALLEST if log_scale else -_LARGEST
     kept: list[tuple[float, float | None]] = []
     for _, group in groupby(points, key=lambda point: int(point[0] * bins_a_unit)):
@@ -75,7 +102,7 @@ def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[f
         ]
         newest = finite[-1:]
         if len(finite) > 2:
-            by_loss = sorted(finite, key=itemgetter(1))
-            finite = sorted((by_loss[0], by_loss[-1]))
+            by_value = sorted(finite, key=itemgetter(1))
+            finite = sorted((by_value[0], by_value[-1]))
         kept += finite or [(members[0][0], None)]
     return kept + newest if points and kept[-1:] != newest else kept

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+from aetui.data.catalogue import SETS
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
+from aetui.ui.curves import Level, Role
 from aetui.ui.widgets.loss_chart import Losses, Sample
+
+CLASSES = {source.title: len(source.classes) for source in SETS.values()}
+"""Of the data sets that have a name."""
 
 
 def losses_of(history: History) -> Losses:
@@ -12,13 +17,19 @@ def losses_of(history: History) -> Losses:
     started = history.started
     if started is None:
         return Losses()
-    test = [
-        Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_loss)
-        for _, epoch in sorted(history.epochs.items())
-    ]
-    best = history.best.epoch if history.best else None
-    train = [_sample(started, steps, steps.train_loss) for steps in history.steps]
-    return _losses(started, started.loss, ("train", "test"), train, test, best, history.floor)
+    return Losses(
+        {
+            "train": [_sample(started, steps, steps.train_loss) for steps in history.steps],
+            "test": [
+                Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_loss)
+                for _, epoch in sorted(history.epochs.items())
+            ],
+        },
+        started.loss,
+        started.epochs,
+        best_epoch=history.best.epoch if history.best else None,
+        level=None if history.floor is None else Level("floor", history.floor),
+    )
 
 
 def accuracies_of(history: History) -> Losses:
@@ -27,12 +38,12 @@ def accuracies_of(history: History) -> Losses:
     if started is None:
         return Losses()
     tested = [
-        Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_accuracy)
+        Sample(epoch.epoch, epoch.step, epoch.total_seconds, 100 * epoch.test_accuracy)
         for _, epoch in sorted(history.epochs.items())
         if epoch.test_accuracy is not None
     ]
     if tested:
-        return _losses(started, "accuracy on test images", ("", "test"), [], tested)
+        return _accuracies(started, "accuracy on test images", {"test": tested})
     seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
     linear, neighbours = (
         [
@@ -40,14 +51,14 @@ def accuracies_of(history: History) -> Losses:
                 probe.step / started.steps_per_epoch,
                 probe.step,
                 probe.total_seconds or seconds.get(probe.step, 0.0),
-                getattr(probe, name),
+                100 * getattr(probe, name),
             )
             for probe in history.probes
         ]
         for name in ("linear_accuracy", "knn_accuracy")
     )
     unit = "accuracy of frozen features on test images"
-    return _losses(started, unit, ("linear", "kNN"), linear, neighbours)
+    return _accuracies(started, unit, {"linear": linear, "kNN": neighbours})
 
 
 def rates_of(history: History) -> Losses:
@@ -56,7 +67,7 @@ def rates_of(history: History) -> Losses:
     if started is None:
         return Losses()
     samples = [_sample(started, steps, steps.learning_rate) for steps in history.steps]
-    return _losses(started, "learning rate", ("rate", ""), samples, [])
+    return Losses({"rate": samples}, "learning rate", started.epochs)
 
 
 CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
@@ -70,26 +81,12 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
 """By title: what the chart shows, and what stands there while it is empty."""
 
 
-def _sample(started: RunStarted, steps: StepsTrained, value: float) -> Sample:
+def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sample:
     return Sample(steps.step / started.steps_per_epoch, steps.step, steps.seconds, value)
 
 
-def _losses(
-    started: RunStarted,
-    unit: str,
-    labels: tuple[str, str],
-    train: Sequence[Sample],
-    test: Sequence[Sample],
-    best_epoch: int | None = None,
-    floor: float | None = None,
-) -> Losses:
-    return Losses(
-        train,
-        test,
-        unit,
-        labels,
-        planned_epochs=started.epochs,
-        planned_steps=started.epochs * started.steps_per_epoch,
-        best_epoch=best_epoch,
-        floor=floor,
-    )
+def _accuracies(started: RunStarted, unit: str, curves: dict[Role, Sequence[Sample]]) -> Losses:
+    """With the accuracy of guessing, where the number of classes is known."""
+    classes = CLASSES.get(started.data)
+    chance = Level("chance", 100 / classes) if classes else None
+    return Losses(curves, unit, started.epochs, level=chance, percent=True)

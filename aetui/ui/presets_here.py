@@ -1,5 +1,6 @@
 """The presets the menu offers: the shipped ones and the user's own files."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,19 @@ class Offered:
     own: bool
     preset: Preset | None
     mistakes: str = ""
+
+    @property
+    def lacks_folder(self) -> bool:
+        """Whether it trains on a folder of images that is not there."""
+        data = self.preset.data if self.preset else None
+        return data is not None and data.name == "folder" and not is_folder(data.path)
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at `path`; `~` is the home folder."""
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
+        return Path(path).expanduser().is_dir()
+    return False
 
 
 def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:

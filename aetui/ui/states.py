@@ -1,4 +1,4 @@
-"""A run's state in one word and one colour, the same everywhere."""
+"""A run's state in a few words, a mark and one colour, the same everywhere."""
 
 from rich.text import Text
 
@@ -14,11 +14,18 @@ _MARKS = {
     states.FAILED: ("✗", "red"),
     states.DIVERGED: ("✗", "red"),
     states.OUT_OF_MEMORY: ("✗", "red"),
-    states.INTERRUPTED: ("✗", "yellow"),
+    states.INTERRUPTED: ("!", "yellow"),
 }
+_WORDS = {states.DETACHED: "training without a screen", states.OUT_OF_MEMORY: "out of memory"}
+"""Where the state's own name says too little."""
+
+
+def state_mark(state: str) -> Text:
+    """The state's mark, one cell."""
+    mark, colour = _MARKS.get(state, ("?", "red"))
+    return Text(mark, f"bold {colour}")
 
 
 def state_text(state: str) -> Text:
-    """The state's mark and word."""
-    mark, colour = _MARKS.get(state, ("?", "red"))
-    return Text(f"{mark} {state.replace('_', ' ')}", f"bold {colour}")
+    """The state's mark and words."""
+    return state_mark(state).append(f" {_WORDS.get(state, state)}")

@@ -1,12 +1,16 @@
 """Axes: ranges, ticks and their labels, and numbers and durations as people read them. Pure arithmetic."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count, pairwise
 
 CLIP_RATIO = 3.0
 """A linear axis that cuts outliers off is this many times as long as the body of the values spans."""
+EARLY_RATIO = 1.5
+"""It is at most this many times as long for the sake of losses at the beginning."""
+FEW_EPOCHS = 20
+"""Up to so many planned epochs are all shown from the start."""
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TIME_STEPS = (1, 2, 5, 10, 15, 30, *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)))
@@ -48,20 +52,46 @@ def duration(seconds: float) -> str:
 
 
 def linear_axis(low: float, high: float, rows: int) -> Axis:
-    """An axis of `rows` text rows over `low <= high`: 1-2-5 ticks, at least 3 from 5 rows on, else 2.
+    """An axis of `rows` text rows over `low <= high` with 1-2-5 ticks, at least 2, equally many rows apart.
 
-    The range grows outwards to half a step, so that new values seldom move it.
+    It grows outwards to a quarter of a step, or until a step is whole rows: new values seldom move it.
     """
     low, high = _widened(low, high)
-    wanted = max(3, min(7, rows // 6)) if rows >= 5 else 2
-    for step in _steps_down(high - low):
-        half = step / 2
-        bottom, top = math.floor(low / half + 1e-9) * half, math.ceil(high / half - 1e-9) * half
-        ticks = _multiples(bottom, top, step)
-        if len(ticks) >= wanted:
-            ticks = _thinned(ticks, max(2, rows))
-            return Axis(bottom, top, ticks, _fixed_labels(ticks, step))
-    raise AssertionError(f"no step for {low} to {high}")
+    most = min(max(6, rows // 4), max(2, rows))
+    fitting = [
+        (axis, step)
+        for step in _steps_down(high - low)
+        if high - low < most * step
+        for axis in _unlabelled(low, high, step, rows)
+        if 2 <= len(axis.ticks) <= most and _is_even(axis, rows)
+    ]
+    axis, step = min(fitting, key=lambda each: _cost(each[0], rows))
+    return replace(axis, labels=_fixed_labels(axis.ticks, step))
+
+
+def _unlabelled(low: float, high: float, step: float, rows: int) -> Iterator[Axis]:
+    """Axes over `low` to `high` that end at quarters of `step`, or where `step` is whole rows."""
+    quarter = step / 4
+    top = math.ceil(high / quarter - 1e-9) * quarter
+    for fraction in (quarter, step):
+        bottom = math.floor(low / fraction + 1e-9) * fraction
+        rows_a_step = math.floor(step * (4 * rows - 1) / (4 * (top - bottom)) + 1e-9)
+        whole = bottom + step * (4 * rows - 1) / (4 * max(1, rows_a_step))
+        for end in (*(top + n * quarter for n in range(4)), whole):
+            if end >= top:
+                yield Axis(bottom, end, _multiples(bottom, end, step), ())
+
+
+def _cost(axis: Axis, rows: int) -> float:
+    """The axis's length: the shorter, the larger the curves. A tick too few is worth half as much again."""
+    missing = max(0, 3 + rows // 20 - len(axis.ticks))
+    return (axis.high - axis.low) * (1 + 0.5 * missing)
+
+
+def _is_even(axis: Axis, rows: int) -> bool:
+    """Whether the ticks of a linear axis stand equally many text rows apart."""
+    at = [axis.dot(tick, 4 * rows) // 4 for tick in axis.ticks]
+    return len({after - before for before, after in pairwise(at)}) == 1
 
 
 def log_axis(low: float, high: float, rows: int) -> Axis:
@@ -88,39 +118,55 @@ def log_axis(low: float, high: float, rows: int) -> Axis:
     return Axis(low, high, shown, _fixed_labels(shown, step), log=True)
 
 
-def whole_axis(end: float, planned: float | None, columns: int) -> Axis:
-    """An axis of whole numbers from 0, for epochs and steps, `columns` wide.
+def epoch_axis(end: float, planned: float | None, columns: int) -> Axis:
+    """An axis of whole epochs from 0, `columns` wide: all that are planned where they are few.
 
-    It ends at the next of 1, 2, 5 x 10^n from `end` on, or at `planned` where that comes sooner: the curve
-    fills two fifths of the width or more, the range changes seldom, and the axis ends where the plan ends.
+    Otherwise it ends at a round number, from 5 on at most a third beyond the data, or at the plan's end.
     """
-    high = float(next(_from(end, _whole_steps())))
+    high = float(next(_from(end, _epoch_ends())))
     if planned is not None and planned >= end:
-        high = min(high, max(1.0, float(planned)))
-    for step in _from(high / max(columns, 1), _whole_steps()):
-        ticks = _multiples(0, high, step)
-        labels = tuple(_plain(t) for t in ticks)
-        if len(ticks) < 2 or _fits(labels, step / high * columns):
-            return Axis(0, high, ticks, labels)
-    raise AssertionError(f"no step for {end}")
+        high = planned if planned <= FEW_EPOCHS else min(high, planned)
+    return _axis_from_zero(max(1.0, high), columns, _whole_steps(), _plain)
+
+
+def step_axis(end: float, columns: int) -> Axis:
+    """An axis of optimizer steps from 0 to `end`, `columns` wide, with whole ticks."""
+    return _axis_from_zero(max(1.0, end), columns, _whole_steps(), _plain)
 
 
 def time_axis(end: float, columns: int) -> Axis:
-    """An axis of seconds from 0, at least 10 s, ticks as people say them: `30 s`, `2 m`, `1 h 30 m`."""
-    high = float(next(_from(max(10, end), _time_steps())))
-    for step in _from(high / max(columns, 1), _time_steps()):
+    """An axis of seconds from 0 to `end`, ticks as people say them: `30 s`, `2 m`, `1 h 30 m`."""
+    return _axis_from_zero(max(1.0, end), columns, _time_steps(), duration)
+
+
+def _axis_from_zero(high: float, columns: int, steps: Iterator[int], name: Callable[[float], str]) -> Axis:
+    for step in _from(high / max(columns, 1), steps):
         ticks = _multiples(0, high, step)
-        labels = ("0", *(duration(t) for t in ticks[1:]))
+        labels = ("0", *map(name, ticks[1:]))
         if len(ticks) < 2 or _fits(labels, step / high * columns):
             return Axis(0, high, ticks, labels)
-    raise AssertionError(f"no step for {end}")
+    raise AssertionError(f"no step for {high}")
+
+
+def top_of_plot(points: list[tuple[float, float]], settled: float) -> float:
+    """Where a linear axis over losses (x, loss), evenly spread over x, ends: at the largest from `settled`.
+
+    It holds earlier losses too where they leave two thirds of the height to the others, and the untrained
+    model's, at x = 0, where it is not more than twice the others.
+    """
+    trained = [loss for x, loss in points if x > 0]
+    if not trained:
+        return max(loss for _, loss in points)
+    top = top_of_body([loss for x, loss in points if x >= settled and x > 0] or trained)
+    low = min(trained)
+    if max(trained) <= low + EARLY_RATIO * (top - low):
+        top = max(trained)
+    return max([top, *(loss for x, loss in points if x <= 0 and loss <= 2 * top)])
 
 
 def top_of_body(values: list[float]) -> float:
-    """Where a linear axis over `values`, ordered by x and evenly spread over it, ends.
-
-    The largest value, unless a tenth of them or less would press the others well below a third of the height:
-    a first test of the untrained model, a spike, the last steps of a run that diverges.
+    """The largest of `values`, unless a tenth of them or less would press the others below a third of it:
+    a spike, the last steps of a run that diverges.
     """
     ordered = sorted(values)
     low, high = ordered[0], ordered[-1]
@@ -193,6 +239,12 @@ def _from(smallest: float, steps: Iterator[int]) -> Iterator[int]:
 
 def _whole_steps() -> Iterator[int]:
     return (m * 10**n for n in count() for m in (1, 2, 5))
+
+
+def _epoch_ends() -> Iterator[int]:
+    yield from (1, 2, 5, 6, 8)
+    for n in count():
+        yield from (m * 10**n for m in (10, 12, 15, 20, 25, 30, 40, 50, 60, 80))
 
 
 def _time_steps() -> Iterator[int]:

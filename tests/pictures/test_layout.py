@@ -60,9 +60,9 @@ def test_one_sample_where_nothing_can_be_read():
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (3, 1), (80, 1), (0, 9), (1, 30)])
-def test_no_room_is_no_sample_or_a_small_one(size):
+def test_no_room_is_no_sample_or_small_ones(size):
     layout = arrange(*size, HALF_BLOCKS, MNIST, views=2, samples=16)
-    assert len(layout.samples) == (1 if size == (1, 30) else 0)
+    assert len(layout.samples) == (10 if size == (1, 30) else 0)
 
 
 def covered(layout: Layout) -> list[tuple[Place, int, int]]:
@@ -104,3 +104,16 @@ def test_four_views_stand_two_by_two_where_that_is_largest():
     assert (layout.tile_columns, layout.tile_rows) == (16, 8)
     [sample] = layout.samples
     assert sample.views == ((0, 1), (17, 1), (0, 9), (17, 9))
+
+
+def test_five_views_use_the_room_in_two_rows():
+    layout = arrange(78, 20, HALF_BLOCKS, (32, 32), views=5, samples=16)
+    assert (layout.views_across, layout.tile_rows) == (3, 9)
+    [sample] = layout.samples
+    assert sample.views == ((0, 1), (19, 1), (38, 1), (0, 10), (19, 10))
+
+
+def test_where_none_can_be_read_there_are_as_many_as_fit_at_the_largest_size():
+    layout = arrange(12, 30, HALF_BLOCKS, MNIST, views=2, samples=16)
+    assert len(layout.samples) == 2
+    assert layout.tile_width == 12

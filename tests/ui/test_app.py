@@ -1,26 +1,18 @@
 """The app's screens, driven by keys, on run folders written for the purpose."""
 
-import socket
-from collections.abc import Callable
-from pathlib import Path
-
-import psutil
 import pytest
-from textual import events
-from textual.pilot import Pilot
+from screen_text import text_of
 from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
-from aetui.devices.machine import MachineSampled
-from aetui.runs.events import CheckpointSaved, EpochFinished, RunStarted, StateChanged, StepsTrained
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.events import StateChanged
+from aetui.runs.folder import create_run
 from aetui.runs.log import EventWriter
 from aetui.ui.app import AetuiApp
 from aetui.ui.screens.help import HelpScreen
 from aetui.ui.screens.menu import MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
-from aetui.ui.settings import Settings
 from aetui.ui.widgets.loss_chart import LossChart
 
 HOSTILE = [
@@ -33,65 +25,6 @@ HOSTILE = [
     "a\x00b",
     "x" * 4096,
 ]
-
-
-@pytest.fixture
-def scripted(tmp_path) -> Callable[..., RunFolder]:
-    """A run of ten epochs, three of them finished, that says this process trains it."""
-
-    def make(name: str = "digits-mlp", state: str = "running") -> RunFolder:
-        preset = read_preset(find_preset("digits-mlp")).model_copy(update={"name": name})
-        folder = create_run(preset, name, tmp_path / "runs", tmp_path)
-        process = psutil.Process()
-        folder.change_meta(
-            pid=process.pid, pid_started=process.create_time(), host=socket.gethostname(), state=state
-        )
-        writer = EventWriter(folder.events)
-        writer.write(RunStarted(folder.name, name, "cpu", name, 219_891, 10, 157, 10_000, 2_000, name))
-        writer.write(StateChanged("running"))
-        for epoch in range(4):
-            train = None if epoch == 0 else 0.1 / epoch
-            writer.write(
-                EpochFinished(
-                    epoch, epoch * 157, train, 0.11 / (epoch + 1), 1.0, 1e4, float(epoch), 0.1, epoch > 0
-                )
-            )
-        writer.write(StepsTrained(4, 500, 0.03, 0.031, 1000, 28_100.0, 3.2, 1e-3))
-        writer.write(CheckpointSaved(3, 471, name + ".pt", "0" * 64, 10, True))
-        writer.write(MachineSampled(50.0, 40.0, 10**9, 10**10, 10**8, gpu_name=name, gpu_percent=99.0))
-        if state != "running":
-            writer.write(StateChanged(state, name))
-        return folder
-
-    return make
-
-
-@pytest.fixture
-def app(tmp_path) -> Callable[..., AetuiApp]:
-    return lambda **extra: AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"), **extra)
-
-
-@pytest.fixture(autouse=True)
-def answering(monkeypatch) -> dict[str, str | None]:
-    """What hosts answer; nothing is really asked."""
-    answers: dict[str, str | None] = {"mnist": "a.example"}
-    monkeypatch.setattr("aetui.data.reach.answering_host", lambda source: answers.get(source.name))
-    return answers
-
-
-def text_of(pilot: Pilot[None]) -> str:
-    """The screen as the terminal would get it; empty before it is laid out."""
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
-
-
-@pytest.mark.parametrize("size", [(80, 24), (140, 40), (200, 60)])
-async def test_the_menu_explains_a_preset_before_it_is_started(app, size):
-    async with app().run_test(size=size) as pilot:
-        await pilot.press(*["down"] * 4)
-        await pilot.pause()
-        text = text_of(pilot)
-        for words in ("mnist-conv", "to download", "11.6 MB", "conv 16 k3 s2 p1", "64x1x1", "210k"):
-            assert words in text, words
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (200, 60)])
@@ -153,10 +86,35 @@ async def test_a_run_that_ended_takes_no_commands(app, scripted):
     folder = scripted(state="failed")
     async with app(watch=folder).run_test(size=(140, 40)) as pilot:
         await pilot.pause(0.2)
-        await pilot.press("space", "c", "s")
+        await pilot.press("c", "s")
         await pilot.pause()
         assert isinstance(pilot.app.screen, MonitorScreen)
+        while "Play" not in text_of(pilot).splitlines()[-1]:
+            await pilot.pause(0.05)
+        assert "Stop" not in text_of(pilot).splitlines()[-1]
     assert not folder.control.exists()
+
+
+async def test_space_takes_up_a_run_that_ended_early(app, scripted, monkeypatch):
+    begun = []
+    monkeypatch.setattr(AetuiApp, "_start_training", lambda self, folder: begun.append(folder.path))
+    folder = scripted(state="stopped")
+    async with app(watch=folder).run_test(size=(140, 40)) as pilot:
+        while "space Resume" not in text_of(pilot).splitlines()[-1]:
+            await pilot.pause(0.05)
+        await pilot.press("space")
+        await pilot.pause()
+    assert begun == [folder.path]
+
+
+async def test_a_finished_run_is_not_taken_up(app, scripted):
+    async with app(watch=scripted(state="finished")).run_test(size=(140, 40)) as pilot:
+        while "Play" not in text_of(pilot).splitlines()[-1]:
+            await pilot.pause(0.05)
+        assert "space" not in text_of(pilot).splitlines()[-1]
+        await pilot.press("space")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MonitorScreen)
 
 
 async def test_a_run_whose_process_died_is_shown_as_interrupted(app, scripted):
@@ -187,7 +145,7 @@ async def test_help_lists_every_key_of_the_screen_below(app, scripted):
         assert isinstance(pilot.app.screen, HelpScreen)
         text = text_of(pilot)
         for binding in MonitorScreen.BINDINGS:
-            assert binding.tooltip in text, binding
+            assert (binding.tooltip in text) == (binding.action != "resume"), binding
         assert "  Pictures are drawn as half-blocks" in text
         await pilot.press("escape")
         await pilot.pause()
@@ -199,8 +157,9 @@ def test_every_key_has_an_id_and_a_tooltip_and_none_is_double():
         for binding in owner.BINDINGS:
             assert binding.id, binding
             assert binding.tooltip, binding
-    keys = [key for owner in (AetuiApp, MonitorScreen) for b in owner.BINDINGS for key in b.key.split(",")]
-    assert len(keys) == len(set(keys))
+    bindings = [*AetuiApp.BINDINGS, *MonitorScreen.BINDINGS]
+    keys = [key for binding in bindings if binding.action != "resume" for key in binding.key.split(",")]
+    assert len(keys) == len(set(keys)), "but for pause and resume, of which one is there at a time"
 
 
 async def test_escape_goes_back_to_the_menu_which_lists_the_run(app, scripted):
@@ -245,17 +204,6 @@ async def test_many_resizes_in_a_row(app, scripted, count):
         assert "epoch  4/10" in text_of(pilot)
 
 
-async def test_the_menu_says_which_host_answers_or_that_none_does(app, answering):
-    async with app().run_test(size=(140, 40)) as pilot:
-        await pilot.press(*["down"] * 4)
-        while "from a.example" not in text_of(pilot):
-            await pilot.pause(0.02)
-        await pilot.press("end", "up")
-        while "cannot be reached now" not in text_of(pilot):
-            await pilot.pause(0.02)
-        assert "generated shapes" in text_of(pilot)
-
-
 async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: started.append(message.folder))
@@ -274,30 +222,3 @@ async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, 
     made = read_preset(twin.config)
     assert made.data.name == "digits"
     assert made.model == preset.model
-
-
-async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text('# Mine.\n[data]\nname = "mnits"\n[model]\nencoder = ["[/x]"]\n')
-    async with app().run_test(size=(140, 40)) as pilot:
-        choices = pilot.app.screen.query_one(OptionList)
-        choices.highlighted = choices.get_option_index("preset:mine.toml")
-        await pilot.pause()
-        text = text_of(pilot)
-        assert "mine (own)" in text
-        assert "did you mean mnist?" in text
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, MenuScreen)
-
-
-async def test_keys_in_quick_succession_keep_their_order(app, monkeypatch):
-    started = []
-    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: started.append(message.folder))
-    async with app().run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        for key in ("down", "down", "enter"):  # as one burst of bytes arrives
-            pilot.app.post_message(events.Key(key, None))
-        while not started:
-            await pilot.pause(0.02)
-    assert read_preset(started[0].config).name == "shapes-conv-mae"

@@ -51,10 +51,31 @@ def test_a_vision_transformer_is_no_chain():
 def test_no_preset_is_ever_overwritten(tmp_path):
     taken = tmp_path / "my-digits-conv-1.toml"
     taken.write_text("mine")
-    first, second = (write_preset(read_line(LINE), tmp_path).path for _ in range(2))
+    lines = LINE, LINE.replace("16", "17")
+    first, second = (write_preset(read_line(line), tmp_path).path for line in lines)
     assert [first.name, second.name] == ["my-digits-conv-2.toml", "my-digits-conv-3.toml"]
     assert taken.read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_an_unchanged_chain_is_written_once(tmp_path):
+    first, again = (write_preset(read_line(LINE), tmp_path) for _ in range(2))
+    assert (first.path, first.new, again.new) == (again.path, True, False)
+    first.path.write_text(first.path.read_text() + "# mine\n")
+    assert write_preset(read_line(LINE), tmp_path).path.name == "my-digits-conv-2.toml"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (LINE, "my-digits-conv-1.toml\nStart it from the menu"),
+        ("3x64x48 conv 8 k4 s4", "First put images into images/ beside it, or set data.path. Start it"),
+    ],
+)
+def test_what_is_written_is_named_with_how_to_start_it(line, words, tmp_path):
+    written = write_preset(read_line(line), tmp_path)
+    assert words in written.sentence
+    assert written.sentence.endswith(f"aetui --preset {written.path.name}")
 
 
 @pytest.mark.parametrize(

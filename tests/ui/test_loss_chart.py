@@ -15,7 +15,7 @@ EMPTY = "The first test result comes before the first step"
 def losses(epochs: int) -> Losses:
     test = [Sample(e, 100 * e, 30.0 * e, 0.03 + 0.2 * math.exp(-e)) for e in range(epochs + 1)]
     train = [Sample(i / 10, 10 * i, 3.0 * i, 0.03 + 0.1 / i) for i in range(1, 10 * epochs + 1)]
-    return Losses(train, test, planned_epochs=10, planned_steps=1000, best_epoch=epochs)
+    return Losses({"train": train, "test": test}, planned_epochs=10, best_epoch=epochs)
 
 
 class Host(App[None]):
@@ -42,7 +42,7 @@ async def test_the_chart_follows_its_options(size: tuple[int, int]) -> None:
         assert drawn[-1].split()[0] == "0"
         assert drawn[-1].split()[-2:] == ["10", "epoch"]
         chart.x_axis = "step"
-        assert shown(chart)[-1].split()[-2:] == ["1k", "step"]
+        assert shown(chart)[-1].split()[-2:] == ["700", "step"]
         chart.x_axis = "time"
         assert shown(chart)[-1].split()[-1] == "time"
         chart.log_scale, chart.smoothing, chart.marked_epoch = True, 0.6, 3

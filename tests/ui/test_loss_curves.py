@@ -1,8 +1,11 @@
 """What the charts show beside the losses: accuracies of a classifier or of the probes, learning rates."""
 
-from aetui.runs.events import EpochFinished, ProbeMeasured, RunStarted, StepsTrained
+from dataclasses import replace
+
+from aetui.runs.events import EpochFinished, FloorMeasured, ProbeMeasured, RunStarted, StepsTrained
 from aetui.runs.history import History
-from aetui.ui.loss_curves import accuracies_of, rates_of
+from aetui.ui.curves import Level
+from aetui.ui.loss_curves import accuracies_of, losses_of, rates_of
 
 STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
 
@@ -22,18 +25,29 @@ def shown(*events):
 
 def test_a_classifier_shows_its_accuracy_after_every_epoch():
     curves = shown(finished(0, 0.1), finished(1, 0.5), finished(2, 0.25))
-    assert [tuple(sample) for sample in curves.test] == [
-        (0, 0, 0.0, 0.1),
-        (1, 4, 1.0, 0.5),
-        (2, 8, 2.0, 0.25),
+    assert [tuple(sample) for sample in curves.curves["test"]] == [
+        (0, 0, 0.0, 10.0),
+        (1, 4, 1.0, 50.0),
+        (2, 8, 2.0, 25.0),
     ]
-    assert (curves.unit, curves.labels, curves.train) == ("accuracy on test images", ("", "test"), [])
+    assert (curves.unit, list(curves.curves), curves.percent) == ("accuracy on test images", ["test"], True)
 
 
 def test_an_autoencoder_shows_its_probes():
     curves = shown(finished(0, None), finished(1, None), ProbeMeasured(1, 4, 0.5, 0.25, 1.0))
-    assert curves.labels == ("linear", "kNN")
-    assert ([curves.train[0].loss], [curves.test[0].loss]) == ([0.5], [0.25])
+    assert {name: [sample.loss for sample in samples] for name, samples in curves.curves.items()} == {
+        "linear": [50.0],
+        "kNN": [25.0],
+    }
+
+
+def test_chance_is_known_for_data_sets_with_a_name_only():
+    assert shown().level is None
+    named = History()
+    named.apply(replace(STARTED, data="generated shapes"), 0.0)
+    assert accuracies_of(named).level == Level("chance", 10.0)
+    named.apply(FloorMeasured(0.02), 0.0)
+    assert losses_of(named).level == Level("floor", 0.02)
 
 
 def test_learning_rates_are_those_that_were_used():
@@ -42,5 +56,5 @@ def test_learning_rates_are_those_that_were_used():
     for step, rate in ((2, 1e-3), (4, 1e-3), (6, 1e-4)):
         history.apply(StepsTrained(1, step, 1.0, 1.0, 10, 10.0, step / 2, rate), 0.0)
     history.started = STARTED
-    rates = [(sample.step, sample.loss) for sample in rates_of(history).train]
+    rates = [(sample.step, sample.loss) for sample in rates_of(history).curves["rate"]]
     assert rates == [(2, 1e-3), (4, 1e-3), (6, 1e-4)]

@@ -1,19 +1,21 @@
 """The pictures of a run in the monitor: which are shown, through the epochs, played, with errors."""
 
+import re
 from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChanged
 from aetui.runs.folder import create_run
+from aetui.runs.history import History
 from aetui.runs.log import EventWriter
 from aetui.terminal.choice import Choice
 from aetui.ui.app import AetuiApp
-from aetui.ui.picture_book import PictureBook
 from aetui.ui.settings import UNASKED, Settings
 from aetui.ui.widgets import pictures_panel
 from aetui.ui.widgets.loss_chart import LossChart
@@ -24,46 +26,6 @@ from aetui.ui.widgets.pictures_panel import PicturesPanel
 def saved(epoch, samples="fixed"):
     ending = "" if samples == "fixed" else f"_{samples}"
     return PreviewSaved(epoch, f"epoch_{epoch:04d}{ending}.png", epoch * 10, samples)
-
-
-def book_of(*pages):
-    book = PictureBook()
-    book.update(pages)
-    return book
-
-
-def test_the_newest_page_is_followed_until_one_is_held():
-    book = book_of()
-    assert book.page is None
-    assert not book.turn(1)
-    book.update([saved(0), saved(1)])
-    assert book.page == saved(1)
-    assert book.turn(-1)
-    book.update([saved(n) for n in range(4)])
-    assert book.page == saved(0)
-    assert not book.turn(-1)
-    assert [book.turn(1) for _ in range(4)] == [True, True, True, False]
-    assert book.follows
-    book.update([saved(n) for n in range(5)])
-    assert book.page == saved(4)
-
-
-def test_other_samples_are_of_the_same_epoch():
-    book = book_of(*(saved(n, s) for n in range(3) for s in ("fixed", "worst", "best")))
-    book.turn(-1)
-    pages = []
-    for _ in range(3):
-        pages.append(book.page)
-        book.choose_next_samples()
-    assert pages == [saved(1), saved(1, "worst"), saved(1, "best")]
-
-
-def test_a_rewound_book_ends_at_the_newest():
-    book = book_of(saved(0), saved(1))
-    book.rewind()
-    assert book.page == saved(0)
-    assert book.turn(1)
-    assert book.follows
 
 
 @pytest.fixture
@@ -102,7 +64,12 @@ def text_of(pilot):
 async def test_the_newest_pictures_with_label_and_error(folder):
     async with monitor(folder) as pilot:
         text = text_of(pilot)
-        for words in ("epoch 3 · original, reconstruction", "[0] 0.0250", "[1] 0.0250"):
+        for words in (
+            "epoch 3 · original / reconstruction",
+            "pictures 1–3 of 16",
+            "[0] 0.0250",
+            "[1] 0.0250",
+        ):
             assert words in text, words
 
 
@@ -138,7 +105,7 @@ async def test_worst_and_best_tell_how_they_moved(folder):
     async with monitor(folder) as pilot:
         await pilot.press("w")
         await pilot.pause()
-        assert "epoch 3 · worst: original, reconstruction" in text_of(pilot)
+        assert "epoch 3 · worst: original / reconstruction" in text_of(pilot)
         assert "[0] 0.0250 ▲2" in text_of(pilot)
         await pilot.press("w")
         await pilot.pause()
@@ -149,7 +116,7 @@ async def test_the_error_map_and_its_range(folder):
     async with monitor(folder) as pilot:
         await pilot.press("e")
         await pilot.pause()
-        assert "original, reconstruction, error ≤ 0.26" in text_of(pilot)
+        assert "error ≤ 0.5" in text_of(pilot)
 
 
 async def test_a_damaged_file_is_a_sentence(folder):
@@ -184,23 +151,6 @@ async def test_pictures_off_say_so(folder):
         assert "pictures are off" in text_of(pilot)
 
 
-def test_pictures_of_one_step_are_pages_of_their_own():
-    book = book_of(saved(0), PreviewSaved(0, "step_00000010.png", 10), saved(1), saved(2))
-    turned = []
-    while book.turn(-1):
-        turned.append(book.page.file)
-    assert turned == ["epoch_0001.png", "step_00000010.png", "epoch_0000.png"]
-
-
-def test_the_end_of_a_shorter_list_follows_again():
-    book = book_of(saved(0), saved(1), saved(0, "worst"), saved(2))
-    book.turn(-1)
-    book.choose_next_samples()
-    assert book.page == saved(0, "worst")
-    assert not book.turn(1)
-    assert book.follows
-
-
 async def test_the_last_pictures_are_shown_though_they_come_at_once(folder, monkeypatch):
     monkeypatch.setattr(pictures_panel, "LEAST_SECONDS", 0.3)
     async with monitor(folder) as pilot:
@@ -208,6 +158,68 @@ async def test_the_last_pictures_are_shown_though_they_come_at_once(folder, monk
         history = pilot.app.screen.feed.history
         (panel._folder / "epoch_0004.png").write_bytes((panel._folder / "epoch_0003.png").read_bytes())
         history.previews.append(saved(4))
-        panel.follow(history)
+        panel.follow(history, live=True)
         while "epoch 4 · original" not in text_of(pilot):
             await pilot.pause(0.02)
+
+
+async def test_samples_that_have_no_room_are_a_page_away(folder):
+    async with monitor(folder) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        seen = []
+        for _ in range(6):
+            seen.append(re.search(r"pictures (\S+) of 16", text_of(pilot)).group(1))
+            panel.next_samples()
+            await pilot.pause()
+        assert seen == ["1–3", "4–6", "7–9", "10–12", "13–15", "14–16"]
+        assert "[13] 0.0250" in text_of(pilot)
+        await pilot.press("left")
+        await pilot.pause()
+        assert "pictures 14–16 of 16" in text_of(pilot)
+        assert "[13] 0.0333" in text_of(pilot)
+        panel.previous_samples()
+        await pilot.pause()
+        assert "pictures 11–13 of 16" in text_of(pilot)
+        await pilot.press("w")
+        await pilot.pause()
+        assert "pictures 1–3 of 16" in text_of(pilot)
+
+
+async def test_a_larger_screen_shows_the_samples_before_the_last_ones(folder):
+    async with monitor(folder, (80, 24)) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        for _ in range(20):
+            panel.next_samples()
+        await pilot.pause()
+        assert "original, reconstruction · 15–16 of 16" in text_of(pilot)
+        await pilot.press("z", "z")
+        await pilot.pause()
+        assert "original / reconstruction · 12–16 of 16" in text_of(pilot)
+
+
+async def test_the_wheel_turns_the_samples(folder):
+    async with monitor(folder) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        await pilot._post_mouse_events([MouseScrollDown], PicturesPanel, button=0)
+        assert panel.border_title == "pictures 4–6 of 16"
+        await pilot._post_mouse_events([MouseScrollUp], PicturesPanel, button=0)
+        assert panel.border_title == "pictures 1–3 of 16"
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (True, "the first pictures come with the test before the first step"),
+        (False, "no pictures: the run ended before its first test"),
+    ],
+)
+async def test_where_there_are_no_pictures_it_is_said_why(folder, live, said):
+    async with monitor(folder) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        panel.follow(History(), live=True)
+        panel.follow(History(), live=live)
+        grid = panel.query_one(PictureGrid)
+        assert said in " ".join(grid.render_line(y).text.strip() for y in range(grid.size.height))
+        panel.follow(pilot.app.screen.feed.history, live=live)
+        await pilot.pause()
+        assert "epoch 3" in text_of(pilot)

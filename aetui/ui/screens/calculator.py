@@ -1,10 +1,12 @@
 """The shape calculator: a size and layers in one line, sizes and costs of every layer, windows drawn."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -16,7 +18,9 @@ from aetui.shapes.inverse import Solution
 from aetui.shapes.layers import Conv, ConvTranspose
 from aetui.text import safe_text
 from aetui.ui.chain_editor import Chain, read_line
+from aetui.ui.chain_history import ChainHistory
 from aetui.ui.chain_preset import line_of_preset, write_preset
+from aetui.ui.screens.calculator_keys import KEYS, shortened
 from aetui.ui.screens.inverse import InverseScreen
 from aetui.ui.widgets.chain_line import ChainLine
 from aetui.ui.widgets.chain_lines import totals_text, way_text
@@ -25,6 +29,8 @@ from aetui.ui.widgets.too_small import TooSmall
 from aetui.ui.widgets.window_drawing import WindowDrawing
 
 TITLE = "shape calculator: a size and layers"
+WIDE = 120
+"""Columns from which the footer has room for every key."""
 
 
 class CalculatorScreen(Screen[str]):
@@ -35,41 +41,14 @@ class CalculatorScreen(Screen[str]):
 
     AUTO_FOCUS = ""
     CSS_PATH = "calculator.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "inverse", "Inverse", id="calculator.inverse", tooltip="options that lead to a size"),
-        Binding(
-            "t,ctrl+t",
-            "take",
-            "Take",
-            id="calculator.take",
-            key_display="t",
-            tooltip="take the model of the preset chosen in the menu; ctrl+t while typing",
-        ),
-        Binding(
-            "f",
-            "field",
-            "Field",
-            id="calculator.field",
-            tooltip="the receptive field on a test image, or the windows again",
-        ),
-        Binding(
-            "u", "use", "Use", id="calculator.use", tooltip="use as preset: write a new preset file here"
-        ),
-        Binding(
-            "escape,k",
-            "back",
-            "Back",
-            id="calculator.back",
-            key_display="esc",
-            tooltip="back; the chain stays",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, runs_dir: Path, preset: Preset | None = None, line: str = "") -> None:
         super().__init__()
         self._runs_dir = runs_dir
         self._preset = preset
         self._chain = read_line(line)
+        self._history = ChainHistory()
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -88,18 +67,47 @@ class CalculatorScreen(Screen[str]):
         self.watch(line, "value", self._typed, init=False)
         self.watch(line, "selection", self._follow_cursor, init=False)
         self.watch(self.query_one(ChainTable), "row", self._show_windows, init=False)
-        (self.query_one(ChainTable) if self._chain.line else line).focus()
+        self.action_type()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The keys, for footer and help; a narrow footer is short."""
+        active = super().active_bindings
+        if self.size.width >= WIDE or isinstance(self.focused, ChainLine):
+            return active
+        return {key: shortened(one) for key, one in active.items()}
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the line the key that leads there is a letter. Until there is a focus no key but escape acts."""
+        if self.focused is None:
+            return action == "back"
+        return action != "type" or not isinstance(self.focused, ChainLine)
+
+    def on_resize(self) -> None:
+        self.refresh_bindings()
 
     # ── what happened ──────────────────────────────────────────────────────
 
+    def on_key(self, event: events.Key) -> None:
+        """What is typed before the line hears the keys goes into it; so does a digit, which begins a size."""
+        line, table = self.query_one(ChainLine), self.query_one(ChainTable)
+        if event.key.isdigit() and self.focused is not line and table.number is None:
+            self.action_type()
+        if event.character and event.is_printable and self.focused is line:
+            event.stop()
+            line.replace(event.character, *line.selection)
+
     def _typed(self, value: str) -> None:
         if value != self._chain.line:
+            self._history.keep_typed(self._chain.line, value)
+            self.query_one(ChainLine).leaves_to_rows = True
             self._show(read_line(value))
 
     def on_chain_table_stepped(self, message: ChainTable.Stepped) -> None:
         table = self.query_one(ChainTable)
         if table.number is not None:
-            self._replace(self._chain.stepped(table.row, table.number, message.by))
+            stepped = self._chain.stepped(table.row, table.number, message.by)
+            self._replace(stepped, ("stepped", table.row, table.number))
 
     def _follow_cursor(self) -> None:
         """While the line is edited, the row under its cursor is the chosen one."""
@@ -109,8 +117,10 @@ class CalculatorScreen(Screen[str]):
         if line.has_focus and self.query(ChainTable):
             self.query_one(ChainTable).row = self._chain.row_at(line.cursor_position)
 
-    def _replace(self, chain: Chain) -> None:
-        """Show a chain changed in the table; the line follows."""
+    def _replace(self, chain: Chain, kind: Hashable = None) -> None:
+        """Show a chain changed in the table; the line follows. Changes of one kind are undone together."""
+        if chain.line != self._chain.line:
+            self._history.keep(self._chain.line, kind)
         self._show(chain)
         self.query_one(ChainLine).value = chain.line
 
@@ -132,7 +142,24 @@ class CalculatorScreen(Screen[str]):
 
     def action_rows(self) -> None:
         """From the line to the table."""
-        self.query_one(ChainTable).focus()
+        self.query_one(ChainLine).leaves_to_rows = True
+        self.set_focus(self.query_one(ChainTable))
+
+    def action_type(self) -> None:
+        """To the line: typing replaces it. The cursor is at its beginning, where the size stands."""
+        self._edit_line(Selection(len(self._chain.line), 0))
+
+    def action_undo(self) -> None:
+        """The chain before the last change, at the first row that is another."""
+        former = self._history.back()
+        if former is None:
+            self.notify("There is nothing to undo.")
+            return
+        chain, now = read_line(former), self._chain
+        self._show(chain)
+        row = chain.first_change(now)
+        self.query_one(ChainLine).put_back(former, chain.rows[row].stop)
+        self.query_one(ChainTable).row = row
 
     def action_edit(self) -> None:
         """Select the row in the line; typing replaces it."""
@@ -148,7 +175,7 @@ class CalculatorScreen(Screen[str]):
 
     def _edit_line(self, selection: Selection) -> None:
         line = self.query_one(ChainLine)
-        line.focus()
+        self.set_focus(line)
         line.selection = selection
 
     def action_delete(self) -> None:
@@ -201,15 +228,16 @@ class CalculatorScreen(Screen[str]):
         try:
             written = write_preset(self._chain, Path.cwd())
         except AetuiError as error:
-            self.notify(safe_text(error.sentence), severity="error", markup=False, timeout=10)
+            self._complain(error.sentence)
         except OSError as error:
-            text = f"{error.filename or Path.cwd()}: {error.strerror}"
-            self.notify(safe_text(text), severity="error", markup=False, timeout=10)
+            self._complain(f"cannot write {error.filename or Path.cwd()}: {error.strerror}")
         else:
-            text = (
-                f"{written.path}\n{f'To add: {written.to_add}.' if written.to_add else 'It trains as it is.'}"
-            )
-            self.notify(text, title="A new preset", markup=False, timeout=10)
+            title = "A new preset" if written.new else "This preset is here already"
+            self.notify(written.sentence, title=title, markup=False, timeout=10)
+
+    def _complain(self, sentence: str) -> None:
+        said = safe_text(sentence[:1].upper() + sentence[1:])
+        self.notify(said, severity="error", markup=False, timeout=10)
 
     def action_back(self) -> None:
         """Back to the screen below; the app keeps the line."""

@@ -1,4 +1,4 @@
-"""Questions: how to leave while something trains, whether to stop."""
+"""Questions: how to leave while something trains, whether to stop, which data to train on."""
 
 from typing import ClassVar
 
@@ -6,10 +6,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui.text import safe_text
+from aetui.ui.presets_here import is_folder
 
 
 class ChoiceScreen(ModalScreen[str | None]):
@@ -61,3 +62,28 @@ class TwinScreen(ChoiceScreen):
     def __init__(self, reason: str, twin: str) -> None:
         answers = [(twin, f"Train on generated {twin} instead"), ("cancel", "Not now")]
         super().__init__(safe_text(reason), answers)
+
+
+class FolderScreen(ModalScreen[str | None]):
+    """Which folder of images; dismissed with its path, or None for cancel."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel", tooltip="back, nothing changes"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static("Train on which folder of images?", classes="question")
+            yield Input(placeholder="~/images", compact=True)
+            yield Static(
+                "Either train/ and test/ are in it, or all images. Enter starts, esc cancels.", classes="note"
+            )
+            yield Static(classes="wrong", markup=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        path = event.value.strip()
+        if path and is_folder(path):
+            self.dismiss(path)
+        else:
+            wrong = f"There is no folder {safe_text(path)}." if path else "Write the path of a folder."
+            self.query_one(".wrong", Static).update(wrong)

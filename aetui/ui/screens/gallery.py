@@ -13,6 +13,7 @@ from aetui.config.preset import Preset
 from aetui.errors import AetuiError
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
+from aetui.ui.picture_samples import shortened
 from aetui.ui.samples import DataFacts, Page, Samples, Split
 from aetui.ui.screens.gallery_dialogs import ALL, JumpScreen, LabelScreen
 from aetui.ui.screens.image import ImageScreen
@@ -74,6 +75,8 @@ class GalleryScreen(Screen[None]):
         self._chosen = 0
         """On the page."""
         self._asking = False
+        self._image: ImageScreen | None = None
+        """The chosen image full screen, while it is open."""
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -156,9 +159,18 @@ class GalleryScreen(Screen[None]):
         label = "all labels" if wish.label is None else f"label {self._facts.classes[wish.label]}"
         words = [self._facts.title, wish.split, label]
         if total:
-            chosen = _captions(self._page, self._facts)[self._chosen]
-            words += [f"images {wish.first + 1:,}–{wish.first + self._shown:,} of {total:,}", chosen]
-        self.query_one("#title", Static).update(safe_text(f" {' · '.join(words)}"))
+            first, last = self._page.indices[0], self._page.indices[self._shown - 1]
+            words += [f"images #{first:,}–#{last:,} of {total:,}", self._caption]
+        self.query_one("#title", Static).update(shortened(f" {' · '.join(words)}", self.size.width))
+        if self._image and total:
+            self._image.show(self._page.pixels[self._chosen], f"{self._facts.title} · {self._caption}")
+
+    @property
+    def _caption(self) -> str:
+        """Of the chosen image."""
+        assert self._page
+        assert self._facts
+        return _captions(self._page, self._facts)[self._chosen]
 
     # ── what the user wants ────────────────────────────────────────────────
 
@@ -190,9 +202,13 @@ class GalleryScreen(Screen[None]):
     def action_image(self) -> None:
         """The chosen image alone."""
         if self._page and self._page.indices and self._facts and self._wish == self._answered:
-            caption = _captions(self._page, self._facts)[self._chosen]
             pixels = self._page.pixels[self._chosen]
-            self.app.push_screen(ImageScreen(pixels, f"{self._facts.title} · {caption}", self._choice))
+            caption = f"{self._facts.title} · {self._caption}"
+            self._image = ImageScreen(pixels, caption, self._choice, self.action_move)
+            self.app.push_screen(self._image, self._close_image)
+
+    def _close_image(self, _: None) -> None:
+        self._image = None
 
     def action_split(self) -> None:
         """Train or test."""
@@ -214,7 +230,8 @@ class GalleryScreen(Screen[None]):
 
     def _jump(self, index: int | None) -> None:
         if index is not None and self._facts:
-            self._turn_to(Wish(self._wish.split), index, index, self._count(self._facts))
+            first = index - index % self._shown
+            self._turn_to(Wish(self._wish.split), first, index, self._count(self._facts))
 
     def _count(self, facts: DataFacts) -> int:
         return facts.train if self._wish.split == "train" else facts.test

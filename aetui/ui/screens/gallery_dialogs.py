@@ -6,8 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Key
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 from aetui.shapes.sizes import quote, whole_number
 from aetui.text import safe_text
@@ -21,7 +22,28 @@ class LabelScreen(ChoiceScreen):
 
     def __init__(self, classes: Sequence[str]) -> None:
         labels = [(str(index), safe_text(name)) for index, name in enumerate(classes)]
-        super().__init__("Images of which label?", [(ALL, "all labels"), *labels])
+        super().__init__("Images of which label? Type how it begins.", [(ALL, "all labels"), *labels])
+        self._typed = ""
+
+    def on_key(self, event: Key) -> None:
+        """Typed letters go to the first label that begins with them, or else with the last of them."""
+        if event.character is None or not event.is_printable:
+            return
+        letter = event.character.lower()
+        for typed in (self._typed + letter, letter):
+            if self._find(typed):
+                self._typed = typed
+                event.stop()  # before it is taken for a key of the dialog
+                return
+
+    def _find(self, typed: str) -> bool:
+        """Choose the first label that begins so, if there is one."""
+        labels = self.query_one(OptionList)
+        for index, option in enumerate(labels.options):
+            if str(option.prompt).lower().startswith(typed):
+                labels.highlighted = index
+                return True
+        return False
 
 
 class JumpScreen(ModalScreen[int | None]):

@@ -1,5 +1,6 @@
 """Every key of a screen and what it does, read from its bindings."""
 
+from itertools import groupby
 from typing import Any, ClassVar
 
 from rich.table import Table
@@ -11,6 +12,22 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from aetui.text import safe_text
+
+GROUPS = {
+    "menu": "Choose and start",
+    "run": "Steer the training",
+    "chart": "Look at the chart",
+    "pictures": "Look at the pictures",
+    "panel": "Panels",
+    "line": "The line",
+    "chain": "The layers",
+    "calculator": "The calculator",
+    "window": "The windows",
+    "gallery": "Images",
+    "values": "Values",
+    "app": "Go elsewhere",
+}
+"""By the first word of the keys' ids, in the order of the help."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -24,17 +41,37 @@ class HelpScreen(ModalScreen[None]):
         """`images` says how pictures are drawn, and why."""
         super().__init__()
         self._images = images
-        active = below.active_bindings.values()
-        screens_first = sorted(active, key=lambda each: each.node is below.focused)
-        self._bindings_below = {each.binding.id: each.binding for each in screens_first}
+        self._bindings_below: dict[str, Binding] = {}
+        for each in below.active_bindings.values():
+            self._bindings_below.setdefault(each.binding.id or each.binding.key, each.binding)
 
     def compose(self) -> ComposeResult:
-        table = Table.grid(padding=(0, 2))
-        for binding in self._bindings_below.values():
-            if binding.tooltip:
-                keys = self.app.get_key_display(binding)
-                table.add_row(keys, binding.description, binding.tooltip, Text(binding.id or "", "dim"))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(2):
+            table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, style="dim")
+        bindings = sorted((one for one in self._bindings_below.values() if one.tooltip), key=_place)
+        for group, members in groupby(bindings, _group):
+            table.add_row("", Text(GROUPS.get(group, group.capitalize()), "bold"))
+            for binding in members:
+                table.add_row(self.app.get_key_display(binding), binding.tooltip, binding.id)
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
             yield Static(table)
             yield Static(f"\n{safe_text(f'Pictures are drawn as {self._images}.')}", markup=False)
+
+
+def _group(binding: Binding) -> str:
+    """What the key is about: the first word of its id."""
+    first, _, last = (binding.id or "app").partition(".")
+    return "app" if last == "back" else first
+
+
+def _place(binding: Binding) -> tuple[int, str, bool]:
+    """Where the key stands in the help: in its group, those of the footer first.
+
+    A group that GROUPS does not know comes before the last.
+    """
+    group = _group(binding)
+    place = list(GROUPS).index(group) if group in GROUPS else len(GROUPS) - 2
+    return place, group, not binding.show

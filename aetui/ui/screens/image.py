@@ -1,5 +1,6 @@
 """One image as large as it fits, and beside it its values."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -9,7 +10,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from aetui.terminal.choice import Choice
-from aetui.text import safe_text
+from aetui.ui.picture_samples import shortened
 from aetui.ui.widgets.picture_grid import PictureGrid
 from aetui.ui.widgets.pixel_values import PixelValues
 from aetui.ui.widgets.too_small import TooSmall
@@ -24,26 +25,54 @@ class ImageScreen(Screen[None]):
     AUTO_FOCUS = "PixelValues"
     CSS_PATH = "gallery.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "n,pagedown", "turn('right')", "Next", id="image.next", key_display="n", tooltip="image after"
+        ),
+        Binding(
+            "b,pageup", "turn('left')", "Back", id="image.previous", key_display="b", tooltip="image before"
+        ),
         Binding("escape,enter", "back", "Close", id="image.back", key_display="esc", tooltip="back"),
     ]
 
-    def __init__(self, image: "Images", caption: str, choice: Choice) -> None:
+    def __init__(
+        self, image: "Images", caption: str, choice: Choice, turn: Callable[[str], None] = lambda where: None
+    ) -> None:
+        """`turn` is called with "left" or "right" and answers with `show`, once it has that image."""
         super().__init__()
-        self._image, self._caption, self._choice = image, caption, choice
+        self._image, self._caption, self._choice, self._turn = image, caption, choice, turn
 
     def compose(self) -> ComposeResult:
-        image = self._image
-        height, width, _ = image.shape
-        numbers = f"{height}x{width} · min {image.min()} · mean {image.mean():.1f} · max {image.max()}"
         yield TooSmall()
-        yield Static(safe_text(f" {self._caption} · {numbers}"), id="title", markup=False)
+        yield Static(id="title", markup=False)
         with Horizontal(id="image"):
             yield PictureGrid(self._choice)
-            yield PixelValues(image)
+            yield PixelValues(self._image)
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(PictureGrid).show({"image": self._image[None]}, [""])
+        self.show(self._image, self._caption)
+
+    def on_resize(self) -> None:
+        self._tell()
+
+    def show(self, image: "Images", caption: str) -> None:
+        """Another image of the same size."""
+        self._image, self._caption = image, caption
+        self.query_one(PictureGrid).show({"image": image[None]}, [""])
+        self.query_one(PixelValues).show(image)
+        self._tell()
+
+    def _tell(self) -> None:
+        image = self._image
+        height, width, channels = image.shape
+        whose = "RGB: " if channels == 3 else ""
+        numbers = f"{whose}min {image.min()} · mean {image.mean():.1f} · max {image.max()}"
+        text = f" {self._caption} · {height}x{width} · {numbers}"
+        self.query_one("#title", Static).update(shortened(text, self.size.width))
+
+    def action_turn(self, where: str) -> None:
+        """The next image of the gallery or the one before."""
+        self._turn(where)
 
     def action_back(self) -> None:
-        self.app.pop_screen()
+        self.dismiss()

@@ -1,12 +1,16 @@
 """The first screen: presets to start and runs to come back to."""
 
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import partial
+from itertools import groupby
 from typing import ClassVar
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
@@ -19,36 +23,43 @@ from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunSummary, list_runs
-from aetui.text import format_number, safe_text
+from aetui.text import safe_text
 from aetui.ui.messages import HostAsked, TrainRequested, WatchRequested
 from aetui.ui.presets_here import Offered, offered_presets
+from aetui.ui.runs_here import measured_pace, read_outline
+from aetui.ui.screens.dialogs import FolderScreen
+from aetui.ui.screens.menu_keys import KEYS, LIST_KEYS
 from aetui.ui.settings import Settings
-from aetui.ui.states import state_text
 from aetui.ui.widgets.preset_card import preset_card
+from aetui.ui.widgets.run_card import begun, day_words, run_card, run_line
 from aetui.ui.widgets.too_small import TooSmall
 
 MOST_RUNS = 50
 REFRESH_SECONDS = 2.0
+FIRST_KEYS = ("screen.choose", "help", "leave")
+"""What a narrow terminal's footer shows before it is cut."""
+
+
+class MenuFooter(Footer):
+    """The footer with the most important keys first."""
+
+    def compose(self) -> ComposeResult:
+        order = {action: place for place, action in enumerate(FIRST_KEYS)}
+        yield from sorted(
+            super().compose(), key=lambda key: order.get(getattr(key, "action", ""), len(order))
+        )
 
 
 class Choices(OptionList):
     """Presets and runs. The list itself hears Enter, so that keys in quick succession keep their order."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "screen.choose", "Start", id="menu.choose", tooltip="start the preset, open the run"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
 
 class MenuScreen(Screen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -67,9 +78,9 @@ class MenuScreen(Screen[None]):
         yield Static(title, id="title")
         with Horizontal(id="columns"):
             yield Choices(id="choices", markup=False)
-            with VerticalScroll(id="card", can_focus=False):
+            with VerticalScroll(id="card"):
                 yield Static(id="explained")
-        yield Footer(show_command_palette=False, compact=True)
+        yield MenuFooter(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         self._fill()
@@ -86,12 +97,16 @@ class MenuScreen(Screen[None]):
         """Start the preset or open the run under the cursor; a mouse click only moves it there."""
         self._open(self._chosen())
 
+    def action_list(self) -> None:
+        """From the explanation back to the list."""
+        self.query_one(Choices).focus()
+
     def action_resume(self) -> None:
         """Go on with the chosen run, if there is something left of it."""
         summary = self._runs.get(self._chosen() or "")
         if summary is None:
             self.notify("Choose a run below the presets to resume it.")
-        elif summary.state in states.LIVE or summary.state == states.FINISHED:
+        elif summary.state not in states.RESUMABLE:
             self.notify(f"This run is {summary.state}; there is nothing to resume.")
         else:
             self.post_message(TrainRequested(RunFolder(self._settings.runs_dir / summary.run)))
@@ -105,9 +120,19 @@ class MenuScreen(Screen[None]):
     def _start(self, offered: Offered) -> None:
         if offered.preset is None:
             self.notify("Mend its mistakes first; they stand on the right.", severity="error")
-            return
+        elif offered.lacks_folder:
+            self.app.push_screen(FolderScreen(), partial(self._start_on_folder, offered))
+        else:
+            self._train(offered.preset, offered.listed.description)
+
+    def _start_on_folder(self, offered: Offered, path: str | None) -> None:
+        if path is not None and offered.preset is not None:
+            data = offered.preset.data.model_copy(update={"path": path})
+            self._train(offered.preset.model_copy(update={"data": data}), offered.listed.description)
+
+    def _train(self, preset: Preset, sentence: str) -> None:
         try:
-            folder = self._settings.new_run(offered.preset, offered.listed.description)
+            folder = self._settings.new_run(preset, sentence)
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
             return
@@ -162,10 +187,20 @@ class MenuScreen(Screen[None]):
         choices.add_option(Option(Text("Presets", "bold"), disabled=True))
         choices.add_options(Option(_preset_line(one), id=name) for name, one in self._offered.items())
         choices.add_option(None)
-        choices.add_option(Option(Text("Runs", "bold"), disabled=True))
-        choices.add_options(Option(_run_line(one), id=name) for name, one in self._read_runs().items())
-        if not self._runs:
-            choices.add_option(Option(Text("  what you start is listed here", "dim italic"), disabled=True))
+        choices.add_options(self._run_options())
+
+    def _run_options(self) -> Iterator[Option]:
+        """The runs under the days they were started on; seconds are shown where the minute is the same."""
+        found = self._read_runs()
+        if not found:
+            yield Option(Text("Runs", "bold"), disabled=True)
+            yield Option(Text("  what you start is here", "dim italic"), disabled=True)
+        today = datetime.now().date()
+        minutes = Counter((one.preset, one.started[:16]) for one in found.values())
+        for day, runs in groupby(found.items(), key=lambda named: _day_of(named[1])):
+            yield Option(Text(f"Runs {day_words(day, today)}", "bold"), disabled=True)
+            for name, one in runs:
+                yield Option(run_line(one, minutes[one.preset, one.started[:16]] > 1), id=name)
 
     @property
     def preset(self) -> Preset | None:
@@ -174,41 +209,24 @@ class MenuScreen(Screen[None]):
         return offered.preset if offered else None
 
     def _explain(self, choice: str | None) -> None:
-        card = self.query_one("#explained", Static)
+        card, runs_dir = self.query_one("#explained", Static), self._settings.runs_dir
         if choice in self._offered:
             offered = self._offered[choice]
             self._ask_host(offered)
-            card.update(preset_card(offered, self._settings.data_dir, self._hosts))
+            pace = measured_pace(offered.preset, self._runs.values(), runs_dir) if offered.preset else None
+            card.update(preset_card(offered, self._settings.data_dir, self._hosts, pace))
         elif choice in self._runs:
-            card.update(_run_card(self._runs[choice]))
+            run = self._runs[choice]
+            card.update(run_card(run, read_outline(RunFolder(runs_dir / run.run)), datetime.now().date()))
+
+
+def _day_of(run: RunSummary) -> date | None:
+    start = begun(run)
+    return start.date() if start else None
 
 
 def _preset_line(offered: Offered) -> Text:
     style = "red" if offered.preset is None else ""
     return Text.assemble(
         "  ", (safe_text(offered.listed.name), style), (" (own)" if offered.own else "", "dim")
-    )
-
-
-def _run_line(run: RunSummary) -> Text:
-    mark = state_text(run.state)
-    return Text.assemble(
-        "  ", (mark.plain[0], mark.style), f" {safe_text(run.preset)}  ", (run.run[4:13], "dim")
-    )
-
-
-def _run_card(run: RunSummary) -> RenderableType:
-    hint = (
-        "Enter opens it."
-        if run.state in (*states.LIVE, states.FINISHED)
-        else "Enter opens it, r goes on from its checkpoint."
-    )
-    return Group(
-        Text(safe_text(run.run), "bold"),
-        Text(),
-        state_text(run.state),
-        Text(f"epoch {run.epochs} of {run.epochs_planned}, test loss {format_number(run.test_loss)}"),
-        Text(f"started {run.started[:16].replace('T', ' ')}"),
-        Text(),
-        Text(hint, "dim italic"),
     )

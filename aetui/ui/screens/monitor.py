@@ -44,7 +44,7 @@ ZOOMS = ("zoomed-chart", "zoomed-pictures")
 TOASTS: dict[str, tuple[str, SeverityLevel]] = {
     states.PAUSED: ("Paused.", "information"),
     states.FINISHED: ("Training is finished.", "information"),
-    states.STOPPED: ("Stopped; `aetui resume` goes on from here.", "information"),
+    states.STOPPED: ("Stopped; space or `aetui resume` goes on from here.", "information"),
     states.DIVERGED: ("The loss is no longer a number.", "error"),
     states.OUT_OF_MEMORY: ("Out of memory.", "error"),
     states.FAILED: ("Training failed.", "error"),
@@ -108,8 +108,10 @@ class MonitorScreen(Screen[None]):
             self._pacer.drawn()
             self._stale = False
             self._show()
-        if self.feed.state != before and self._seen:
-            self._toast()
+        if self.feed.state != before:
+            self.refresh_bindings()
+            if self._seen:
+                self._toast()
         self._seen = True
 
     def _show(self) -> None:
@@ -120,10 +122,12 @@ class MonitorScreen(Screen[None]):
         chart.losses = curves(history)
         chart.empty_text = empty if empty and history.started else self._wait_text()
         self.query_one(NumbersPanel).history = history
-        self.query_one(PicturesPanel).follow(history)
+        live = state in states.LIVE
+        self.query_one(PicturesPanel).follow(history, live=live)
         device = self.query_one(DevicePanel)
         device.device_name = history.started.device_name if history.started else ""
         device.machine = history.machine
+        device.live = live
         log = self.query_one(LogPanel)
         for note in history.notes:
             if note.number > self._notes_shown:
@@ -162,12 +166,25 @@ class MonitorScreen(Screen[None]):
 
     # ── what the user wants ────────────────────────────────────────────────
 
-    def action_pause(self) -> None:
-        self.action_ask("resume" if self.feed.state == states.PAUSED else "pause")
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys are offered where the run's state gives them something to do."""
+        state = self.feed.state
+        if action == "resume":
+            return state == states.PAUSED or state in states.RESUMABLE
+        if action in ("ask", "stop"):
+            return state in states.LIVE and not (state == states.PAUSED and "pause" in parameters)
+        return True
+
+    def action_resume(self) -> None:
+        """Go on after a pause; a run that has ended is taken up from its checkpoint, by this app."""
+        if self.feed.state == states.PAUSED:
+            self.action_ask("resume")
+        else:
+            self.app.pop_screen()
+            self.app.post_message(TrainRequested(self.feed.folder))
 
     def action_stop(self) -> None:
-        if self._at_work():
-            self.app.push_screen(StopScreen(), self._stop_as_chosen)
+        self.app.push_screen(StopScreen(), self._stop_as_chosen)
 
     def _stop_as_chosen(self, choice: str | None) -> None:
         if choice == "stop":
@@ -175,22 +192,14 @@ class MonitorScreen(Screen[None]):
 
     def action_ask(self, command: Command) -> None:
         """Send a command to the process that trains; its events tell when it obeyed."""
-        if not self._at_work():
-            return
         try:
             send(self.feed.folder.control, command)
         except OSError as error:
-            text = f"the run cannot be told: {error.strerror}: {self.feed.folder.control}"
+            text = f"The run cannot be told: {error.strerror}: {self.feed.folder.control}"
             self.notify(safe_text(text), severity="error", markup=False)
             return
         if command == "checkpoint":
             self.notify("A checkpoint is being written; the log tells when it is there.")
-
-    def _at_work(self) -> bool:
-        if self.feed.state in states.LIVE:
-            return True
-        self.notify(safe_text(f"This run is {self.feed.state.replace('_', ' ')}."), markup=False)
-        return False
 
     def action_toggle_log(self) -> None:
         chart = self.query_one(LossChart)

@@ -5,7 +5,10 @@ from textual.binding import Binding, BindingType
 PANELS = ("pictures", "run", "device", "log", "layers")
 
 KEYS: list[BindingType] = [
-    Binding("space", "pause", "Pause", id="run.pause", tooltip="pause or resume, within one step"),
+    Binding("space", "ask('pause')", "Pause", id="run.pause", tooltip="pause within one step; again: resume"),
+    Binding(
+        "space", "resume", "Resume", id="run.pause", tooltip="go on, from the checkpoint if it has ended"
+    ),
     Binding(
         "c",
         "ask('checkpoint')",
@@ -31,7 +34,7 @@ KEYS: list[BindingType] = [
         "Probe",
         id="run.probe",
         show=False,
-        tooltip="measure the features now (linear, neighbours)",
+        tooltip="measure the features now (linear, kNN)",
     ),
     Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
@@ -60,6 +63,24 @@ KEYS: list[BindingType] = [
         "Worst",
         id="pictures.samples",
         tooltip="the first test images, the worst, the best",
+    ),
+    Binding(
+        "pagedown",
+        "pictures('next_samples')",
+        "More",
+        id="pictures.more",
+        key_display="pgdn",
+        tooltip="the next images of these",
+        show=False,
+    ),
+    Binding(
+        "pageup",
+        "pictures('previous_samples')",
+        "Back",
+        id="pictures.back",
+        key_display="pgup",
+        tooltip="the images before",
+        show=False,
     ),
     Binding(
         "e",

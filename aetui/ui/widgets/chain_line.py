@@ -2,11 +2,15 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.reactive import Reactive
+from textual.reactive import Reactive, reactive
+from textual.strip import Strip
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from aetui.text import safe_text
 from aetui.ui.chain_editor import MAX_TEXT, one_line
@@ -19,10 +23,23 @@ class ChainLine(Input):
         Binding(
             "enter,down", "screen.rows", "Rows", id="line.rows", key_display="⏎", tooltip="on to the rows"
         ),
+        Binding("escape", "leave", "Rows", id="line.leave", tooltip="on to the rows"),
+        Binding(
+            "ctrl+t",
+            "screen.take",
+            "Take",
+            id="line.take",
+            tooltip="take the model of the preset in the menu",
+        ),
+        Binding("f1", "app.help", "Help", id="line.help", tooltip="every key and what it does"),
+        Binding("ctrl+q", "app.leave", "Quit", id="line.quit", tooltip="leave; training can go on"),
     ]
 
     virtual_size = Reactive(Size(0, 0))
     """As every widget's, but a longer text lays out no screen: that would cost a frame a key."""
+
+    leaves_to_rows: reactive[bool] = reactive(False, bindings=True)
+    """Whether escape leads to the rows: once there was typing, or they were worked on."""
 
     def __init__(self, value: str) -> None:
         example = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
@@ -32,6 +49,29 @@ class ChainLine(Input):
         """Control characters are made visible, wherever they come from."""
         return safe_text(value)
 
+    def render_line(self, y: int) -> Strip:
+        """The line with … where it goes on beyond an end."""
+        strip, width = super().render_line(y), self.scrollable_content_region.width
+        before, length = self.scroll_offset.x, cell_len(self.value)
+        if 0 < before < length:
+            strip = _marked(strip, 0)
+        if length - before > width > 0:
+            strip = _marked(strip, width - 1)
+        return strip
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing was done yet, escape leads back at once."""
+        return self.leaves_to_rows if action == "leave" else True
+
+    async def action_leave(self) -> None:
+        """On to the rows."""
+        await self.run_action("screen.rows")
+
+    def put_back(self, value: str, cursor: int) -> None:
+        """Show a former line; nothing of it is selected."""
+        self.value = value
+        self.selection = Selection.cursor(cursor)
+
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
@@ -40,3 +80,9 @@ class ChainLine(Input):
             self.notify(f"That is too long: at most {MAX_TEXT:,} characters are read.", severity="warning")
         else:
             self.replace(text, *self.selection)
+
+
+def _marked(strip: Strip, cell: int) -> Strip:
+    """The strip with … in one cell, in that cell's style, so that the cursor is seen there too."""
+    mark = Strip([Segment("…", segment.style) for segment in strip.crop(cell, cell + 1)])
+    return Strip.join([strip.crop(0, cell), mark, strip.crop(cell + 1)])

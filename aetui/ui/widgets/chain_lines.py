@@ -10,6 +10,7 @@ from aetui.shapes.chain import TracedLayer, activation_bytes
 from aetui.shapes.sizes import format_size
 from aetui.text import format_bytes, format_count, plural, safe_text
 from aetui.ui.chain_editor import Chain, Row
+from aetui.ui.widgets.chain_return import return_text
 
 BATCH = 64
 """Samples that the memory of the activations is given for; the presets' default batch."""
@@ -84,14 +85,14 @@ def chain_lines(chain: Chain, width: int, chosen: int, number: int | None) -> li
 
 
 def way_text(chain: Chain) -> str:
-    """From which size to which."""
+    """From which size to which, and whether that is the way back."""
     traced = chain.traced
     if not traced:
         return ""
     way = f"{format_size(traced[0].input)} → {format_size(traced[-1].output)}"
     if chain.problem:
         return f"{way}, then it cannot go on"
-    return f"{way}, back at its size" if traced[-1].output == traced[0].input else way
+    return way + return_text(traced)
 
 
 def totals_text(chain: Chain) -> str:

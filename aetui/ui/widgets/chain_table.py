@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.ui.chain_editor import Chain, read_line
-from aetui.ui.widgets.chain_lines import MOST_REASON_LINES, Columns, Line, chain_lines, head_line
+from aetui.ui.widgets.chain_lines import Columns, Line, chain_lines, head_line
 
 
 class ChainTable(Widget, can_focus=True):
@@ -27,22 +27,30 @@ class ChainTable(Widget, can_focus=True):
             tooltip="edit the row in the line",
         ),
         Binding("a", "screen.add", "Add", id="chain.add", tooltip="a new layer below the row"),
-        Binding("d,delete,backspace", "screen.delete", "Del", id="chain.delete", tooltip="delete the row"),
+        Binding(
+            "d,delete,backspace",
+            "screen.delete",
+            "Del",
+            id="chain.delete",
+            key_display="d",
+            tooltip="delete the row; ⌫ too",
+        ),
         Binding(
             "J,shift+down",
             "screen.move(1)",
-            "Down",
+            "Move down",
             id="chain.down",
-            tooltip="move the row one place down",
+            key_display="J",
+            tooltip="move the row down; shift+↓ too",
             show=False,
         ),
         Binding(
             "K,shift+up",
             "screen.move(-1)",
-            "Move",
+            "Move up",
             id="chain.up",
-            key_display="JK",
-            tooltip="move the row one place up, J down",
+            key_display="K",
+            tooltip="move the row up; shift+↑ too",
             show=False,
         ),
         Binding(
@@ -55,7 +63,7 @@ class ChainTable(Widget, can_focus=True):
         Binding(
             "left",
             "choose_number(-1)",
-            "Number before",
+            "Value before",
             id="chain.number_before",
             tooltip="the number before",
             show=False,
@@ -71,7 +79,7 @@ class ChainTable(Widget, can_focus=True):
         Binding(
             "up",
             "up(1)",
-            "Up",
+            "Row above",
             id="chain.previous",
             tooltip="the row above; on a number: one more",
             show=False,
@@ -79,7 +87,7 @@ class ChainTable(Widget, can_focus=True):
         Binding(
             "down",
             "up(-1)",
-            "Down",
+            "Row below",
             id="chain.next",
             tooltip="the row below; on a number: one less",
             show=False,
@@ -153,10 +161,7 @@ class ChainTable(Widget, can_focus=True):
         before, top = self._lines, self._top
         self._lines = chain_lines(self._chain, self.size.width, self.row, self.number)
         places = [index for index, line in enumerate(self._lines) if line.row == self.row]
-        spare = (
-            len(self._lines) - self._shown + MOST_REASON_LINES
-        )  # a reason that comes and goes moves nothing
-        self._top = min(self._top, places[0], max(0, spare))
+        self._top = min(self._top, places[0], max(0, len(self._lines) - self._shown))
         self._top = max(self._top, min(places[0], places[-1] + 1 - self._shown))
         for y in range(self._shown):
             old, new = y + top, y + self._top

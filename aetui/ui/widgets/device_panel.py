@@ -9,6 +9,8 @@ from aetui.devices.machine import MachineSampled
 from aetui.text import format_bytes, safe_text
 
 BAR_WIDTH = 12
+UNSEEN = "measured every two seconds while a run trains"
+UNKNOWN = "the run ended before it was measured"
 
 
 class DevicePanel(Widget):
@@ -20,11 +22,13 @@ class DevicePanel(Widget):
     """The newest look at the machine."""
     device_name = reactive("")
     """What the run computes on."""
+    live = reactive(True)
+    """Whether the run is at work, so that a newer look will come."""
 
     def render(self) -> Table | Text:
         machine = self.machine
         if machine is None:
-            return Text("measured every two seconds while a run trains", "dim italic")
+            return Text(UNSEEN if self.live else UNKNOWN, "dim italic")
         grid = Table.grid(padding=(0, 1))
         for _ in range(3):
             grid.add_column(no_wrap=True)
@@ -36,6 +40,8 @@ class DevicePanel(Widget):
         used, total = machine.memory_used_bytes, machine.memory_total_bytes
         grid.add_row("RAM", _bar(used, total), f"{format_bytes(used)} of {format_bytes(total)}")
         grid.add_row("run", "", f"{format_bytes(machine.process_memory_bytes)} of RAM")
+        if not self.live:
+            grid.add_row("", Text("as it was at the end", "dim italic"), "")
         return grid
 
 

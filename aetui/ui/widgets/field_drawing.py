@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from aetui.shapes.chain import TracedLayer
+from aetui.shapes.sizes import format_size
 
 if TYPE_CHECKING:
     from aetui.pictures.halfblocks import Run
@@ -32,6 +33,20 @@ def field_bounds(row: TracedLayer, output: tuple[int, int]) -> list[tuple[int, i
     if not all(isfinite(low) for low, _ in spans):
         return None
     return [(int(low), int(high)) for low, high in spans]
+
+
+def field_words(bounds: list[tuple[int, int]] | None, image: tuple[int, int]) -> str:
+    """What an output depends on: the part of its field that lies within the image (H, W)."""
+    if bounds is None:
+        return "depends on no pixel"
+    field = tuple(high - low + 1 for low, high in bounds)
+    ends = zip(bounds, image, strict=True)
+    inside = tuple(max(0, min(high, length - 1) - max(low, 0) + 1) for (low, high), length in ends)
+    whole = f"all {format_size(image)}" if inside == image else format_size(inside)
+    if inside == field:
+        return f"depends on {whole} pixels"
+    beyond = "is larger" if inside == image else "reaches beyond the image"
+    return f"depends on {whole} pixels (its field of {format_size(field)} {beyond})"
 
 
 def draw_field(sample: "Images", bounds: list[tuple[int, int]] | None, width: int, height: int) -> Text:

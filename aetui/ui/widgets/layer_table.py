@@ -28,14 +28,20 @@ class Part:
 
 
 def layer_table(preset: Preset) -> RenderableType:
-    """Layers with output size and parameters, the latent code between encoder and decoder, and the mask.
-
-    A vision transformer is shown by its parts, with their multiply-accumulates for one image.
-    """
-    table = _vit_table(preset) if preset.model.vit is not None else _chain_table(preset)
+    """The `size_table` of a preset, and its mask."""
+    table = size_table(preset)
     if preset.model.kind == "classifier":
-        return Group(table, Text(), Text("the classifier takes the encoder, and sees all patches"))
+        return Group(table, Text(), Text("The classifier takes the encoder, and sees all patches."))
     return Group(table, Text(), Text(mask_sentence(preset))) if preset.mask else table
+
+
+def size_table(preset: Preset) -> Table:
+    """Layers with output size and parameters, the latent code between encoder and decoder.
+
+    A vision transformer is shown by its parts, whose sizes are tokens x width, with their
+    multiply-accumulates for one image.
+    """
+    return _vit_table(preset) if preset.model.vit is not None else _chain_table(preset)
 
 
 def parameter_count(preset: Preset) -> int:
@@ -93,7 +99,7 @@ def _blocks(size: VitSize, tokens: int) -> Part:
 
 def _chain_table(preset: Preset) -> Table:
     encoder, decoder = trace_model(preset)
-    table = _grid("layer", "size", "parameters")
+    table = _grid("layer", "size", "params")
     table.add_row(Text("image", "italic"), Text(safe_text(preset.image_size)), "")
     _add_rows(table, encoder)
     table.add_row(
@@ -105,7 +111,7 @@ def _chain_table(preset: Preset) -> Table:
 
 def _vit_table(preset: Preset) -> Table:
     shape = vit_shape(preset)
-    table = _grid("part", "tokens", "params", "MACs")
+    table = _grid("layer", "size", "params", "MACs")
     table.add_row(Text("image", "italic"), Text(safe_text(preset.image_size)), "", "")
     _add_parts(table, encoder_parts(shape))
     latent = f"{shape.visible + 1}x{shape.encoder.width}"

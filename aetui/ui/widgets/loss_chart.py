@@ -1,7 +1,7 @@
 """The loss chart: train and test loss on the same axes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Literal, NamedTuple
 
@@ -13,14 +13,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.text import safe_text
-from aetui.ui.charts import DARK, LIGHT, Chart, Colors, Curve, draw_chart
+from aetui.ui.charts import DARK, LIGHT, Chart, Colors, Curve, Level, draw_chart
+from aetui.ui.curves import Role
 
 XAxis = Literal["epoch", "step", "time"]
 X_AXES: tuple[XAxis, ...] = ("epoch", "step", "time")
 
 
 class Sample(NamedTuple):
-    """One loss and when it was measured. None is a gap; NaN and infinity are a gap and named."""
+    """One value and when it was measured. None is a gap; NaN and infinity are a gap and named."""
 
     epoch: float
     """Epochs trained so far; a fraction within an epoch."""
@@ -33,20 +34,19 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Losses:
-    """Everything a loss chart shows of a run. Samples are ordered by step."""
+    """Everything a loss chart shows of a run."""
 
-    train: Sequence[Sample] = ()
-    test: Sequence[Sample] = ()
+    curves: dict[Role, Sequence[Sample]] = field(default_factory=dict)
+    """Samples by what they are, ordered by step; later curves lie above."""
     unit: str = "MSE per pixel"
-    """What the losses measure."""
-    labels: tuple[str, str] = ("train", "test")
-    """What the two curves are called; "" for one that is not drawn."""
+    """What the values measure."""
     planned_epochs: int | None = None
-    planned_steps: int | None = None
     best_epoch: int | None = None
     """The epoch with the best test loss."""
-    floor: float | None = None
-    """The loss that a model must beat to have learned anything."""
+    level: Level | None = None
+    """What a model must beat to have learned anything."""
+    percent: bool = False
+    """Whether the values are per cent."""
 
 
 class LossChart(Widget, can_focus=False):
@@ -88,34 +88,33 @@ class LossChart(Widget, can_focus=False):
 
     def _draw(self, colors: Colors) -> list[Strip]:
         width, height = self.size
-        if not self.losses.train and not self.losses.test:
+        if not any(self.losses.curves.values()):
             return _centered(safe_text(self.empty_text), width, height, colors)
         return draw_chart(self.chart(), width, height, colors)
 
     def chart(self) -> Chart:
         """The chart of the losses as the options have it."""
         losses, x_axis = self.losses, self.x_axis
-        planned = {"epoch": losses.planned_epochs, "step": losses.planned_steps, "time": None}
         return Chart(
-            curves=tuple(self._curves()),
+            curves=tuple(
+                Curve(role, [(_x(sample, x_axis), sample.loss) for sample in samples])
+                for role, samples in losses.curves.items()
+            ),
             unit=losses.unit,
             x_axis=x_axis,
-            planned=planned[x_axis],
+            planned=losses.planned_epochs,
             log_scale=self.log_scale,
             smoothing=self.smoothing,
-            best_x=_x_of_epoch(losses.test, losses.best_epoch, x_axis),
-            floor=losses.floor,
-            marker_x=_x_of_epoch(losses.test, self.marked_epoch, x_axis),
+            best_x=self._x_of_epoch(losses.best_epoch),
+            level=losses.level,
+            percent=losses.percent,
+            marker_x=self._x_of_epoch(self.marked_epoch),
         )
 
-    def _curves(self) -> Iterator[Curve]:
-        """Those that have a name."""
-        roles: tuple[Literal["train", "test"], ...] = ("train", "test")
-        for role, name, samples in zip(
-            roles, self.losses.labels, (self.losses.train, self.losses.test), strict=True
-        ):
-            if name:
-                yield Curve(name, role, [(_x(sample, self.x_axis), sample.loss) for sample in samples])
+    def _x_of_epoch(self, epoch: int | None) -> float | None:
+        """Where the end of an epoch stands; None where nothing was measured there."""
+        curves = reversed(self.losses.curves.values())
+        return next((_x(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch), None)
 
 
 def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]:
@@ -131,7 +130,3 @@ def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]
 
 def _x(sample: Sample, x_axis: XAxis) -> float:
     return sample.seconds if x_axis == "time" else sample.step if x_axis == "step" else sample.epoch
-
-
-def _x_of_epoch(samples: Sequence[Sample], epoch: int | None, x_axis: XAxis) -> float | None:
-    return next((_x(sample, x_axis) for sample in samples if sample.epoch == epoch), None)

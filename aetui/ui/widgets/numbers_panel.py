@@ -11,6 +11,10 @@ from aetui.runs.events import RunStarted
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, format_number, safe_text
 
+UNKNOWN = format_number(None)
+CLASSIFIER_LOSS = "cross-entropy"
+"""What a classifier's `RunStarted.loss` says."""
+
 
 class NumbersPanel(Widget):
     """Loss now and best, with what the run is made of."""
@@ -34,26 +38,35 @@ class NumbersPanel(Widget):
 
 
 def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]:
-    newest, best = history.newest, history.best
-    if newest and newest.train_loss is not None:
-        yield "train loss", f"{format_number(newest.train_loss)}  epoch {newest.epoch}"
-    if newest:
-        yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}"
-    if newest and newest.test_accuracy is not None:
-        yield "accuracy", f"{newest.test_accuracy:.1%} on test images"
-    if best:
-        yield "best", f"{format_number(best.test_loss)}  epoch {best.epoch}"
-    if history.floor is not None:
-        yield "floor", f"{format_number(history.floor)}  neighbours, no learning"
+    """The same rows from the start, so that none moves; a probe, which may never come, is the last."""
+    newest = history.newest
+    yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}" if newest else UNKNOWN
+    if newest is None or newest.train_loss is None:
+        yield "train loss", UNKNOWN
+    else:
+        yield "train loss", f"{format_number(newest.train_loss)}  mean of epoch {newest.epoch}"
+    if started.loss == CLASSIFIER_LOSS:
+        accuracy = newest.test_accuracy if newest else None
+        yield "accuracy", UNKNOWN if accuracy is None else f"{accuracy:.1%} on test images"
+    yield "best", _best(history)
+    sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
+    yield "data", f"{started.data}, {sets}"
+    yield "parameters", format_count(started.parameters)
+    if newest is None or newest.epoch == 0:
+        yield "an epoch", UNKNOWN
+    else:
+        yield "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, kNN {probe.knn_accuracy:.1%}"
         yield "probe", f"{accuracies}  epoch {probe.epoch}"
-    sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
-    yield "data", f"{started.data}, {sets}"
-    yield "parameters", format_count(started.parameters)
-    if newest and newest.epoch:
-        yield "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
+
+
+def _best(history: History) -> str:
+    """The best test loss, and what it has to be below where a masked model learns."""
+    best, floor = history.best, history.floor
+    text = f"{format_number(best.test_loss)}  epoch {best.epoch}" if best else UNKNOWN
+    return text if floor is None else f"{text}, floor {format_number(floor)}"
 
 
 def _trend(history: History) -> str:

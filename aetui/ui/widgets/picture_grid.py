@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -20,6 +18,7 @@ from textual.widget import Widget
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
 from aetui.ui.carrier_strip import CarrierStrip
+from aetui.ui.picture_samples import PictureSamples, shortened
 
 if TYPE_CHECKING:
     from aetui.pictures.layout import Layout
@@ -32,13 +31,6 @@ OVERLAYS = "Toast, Tooltip"
 """Widgets that Textual lays over others on the same screen."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Samples:
-    views: "Mapping[str, Images]"
-    captions: Sequence[str]
-    least: int
-
-
 class PictureGrid(Widget, can_focus=False):
     """A grid of samples. Between two pictures of one layout only what has changed is sent."""
 
@@ -47,12 +39,16 @@ class PictureGrid(Widget, can_focus=False):
     """
 
     chosen: reactive[int | None] = reactive[int | None](None, repaint=False)
-    """Index of the sample whose caption is highlighted."""
+    """Which of the samples shown has its caption highlighted."""
+    first: reactive[int] = reactive(0, repaint=False)
+    """Index of the first sample shown; never so large that samples before it would have room."""
+    shown: reactive[int] = reactive(0, repaint=False)
+    """How many samples there is room for, of those given."""
 
     def __init__(self, choice: Choice, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._choice = choice
-        self._samples: _Samples | None = None
+        self._samples: PictureSamples | None = None
         self._text = ""
         self._layout: Layout | None = None
         self._room = Size(0, 0)
@@ -71,7 +67,7 @@ class PictureGrid(Widget, can_focus=False):
 
         `least_samples` of them should have room even where they can hardly be read.
         """
-        self._samples = _Samples(views, captions, least_samples)
+        self._samples = PictureSamples(views, captions, least_samples)
         self._update()
 
     def clear(self, text: str) -> None:
@@ -80,16 +76,19 @@ class PictureGrid(Widget, can_focus=False):
         self._start_over()
 
     @property
-    def shown(self) -> int:
-        """How many samples there is room for, of those given."""
-        return len(self._layout.samples) if self._layout else 0
-
-    @property
     def across(self) -> int:
         """How many samples stand side by side."""
         return len(self._pieces.get(0, ()))
 
-    # ── what changes ───────────────────────────────────────────────────────
+    @property
+    def views_across(self) -> int:
+        """How many views of a sample stand side by side."""
+        return self._layout.views_across if self._layout else 0
+
+    def turn(self, pages: int) -> None:
+        """Show the next samples or, where negative, those before; the last page is full, too."""
+        self.first += pages * self.shown
+        self._update()
 
     def _update(self) -> None:
         """Draw the samples: all anew where their layout is another, else only what differs."""
@@ -101,17 +100,20 @@ class PictureGrid(Widget, can_focus=False):
         layout = self._arranged(self._samples)
         if layout != self._layout:
             self._start_over(layout)
+        self.first = max(0, min(self.first, len(self._samples.captions) - self.shown))
         if layout.samples:
+            drawn = self._samples.starting_at(self.first)
             if self._choice.protocol in ("sixel", "kitty"):
-                self._encode(self._samples, layout)
+                self._encode(drawn, layout)
             else:
-                self._draw_cells(self._samples, layout)
+                self._draw_cells(drawn, layout)
             self._refresh_captions()
 
     def _start_over(self, layout: "Layout | None" = None) -> None:
         """Forget all that has been drawn."""
         self._remove_graphics()
         self._layout = layout
+        self.shown = len(layout.samples) if layout else 0
         self._pieces = {}
         if layout:
             from aetui.ui.picture_lines import pieces_by_line
@@ -123,7 +125,7 @@ class PictureGrid(Widget, can_focus=False):
         self._room = self.size
         self.refresh()
 
-    def _arranged(self, samples: _Samples) -> "Layout":
+    def _arranged(self, samples: PictureSamples) -> "Layout":
         from aetui.pictures.layout import arrange
         from aetui.ui.picture_lines import surface_of
 
@@ -158,7 +160,7 @@ class PictureGrid(Widget, can_focus=False):
 
     # ── pictures made of cells ─────────────────────────────────────────────
 
-    def _draw_cells(self, samples: _Samples, layout: "Layout") -> None:
+    def _draw_cells(self, samples: PictureSamples, layout: "Layout") -> None:
         """Half blocks that only change go out with the first line."""
         from aetui.ui.picture_lines import AsciiTiles, HalfBlockTiles
 
@@ -187,7 +189,7 @@ class PictureGrid(Widget, can_focus=False):
 
     # ── pictures made of pixels ────────────────────────────────────────────
 
-    def _encode(self, samples: _Samples, layout: "Layout") -> None:
+    def _encode(self, samples: PictureSamples, layout: "Layout") -> None:
         """Encode in a thread, one at a time; of those that wait, only the newest."""
         from aetui.ui.terminal_graphics import KittyGraphics, SixelGraphics
 
@@ -243,8 +245,6 @@ class PictureGrid(Widget, can_focus=False):
         if self._graphics and driver and (sequence := self._graphics.remove()):
             driver.write(sequence)
 
-    # ── lines ──────────────────────────────────────────────────────────────
-
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines; some of them carry what is drawn over them, if all of the widget is in sight."""
         lines = super().render_lines(crop)
@@ -278,7 +278,7 @@ class PictureGrid(Widget, can_focus=False):
         width = self.size.width
         if not self._layout:
             lines = self._sentences()
-            return Strip([Segment(set_cell_size(lines[y] if y < len(lines) else "", width))], width)
+            return Strip([Segment(shortened(lines[y] if y < len(lines) else "", width))], width)
         line = Strip([], 0)
         for piece in self._pieces.get(y, ()):
             line = line.extend_cell_length(piece.column) + Strip(self._piece(piece, self._layout))
@@ -287,7 +287,7 @@ class PictureGrid(Widget, can_focus=False):
     def _piece(self, piece: "Piece", layout: "Layout") -> list[Segment]:
         if piece.tile is None:
             assert self._samples
-            caption = set_cell_size(safe_text(self._samples.captions[piece.sample]), layout.caption_width)
+            caption = shortened(self._samples.captions[self.first + piece.sample], layout.caption_width)
             return [Segment(caption, Style(reverse=True) if piece.sample == self.chosen else None)]
         if self._tiles is None:
             return [Segment(" " * layout.tile_columns)]
@@ -297,4 +297,4 @@ class PictureGrid(Widget, can_focus=False):
         """What stands where there are no pictures."""
         if self._samples is None:
             return wrap(safe_text(self._text), max(1, self.size.width))
-        return [OFF, *map(safe_text, self._samples.captions)]
+        return [OFF, *self._samples.captions]

@@ -4,7 +4,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
@@ -19,6 +21,7 @@ from aetui.ui.picture_book import PictureBook
 from aetui.ui.widgets.picture_grid import PictureGrid
 
 if TYPE_CHECKING:
+    from aetui.pictures.pixels import Images
     from aetui.pictures.sheet import Sample, Sheet
 
 PLAY_SECONDS = 0.5
@@ -26,13 +29,15 @@ PLAY_SECONDS = 0.5
 LEAST_SECONDS = 1.0
 """Between two pictures that follow the training."""
 TITLES = {"fixed": "", "worst": "worst: ", "best": "best: "}
+PROMISE = "the first pictures come with the test before the first step"
+NONE = "no pictures: the run ended before its first test"
 
 
 class PicturesPanel(Widget):
     """One or two lines on what is shown, and the pictures. It follows the newest until one is held."""
 
     DEFAULT_CSS = """
-    PicturesPanel > Static { height: auto; max-height: 2; width: 1fr; color: $foreground 70%; }
+    PicturesPanel > Static { height: 1; width: 1fr; color: $foreground 70%; }
     """
 
     epoch: reactive[int | None] = reactive[int | None](None)
@@ -44,6 +49,12 @@ class PicturesPanel(Widget):
         self._book = PictureBook()
         self._shown: tuple[str, bool] | None = None
         """The file that is shown and whether with errors."""
+        self._when = ""
+        self._views: list[str] = []
+        """The names of the views that are shown."""
+        self._count = 0
+        """Samples there are."""
+        self._promise = ""
         self._drawn = float("-inf")
         self._with_errors = False
         self._player: Timer | None = None
@@ -56,16 +67,38 @@ class PicturesPanel(Widget):
 
     def on_mount(self) -> None:
         self._player = self.set_interval(PLAY_SECONDS, self._play, pause=True)
-        self.clear("the first pictures come with the test before the first step")
+        grid = self.query_one(PictureGrid)
+        self.watch(grid, "first", self._tell, init=False)
+        self.watch(grid, "shown", self._tell, init=False)
+
+    def on_resize(self) -> None:
+        self._tell()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.next_samples()
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.previous_samples()
 
     def clear(self, text: str) -> None:
         """A sentence in place of pictures."""
-        self._say(self._choice.reason)
+        self._when, self._views, self._count = self._choice.reason, [], 0
         self.query_one(PictureGrid).clear(text)
+        self._tell()
 
-    def follow(self, history: History) -> None:
-        """Take in what the run has drawn; new pictures are shown at most once a second."""
+    def follow(self, history: History, *, live: bool) -> None:
+        """Take in what the run has drawn; new pictures are shown at most once a second.
+
+        `live`: a process is at work on it, so that more will come.
+        """
         self._book.update(history.previews)
+        promise = "" if history.previews else PROMISE if live else NONE
+        if promise and promise != self._promise:
+            self._shown = None
+            self.clear(promise)
+        self._promise = promise
         wait = self._drawn + LEAST_SECONDS - time.monotonic()
         if wait <= 0:
             self._show()
@@ -93,8 +126,17 @@ class PicturesPanel(Widget):
 
     def switch_samples(self) -> None:
         """The fixed samples, the worst, the best."""
+        self.query_one(PictureGrid).first = 0
         self._book.choose_next_samples()
         self._show()
+
+    def next_samples(self) -> None:
+        """More of the samples than there is room for at once."""
+        self.query_one(PictureGrid).turn(1)
+
+    def previous_samples(self) -> None:
+        """The samples before those that are shown."""
+        self.query_one(PictureGrid).turn(-1)
 
     def switch_errors(self) -> None:
         """Show where the reconstruction is off, or no longer."""
@@ -128,20 +170,53 @@ class PicturesPanel(Widget):
             self._show_sheet(page, sheet)
 
     def _show_sheet(self, page: PreviewSaved, sheet: "Sheet") -> None:
-        views, said = dict(sheet.views), ", ".join(sheet.views)
-        if self._with_errors and {"original", "reconstruction"} <= views.keys():
-            from aetui.pictures.error_map import error_map
-            from aetui.pictures.pixels import in_colour
-
-            errors, largest = error_map(views["original"], views["reconstruction"])
-            views = {name: in_colour(images) for name, images in views.items()} | {"error": errors}
-            said += f", error ≤ {largest:.2f}"
-        self.query_one(PictureGrid).show(views, [_caption(sample) for sample in sheet.samples])
+        views = _with_error_map(sheet.views) if self._with_errors else sheet.views
         when = f"step {page.step}" if page.file.startswith("step") else f"epoch {page.epoch}"
-        self._say(f"{when} · {TITLES[page.samples]}{said}")
+        self._when, self._views, self._count = (
+            f"{when} · {TITLES[page.samples]}",
+            [*views],
+            len(sheet.samples),
+        )
+        self.query_one(PictureGrid).show(views, [_caption(sample) for sample in sheet.samples])
+        self._tell()
 
-    def _say(self, text: str) -> None:
-        self.query_one(Static).update(safe_text(text))
+    def _tell(self) -> None:
+        """Say what is shown, in the border and below it; a row of views ends with a slash.
+
+        The line is as high as the longest text for these pictures needs: what it says depends on the room.
+        """
+        across = self.query_one(PictureGrid).views_across or len(self._views) or 1
+        rows = [", ".join(self._views[at : at + across]) for at in range(0, len(self._views), across)]
+        which = self._which()
+        self.border_title = f"pictures {which}"
+        bordered = bool(self.styles.border_top[0])
+        longest = f"{self._when}{' / '.join(self._views)}"
+        text = f"{self._when}{' / '.join(rows)}"
+        if which and not bordered:
+            longest += f" · {self._count}–{self._count} of {self._count}"
+            text += f" · {which}"
+        line = self.query_one(Static)
+        line.styles.height = 1 if cell_len(longest) <= self.content_size.width else 2
+        line.update(safe_text(text))
+
+    def _which(self) -> str:
+        """Which of the samples are shown, counted from 1; empty where none are."""
+        grid = self.query_one(PictureGrid)
+        first, last = grid.first + 1, grid.first + grid.shown
+        if not grid.shown:
+            return ""
+        return f"{last} of {self._count}" if first == last else f"{first}–{last} of {self._count}"
+
+
+def _with_error_map(views: "dict[str, Images]") -> "dict[str, Images]":
+    """All in colour, and where the reconstruction is off."""
+    if not {"original", "reconstruction"} <= views.keys():
+        return views
+    from aetui.pictures.error_map import error_map
+    from aetui.pictures.pixels import in_colour
+
+    errors, end = error_map(views["original"], views["reconstruction"])
+    return {name: in_colour(images) for name, images in views.items()} | {f"error ≤ {end:g}": errors}
 
 
 def _caption(sample: "Sample") -> str:

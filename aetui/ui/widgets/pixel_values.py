@@ -22,7 +22,14 @@ class PixelValues(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(key, f"move('{key}')", key, id=f"values.{key}", tooltip=f"the value {where}", show=False)
+            Binding(
+                key,
+                f"move('{key}')",
+                key,
+                id=f"values.{key}",
+                tooltip=f"the value {where}",
+                group=Binding.Group("Move", compact=True),
+            )
             for key, where in (("left", "before"), ("right", "after"), ("up", "above"), ("down", "below"))
         ),
         Binding("c", "channel", "Channel", id="values.channel", tooltip="the next of red, green and blue"),
@@ -46,6 +53,12 @@ class PixelValues(Widget, can_focus=True):
 
     def on_mount(self) -> None:
         self._tell()
+
+    def show(self, image: "Images") -> None:
+        """Another image of the same size; the cursor stays."""
+        self._image = image
+        self._tell()
+        self.refresh()
 
     def render(self) -> Text:
         height, width, _ = self._image.shape

@@ -14,9 +14,10 @@ from aetui.config.train import AugmentSection, TrainSection
 from aetui.data.catalogue import SETS, Source, here
 from aetui.shapes.chain import activation_bytes
 from aetui.shapes.vit import VitMaeShape
-from aetui.text import format_bytes, format_count, plural, safe_text
-from aetui.ui.presets_here import Offered
-from aetui.ui.widgets.layer_table import layer_table, parameter_count
+from aetui.text import format_bytes, format_count, format_duration, plural, safe_text
+from aetui.ui.presets_here import Offered, is_folder
+from aetui.ui.runs_here import Pace
+from aetui.ui.widgets.layer_table import mask_sentence, parameter_count, size_table
 
 BYTES_PER_PARAMETER = 16
 """float32: the weight, its gradient and Adam's two moments."""
@@ -30,8 +31,11 @@ Hosts = Mapping[str, str | None]
 """By data set: the host that answered when asked, or None where none did; missing while it is being asked."""
 
 
-def preset_card(offered: Offered, data_dir: Path, hosts: Hosts) -> RenderableType:
-    """What the preset shows, its data and where they are, its recipe, its layers with sizes."""
+def preset_card(offered: Offered, data_dir: Path, hosts: Hosts, pace: Pace | None = None) -> RenderableType:
+    """What the preset shows, its data and where they are, its recipe and cost, its layers with sizes.
+
+    `pace` is that of an earlier run of it.
+    """
     if offered.preset is None:
         mistakes = [Text(safe_text(line), "red") for line in offered.mistakes.splitlines()]
         return Group(Text("This preset has mistakes:", "bold"), *mistakes)
@@ -39,15 +43,18 @@ def preset_card(offered: Offered, data_dir: Path, hosts: Hosts) -> RenderableTyp
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column()
-    for name, value in _facts(preset, data_dir, hosts):
+    for name, value in [*_facts(preset, data_dir, hosts), ("time", Text(_time(preset, pace)))]:
         facts.add_row(name, value)
     sentence = Text(safe_text(offered.listed.description), "bold")
-    return Group(sentence, Text(), facts, Text(), layer_table(preset))
+    return Group(sentence, Text(), facts, Text(), size_table(preset))
 
 
 def _facts(preset: Preset, data_dir: Path, hosts: Hosts) -> list[tuple[str, Text]]:
     count = parameter_count(preset)
     facts = [("data", _data(preset, data_dir, hosts)), ("recipe", Text(_recipe(preset.train)))]
+    if preset.mask:
+        seen = "classifier, sees all patches" if preset.model.kind == "classifier" else mask_sentence(preset)
+        facts.append(("mask", Text(seen)))
     if preset.noise:
         facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
     if varied := _augmentation(preset.augment):
@@ -73,6 +80,15 @@ def _augmentation(augment: AugmentSection) -> str:
     return ", ".join(parts)
 
 
+def _time(preset: Preset, pace: Pace | None) -> str:
+    if pace is None:
+        return "known after the first epoch"
+    each, device = format_duration(pace.seconds_per_epoch), safe_text(pace.device_name)
+    whole = format_duration(pace.seconds_per_epoch * preset.train.epochs)
+    epochs = plural(preset.train.epochs, "epoch")
+    return f"an epoch took {each} here ({device}): about {whole} for {epochs}"
+
+
 def _memory(preset: Preset, count: int) -> str:
     """An estimate for training in float32: weights, gradients, moments, and a batch's activations.
 
@@ -95,8 +111,9 @@ def numbers_kept(shape: VitMaeShape) -> int:
 def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:
     name = preset.data.name
     if name == "folder":
-        path = Path(preset.data.path).expanduser()
-        state = ("here", "green") if path.is_dir() else ("not there: --set data.path=FOLDER", "yellow")
+        path = preset.data.path
+        there = is_folder(path)
+        state = ("here", "green") if there else ("no such folder; Enter asks for yours", "yellow")
         return Text.assemble(safe_text(f"images in {path}, {preset.data.size}: "), state)
     source = SETS[name]
     if not source.archives:
@@ -105,7 +122,7 @@ def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:
         )
     if here(source, data_dir):
         return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here", "green"))
-    return Text.assemble(f"{source.title}, {preset.image_size}: ", _download(source, hosts))
+    return Text.assemble(f"{source.title}, {preset.image_size}\n", _download(source, hosts))
 
 
 def _download(source: Source, hosts: Hosts) -> tuple[str, str]:

@@ -10,6 +10,5 @@ class TooSmall(Widget):
 
     def render(self) -> str:
         width, height = self.app.size
-        return (
-            f"{width}x{height} is too small: {LEAST_COLUMNS}x{LEAST_ROWS} or more, please. Training goes on."
-        )
+        goes_on = " Training goes on." if getattr(self.app, "training", ()) else ""
+        return f"{width}x{height} is too small: {LEAST_COLUMNS}x{LEAST_ROWS} or more, please.{goes_on}"

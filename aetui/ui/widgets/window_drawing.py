@@ -2,6 +2,7 @@
 
 from math import prod
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -16,7 +17,7 @@ from aetui.text import format_count, safe_text
 from aetui.ui.chain_editor import Row
 from aetui.ui.sample_of import find_sample
 from aetui.ui.widgets.chain_windows import LEGEND, Windows, draw_axis, draw_plane, plane_fits, windows
-from aetui.ui.widgets.field_drawing import draw_field, field_bounds, output_grid
+from aetui.ui.widgets.field_drawing import draw_field, field_bounds, field_words, output_grid
 
 if TYPE_CHECKING:
     from aetui.pictures.pixels import Images
@@ -94,9 +95,12 @@ class WindowDrawing(Widget, can_focus=True):
             return Text(f"No picture of {size} yet: train a preset on images of that size and come back.")
         rows, columns = output_grid(row)
         output = divmod(self._place % (rows * columns), columns)
-        text = draw_field(self._sample, field_bounds(row, output), self.size.width, self.size.height - WORDS)
+        bounds = field_bounds(row, output)
         which = f"output {output[0] + 1}, {output[1] + 1}" if rows * columns > 1 else "every output"
-        return text.append(f"\n{which} depends on {format_size(row.receptive_field)} pixels", "dim")
+        image = (self._sample.shape[0], self._sample.shape[1])
+        words = wrap(f"{which} {field_words(bounds, image)}", max(10, self.size.width))
+        text = draw_field(self._sample, bounds, self.size.width, self.size.height - 1 - len(words))
+        return text.append("\n" + "\n".join(words), "dim")
 
     @property
     def drawn(self) -> tuple[Windows, ...]:
@@ -179,11 +183,14 @@ def _without_result(row: Row) -> Text:
 
 
 def _reach(row: TracedLayer) -> str:
-    """The receptive field in words."""
+    """The receptive fields in words; inputs of the chain are counted from 1."""
     if not row.receptive_field:
         return ""
-    jump, centre = (_numbers(numbers) for numbers in (row.jump, row.centre))
-    return f"receptive field {format_size(row.receptive_field)}, jump {jump}, first centre {centre}"
+    if not any(row.jump):
+        return f"receptive field {format_size(row.receptive_field)}, the same for every output"
+    first = tuple(centre + 1 for centre in row.centre)
+    steps = f"steps of {_numbers(row.jump)}, the first around input {_numbers(first)}"
+    return f"receptive field {format_size(row.receptive_field)}, {steps}"
 
 
 def _numbers(numbers: tuple[float, ...]) -> str:

@@ -1,0 +1,57 @@
+"""The curves of a chart made ready to draw: smoothed, thinned to the width, named with their newest value."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from aetui.ui.curves import Chart, Curve, Role, smooth, thinned
+
+MARKS = {"train": "─", "test": "●", "linear": "◆", "kNN": "■", "rate": "─", "level": "╌"}
+MARKED: tuple[Role, ...] = ("test", "linear", "kNN")
+"""Curves of few, far apart measurements, each with its mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One curve ready to draw. `newest` is its mark, name and newest value, "" for a raw curve."""
+
+    role: Role | Literal["raw", "level"]
+    points: list[tuple[float, float | None]]
+    newest: str = ""
+    ends_finite: bool = True
+
+    @property
+    def style(self) -> str:
+        """The name of its style."""
+        return "text" if self.role in ("rate", "level") else self.role
+
+    @property
+    def last(self) -> float | None:
+        """The newest value that can be drawn."""
+        return next((value for _, value in reversed(self.points) if value is not None), None)
+
+
+def layers_of(chart: Chart, bins: int) -> list[Layer]:
+    """From back to front: the level, the raw train loss where it is smoothed, the curves in their order."""
+    bins_a_unit = bins / max(1.0, chart.end)
+    layers = []
+    if chart.level is not None:
+        text = f"{MARKS['level']} {chart.level.name} {chart.number(chart.level.value)}"
+        line = [(0, chart.level.value), (chart.end, chart.level.value)]
+        layers.append(Layer("level", thinned(line, bins_a_unit, chart.log_scale), text))
+    for curve in chart.curves:
+        points = curve.points
+        if chart.smoothing and curve.role == "train":
+            layers.append(Layer("raw", thinned(points, bins_a_unit, chart.log_scale)))
+            points = smooth(points, chart.smoothing)
+        newest = next((value for _, value in reversed(points) if value is not None), None)
+        ends_finite = newest is None or math.isfinite(newest)
+        drawn = thinned(points, bins_a_unit, chart.log_scale)
+        layers.append(Layer(curve.role, drawn, _newest(chart, curve, newest), ends_finite))
+    return layers
+
+
+def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
+    """The train loss moves all the time: its newest value is not the mean of the epoch, and says so."""
+    text = f"{MARKS[curve.role]} {curve.role:5} {chart.number(value)}"
+    return f"{text} now" if curve.role == "train" and value is not None else text

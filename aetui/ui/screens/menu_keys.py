@@ -1,0 +1,55 @@
+"""The keys of the menu."""
+
+from textual.binding import Binding, BindingType
+
+CHOOSE = Binding(
+    "enter", "screen.choose", "Start", id="menu.choose", tooltip="start the preset, open the run"
+)
+
+LIST_KEYS: list[BindingType] = [
+    CHOOSE,
+    Binding(
+        "up",
+        "cursor_up",
+        "Up",
+        id="menu.up",
+        key_display="↑",
+        tooltip="the preset or run above",
+        show=False,
+    ),
+    Binding(
+        "down",
+        "cursor_down",
+        "Down",
+        id="menu.down",
+        key_display="↓",
+        tooltip="the one below",
+        show=False,
+    ),
+]
+"""Of the list itself."""
+
+KEYS: list[BindingType] = [
+    CHOOSE,
+    Binding(
+        "r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"
+    ),
+    Binding(
+        "tab",
+        "app.focus_next",
+        "Read",
+        id="menu.read",
+        tooltip="to the explanation, where ↑ ↓ scroll, and back",
+        show=False,
+    ),
+    Binding(
+        "escape",
+        "list",
+        "List",
+        id="menu.list",
+        key_display="esc",
+        tooltip="back to the list",
+        show=False,
+    ),
+]
+"""Of the whole screen."""

@@ -1,0 +1,61 @@
+"""The run panel's rows stand still while their values appear."""
+
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from aetui.runs.events import EpochFinished, Event, FloorMeasured, ProbeMeasured, RunStarted
+from aetui.runs.history import History
+from aetui.ui.widgets.numbers_panel import NumbersPanel
+
+STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
+MASKED = replace(STARTED, loss="MSE per hidden pixel")
+CLASSIFIER = replace(STARTED, loss="cross-entropy")
+
+
+def finished(epoch: int, accuracy: float | None = None) -> EpochFinished:
+    train = None if epoch == 0 else 1.5
+    return EpochFinished(
+        epoch, 4 * epoch, train, 4.0 / (epoch + 1), 1.0, 4.0, float(epoch), 0.1, True, test_accuracy=accuracy
+    )
+
+
+def panels(*events: Event) -> list[list[str]]:
+    """The panel's lines after each event."""
+    history, panel, shown = History(), NumbersPanel(), []
+    for event in events:
+        history.apply(event, 0.0)
+        panel.set_reactive(NumbersPanel.history, history)
+        console = Console(width=60)
+        with console.capture() as capture:
+            console.print(panel.render())
+        shown.append(capture.get().splitlines())
+    return shown
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (STARTED, finished(0), finished(1), finished(2)),
+        (MASKED, FloorMeasured(0.5), finished(0), finished(1), ProbeMeasured(1, 4, 0.5, 0.25, 1.0)),
+        (CLASSIFIER, finished(0, 0.1), finished(1, 0.5)),
+    ],
+)
+def test_rows_keep_their_places(events: tuple[Event, ...]) -> None:
+    names = [[line[:10].strip() for line in lines] for lines in panels(*events)]
+    assert names[0][:2] == ["test loss", "train loss"]
+    for before in names:
+        assert names[-1][: len(before)] == before
+    assert len(names[-1]) <= 7
+
+
+def test_what_is_still_to_come_is_a_dash() -> None:
+    (lines,) = panels(STARTED)
+    assert [line.split()[-1] for line in lines if "–" in line] == ["–"] * 4
+
+
+def test_numbers_say_what_they_are() -> None:
+    lines = panels(MASKED, FloorMeasured(0.5), finished(0), finished(1))[-1]
+    for words in ("2.00  ▼ 50.0% in an epoch", "1.50  mean of epoch 1", "2.00  epoch 1, floor 0.500"):
+        assert any(words in line for line in lines), words
