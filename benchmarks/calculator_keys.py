@@ -53,8 +53,6 @@ def measure(folder: Path, columns: int, rows: int, quiet: bool) -> dict[str, lis
         if not quiet:
             terminal.wait_for("images/s")
         terminal.press("k")
-        terminal.wait_for("Inverse")
-        terminal.press(ENTER)
         terminal.wait_for("Rows")
         terminal.press(CLEAR)
         terminal.wait_for("Type a size")

@@ -44,6 +44,8 @@ class Sample:
     """Rank by error in the test set; 1 is the worst."""
     place_before: int | None = None
     """The same at the test before."""
+    predicted: str | None = None
+    """The class that a classifier found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,16 +89,19 @@ def to_png(sheet: Sheet) -> bytes:
     """
     shapes = {images.shape for images in sheet.views.values()}
     assert shapes == {(len(sheet.samples), *sheet.tile)}, f"{len(sheet.samples)} samples, views {shapes}"
-    samples = [
-        replace(sample, label=safe_text(sample.label), error=_finite(sample.error))
-        for sample in sheet.samples
-    ]
+    samples = [_written(sample) for sample in sheet.samples]
     description = _Description(title=sheet.title, views=list(sheet.views), tile=sheet.tile, samples=samples)
     text = PngImagePlugin.PngInfo()
     text.add_text(KEYWORD, description.model_dump_json(ensure_ascii=True))
     buffer = io.BytesIO()
     to_image(join_tiles(list(sheet.views.values()))).save(buffer, "PNG", pnginfo=text)
     return buffer.getvalue()
+
+
+def _written(sample: Sample) -> Sample:
+    """As JSON can hold it."""
+    predicted = None if sample.predicted is None else safe_text(sample.predicted)
+    return replace(sample, label=safe_text(sample.label), error=_finite(sample.error), predicted=predicted)
 
 
 def read_sheet(path: Path) -> Sheet:

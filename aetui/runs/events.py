@@ -40,6 +40,8 @@ class RunStarted:
     """The checkpoint's file name."""
     loss: str = "MSE per pixel"
     """What train and test losses measure."""
+    classes: int = 0
+    """Different labels of the images; 0 in logs that are older than this field."""
 
 
 @dataclass(frozen=True)

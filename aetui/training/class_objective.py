@@ -29,4 +29,4 @@ class ClassObjective(Objective):
         images, labels = to_unit_range(batch.images, self.device), batch.labels.to(self.device)
         scores = self.run(model, images)
         errors = F.cross_entropy(scores, labels, reduction="none")
-        return Tested(errors, {"original": images}, correct=scores.argmax(1) == labels)
+        return Tested(errors, {"original": images}, predicted=scores.argmax(1))

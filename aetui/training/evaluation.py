@@ -44,8 +44,10 @@ class Evaluation:
     """Those with the smallest errors, the smallest first."""
     trained: float | None
     """The mean of what training makes smaller, where that is not the error."""
+    predicted: Tensor | None = None
+    """The class found for every image, where classes are told apart: (N,), int64, on the CPU."""
     accuracy: float | None = None
-    """The part of the images whose class was found, 0 to 1, where classes are told apart."""
+    """The part of the images for which that is the right one, 0 to 1."""
 
     @property
     def loss(self) -> float:
@@ -65,7 +67,7 @@ def evaluate(
     count = most_pictures(test)
     errors: list[Tensor] = []
     trained: list[Tensor] = []
-    correct: list[Tensor] = []
+    predicted: list[Tensor] = []
     first = 0
     fixed = worst = best = None
     for number, batch in enumerate(in_order(test, _batch_size(test))):
@@ -77,13 +79,15 @@ def evaluate(
         best = _extremes(best, pictures, count, largest=False)
         errors.append(pictures.errors)
         trained += [] if tested.trained is None else [tested.trained]
-        correct += [] if tested.correct is None else [tested.correct]
+        predicted += [] if tested.predicted is None else [tested.predicted]
         first += len(batch)
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
     chosen = (_here(fixed), _here(worst), _here(best))
-    return Evaluation(torch.cat(errors).cpu(), *chosen, _mean(trained), _mean(correct))
+    classes = torch.cat(predicted).cpu() if predicted else None
+    accuracy = None if classes is None else _mean([classes == test.labels.cpu()])
+    return Evaluation(torch.cat(errors).cpu(), *chosen, _mean(trained), classes, accuracy)
 
 
 @torch.inference_mode()

@@ -227,16 +227,23 @@ def _draw_epoch(training: Training, tested: Evaluation, emit: Emit) -> None:
     places, training.places_before = places_of(tested.errors), training.places
     training.places = places
     name = f"epoch_{training.progress.epoch:04d}"
-    _draw(training, emit, "fixed", tested.fixed, f"{name}.png")
-    _draw(training, emit, "worst", tested.worst, f"{name}_worst.png")
-    _draw(training, emit, "best", tested.best, f"{name}_best.png")
+    _draw(training, emit, "fixed", tested.fixed, f"{name}.png", tested.predicted)
+    _draw(training, emit, "worst", tested.worst, f"{name}_worst.png", tested.predicted)
+    _draw(training, emit, "best", tested.best, f"{name}_best.png", tested.predicted)
 
 
-def _draw(training: Training, emit: Emit, samples: SampleChoice, pictures: Pictures, name: str) -> None:
+def _draw(
+    training: Training,
+    emit: Emit,
+    samples: SampleChoice,
+    pictures: Pictures,
+    name: str,
+    predicted: torch.Tensor | None = None,
+) -> None:
     progress, path = training.progress, training.folder.previews / name
     ranks = (None, None) if samples == "fixed" else (training.places, training.places_before)
     try:
-        save_preview(path, samples, pictures, training.test, training.classes, *ranks)
+        save_preview(path, samples, pictures, training.test, training.classes, *ranks, predicted)
     except OSError as error:
         emit(Warned(f"the pictures of epoch {progress.epoch} cannot be written: {error.strerror}"))
     else:

@@ -33,8 +33,8 @@ class Tested:
     """Named as in `aetui.pictures.sheet.VIEWS`: (B, C, H, W), float32."""
     trained: Tensor | None = None
     """What training makes smaller, of every image, where that is something else: (B,), float32."""
-    correct: Tensor | None = None
-    """Whether an image's class was found, where classes are told apart: (B,), bool."""
+    predicted: Tensor | None = None
+    """The class that was found for an image, where classes are told apart: (B,), int64."""
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ def save_preview(
     classes: tuple[str, ...],
     places: Tensor | None = None,
     places_before: Tensor | None = None,
+    predicted: Tensor | None = None,
 ) -> None:
     """Write a PNG of the pictures, a row a view.
 
-    `places` (N,) are the ranks of all test images by error, 1 the largest, now and at the test before, where
-    they are known. Raises OSError.
+    `places` (N,) are the ranks of all test images by error, 1 the largest, now and at the test before, and
+    `predicted` (N,) the classes found for them, where they are known. Raises OSError.
     """
     samples = [
         Sample(
@@ -33,6 +34,7 @@ def save_preview(
             error=float(error),
             place=None if places is None else int(places[index]),
             place_before=None if places_before is None else int(places_before[index]),
+            predicted=None if predicted is None else classes[int(predicted[index])],
         )
         for index, error in zip(pictures.indices.tolist(), pictures.errors, strict=True)
     ]

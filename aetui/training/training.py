@@ -191,6 +191,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         step=training.progress.step,
         resumed_from=resumed.file if resumed else None,
         loss=loss_name(training.preset),
+        classes=len(training.classes),
     )
 
 

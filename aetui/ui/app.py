@@ -35,7 +35,11 @@ from aetui.ui.screens.menu import Choices, MenuScreen
 from aetui.ui.screens.monitor import MonitorScreen
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
+from aetui.ui.widgets.chain_line import ChainLine
+from aetui.ui.widgets.chain_table import ChainTable
+from aetui.ui.widgets.pixel_values import PixelValues
 from aetui.ui.widgets.too_small import LEAST_COLUMNS, LEAST_ROWS
+from aetui.ui.widgets.window_drawing import WindowDrawing
 
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
@@ -220,7 +224,7 @@ def _last_word(trainer: Trainer) -> str:
 
 OWNERS = (
     AetuiApp, MenuScreen, Choices, MonitorScreen, CalculatorScreen, InverseScreen, GalleryScreen, JumpScreen,
-    ImageScreen, HelpScreen, ChoiceScreen,
+    ImageScreen, HelpScreen, ChoiceScreen, ChainLine, ChainTable, WindowDrawing, PixelValues,
 )  # fmt: skip
 ACTIONS = frozenset(
     binding.id

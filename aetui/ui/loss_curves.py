@@ -2,14 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from aetui.data.catalogue import SETS
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
 from aetui.ui.curves import Level, Role
 from aetui.ui.widgets.loss_chart import Losses, Sample
-
-CLASSES = {source.title: len(source.classes) for source in SETS.values()}
-"""Of the data sets that have a name."""
 
 
 def losses_of(history: History) -> Losses:
@@ -86,7 +82,6 @@ def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sa
 
 
 def _accuracies(started: RunStarted, unit: str, curves: dict[Role, Sequence[Sample]]) -> Losses:
-    """With the accuracy of guessing, where the number of classes is known."""
-    classes = CLASSES.get(started.data)
-    chance = Level("chance", 100 / classes) if classes else None
+    """With the accuracy of guessing."""
+    chance = Level("chance", 100 / started.classes) if started.classes else None
     return Losses(curves, unit, started.epochs, level=chance, percent=True)

@@ -75,7 +75,7 @@ def test_an_error_that_is_not_finite_is_unknown(tmp_path):
 
 
 def test_hostile_labels_come_back_visible(tmp_path):
-    sheet = Sheet({"original": np.zeros((1, 1, 1, 1), np.uint8)}, (Sample(0, HOSTILE),))
+    sheet = Sheet({"original": np.zeros((1, 1, 1, 1), np.uint8)}, (Sample(0, HOSTILE, predicted=HOSTILE),))
     [sample] = read_sheet(written(tmp_path, to_png(sheet))).samples
     assert sample.label == safe_text(HOSTILE)
 

@@ -129,6 +129,9 @@ def test_what_is_told_is_what_the_model_does(make_run, record):
     assert list(sheet.views) == ["original"]
     assert [sample.index for sample in sheet.samples] == losses.topk(16).indices.tolist()
     assert sheet.samples[0].label == SMALL.classes[SMALL.test.labels[sheet.samples[0].index]]
+    found = [SMALL.classes[scores[sample.index].argmax()] for sample in sheet.samples]
+    assert [sample.predicted for sample in sheet.samples] == found
+    assert any(sample.predicted != sample.label for sample in sheet.samples)
 
     report = report_run(folder)
     assert report["loss"] == "cross-entropy, averaged over images"

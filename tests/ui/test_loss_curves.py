@@ -41,13 +41,13 @@ def test_an_autoencoder_shows_its_probes():
     }
 
 
-def test_chance_is_known_for_data_sets_with_a_name_only():
-    assert shown().level is None
-    named = History()
-    named.apply(replace(STARTED, data="generated shapes"), 0.0)
-    assert accuracies_of(named).level == Level("chance", 10.0)
-    named.apply(FloorMeasured(0.02), 0.0)
-    assert losses_of(named).level == Level("floor", 0.02)
+def test_what_no_learning_reaches_is_a_level():
+    assert shown().level is None, "an old log does not tell the classes"
+    history = History()
+    history.apply(replace(STARTED, classes=4), 0.0)
+    assert accuracies_of(history).level == Level("chance", 25.0)
+    history.apply(FloorMeasured(0.02), 0.0)
+    assert losses_of(history).level == Level("floor", 0.02)
 
 
 def test_learning_rates_are_those_that_were_used():

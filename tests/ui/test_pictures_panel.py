@@ -223,3 +223,11 @@ async def test_where_there_are_no_pictures_it_is_said_why(folder, live, said):
         panel.follow(pilot.app.screen.feed.history, live=live)
         await pilot.pause()
         assert "epoch 3" in text_of(pilot)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "caption"),
+    [("heart", "cross→heart 0.250"), ("cross", "cross 0.250"), (None, "cross 0.250")],
+)
+def test_a_mistaken_class_is_named(predicted, caption):
+    assert pictures_panel._caption(Sample(0, "cross", 0.25, predicted=predicted)) == caption

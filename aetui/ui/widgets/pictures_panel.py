@@ -220,9 +220,11 @@ def _with_error_map(views: "dict[str, Images]") -> "dict[str, Images]":
 
 
 def _caption(sample: "Sample") -> str:
-    """The label, the error, and how the place among all test images moved."""
+    """The label, what it was taken for, the error, and how the place among all test images moved."""
     error = format_number(sample.error) if sample.error is not None else "–"
-    return f"{sample.label} {error}{_moved(sample)}"
+    mistaken = sample.predicted not in (None, sample.label)
+    taken_for = f"→{sample.predicted}" if mistaken else ""
+    return f"{sample.label}{taken_for} {error}{_moved(sample)}"
 
 
 def _moved(sample: "Sample") -> str:
