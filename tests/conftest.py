@@ -1,6 +1,7 @@
 """Things every room's tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,14 @@ if os.environ.get("CI"):
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 """Real data sets beside the checkout, where there are any."""
+
+
+@pytest.fixture(autouse=True)
+def _denormals_come_back():
+    """What trains in the test's own thread switches them off, and hypothesis refuses to work without."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 @pytest.fixture

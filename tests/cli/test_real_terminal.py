@@ -102,7 +102,7 @@ def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     wait_until(lambda: steps(folder) > before)
 
     watcher = open_app("watch")
-    watcher.wait_for("detached")
+    watcher.wait_for("training without a screen")
     watcher.press("s")
     watcher.wait_for("Stop this run?")
     watcher.press("\r")

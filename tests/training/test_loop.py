@@ -56,8 +56,6 @@ def assert_equal(one, other):
 @pytest.fixture
 def without_denormals():
     torch.set_flush_denormal(True)
-    yield
-    torch.set_flush_denormal(False)
 
 
 @pytest.mark.usefixtures("without_denormals")

@@ -139,7 +139,7 @@ async def test_keys_can_be_changed(app, scripted, tmp_path, monkeypatch):
 
 
 async def test_help_lists_every_key_of_the_screen_below(app, scripted):
-    async with app(watch=scripted()).run_test(size=(140, 60)) as pilot:
+    async with app(watch=scripted()).run_test(size=(140, 80)) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)

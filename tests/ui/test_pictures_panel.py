@@ -231,3 +231,14 @@ async def test_where_there_are_no_pictures_it_is_said_why(folder, live, said):
 )
 def test_a_mistaken_class_is_named(predicted, caption):
     assert pictures_panel._caption(Sample(0, "cross", 0.25, predicted=predicted)) == caption
+
+
+async def test_page_keys_turn_the_pictures_but_for_a_panel_that_scrolls(folder):
+    async with monitor(folder) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        await pilot.press("pagedown")
+        assert panel.border_title == "pictures 4–6 of 16"
+        await pilot.press("4", "pagedown")
+        assert panel.border_title == "pictures 4–6 of 16"
+        await pilot.press("1", "pageup")
+        assert panel.border_title == "pictures 1–3 of 16"

@@ -70,7 +70,7 @@ def test_every_state_has_a_mark_and_words_and_only_failures_share_theirs():
     marks = {
         state: state_text(state).plain
         for name, state in vars(states).items()
-        if name.isupper() and name != "LIVE"
+        if name.isupper() and isinstance(state, str)
     }
     assert marks[states.FAILED][0] != marks[states.INTERRUPTED][0]
     assert not any("_" in text for text in marks.values())

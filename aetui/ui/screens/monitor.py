@@ -55,6 +55,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 class MonitorScreen(Screen[None]):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, settings: Settings, folder: RunFolder, trainer: Trainer | None = None) -> None:
@@ -229,10 +230,13 @@ class MonitorScreen(Screen[None]):
         self.query_one(LossChart).marked_epoch = epoch
 
     def action_choose(self, index: int) -> None:
-        """Show a panel where there is room for one only."""
+        """Show a panel where there is room for one only; one that scrolls has the arrow keys then."""
         self.query_one(PanelTabs).chosen = index
         for number, name in enumerate(PANELS):
-            self.query_one(f"#{name}").set_class(number == index, "chosen")
+            panel = self.query_one(f"#{name}")
+            panel.set_class(number == index, "chosen")
+            if number == index:
+                self.set_focus(panel if panel.can_focus else None)
         self.query_one("#body").set_class(PANELS[index] == "layers", "layers")
 
     def action_zoom(self) -> None:
