@@ -118,19 +118,16 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     """
     meta = folder.read_meta()
     chosen = choose_device(meta.device)
-    device = torch.device(chosen.name)
     _tell_of_unused(meta.device, emit)
+    device = torch.device(chosen.name)
     settle_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, Path(meta.data_dir), control, emit)
-    begun = bool(read_index(folder.checkpoints))
-    model = make_model(preset, len(data.classes), begun=begun).to(device)
+    model = make_model(preset, len(data.classes), begun=bool(read_index(folder.checkpoints))).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_repeatable(model, device, emit)
     if preset.train.compile:
-        model.compile(
-            dynamic=False
-        )  # else what is compiled depends on which batch came first: a resume differs
+        model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
     training = Training(
         preset=preset,
         folder=folder,
@@ -144,11 +141,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         progress=Progress(),
         classes=data.classes,
         gpu_uuid=chosen.uuid,
-        made_on={
-            "torch": str(torch.__version__),
-            "device": chosen.title,
-            **how_computed(device, bf16),
-        },
+        made_on={"torch": str(torch.__version__), "device": chosen.title} | how_computed(device, bf16),
     )
     resumed = _resume(training, emit)
     folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))

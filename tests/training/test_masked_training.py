@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from small_vit import SMALL_VIT
 
 from aetui.data.generated import shapes
 from aetui.models.masking import mask_noise, masking
@@ -27,12 +28,6 @@ from aetui.training.trained import load_trained
 
 SMALL = shapes(train=200, test=70)
 NORM_PIX = ("model.vit.norm_pix=true",)
-SMALL_VIT = (
-    "model.vit.width=24",
-    "model.vit.depth=1",
-    "model.vit.decoder_width=16",
-    "model.vit.decoder_depth=1",
-)
 
 
 @pytest.fixture

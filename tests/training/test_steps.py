@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from small_vit import SMALL_VIT
 
 from aetui.config.reading import read_preset
 from aetui.data.batches import derived_seed, epoch_order
@@ -14,12 +15,6 @@ from aetui.training import data as training_data
 from aetui.training import training
 
 SMALL, DIGITS = shapes(train=200, test=70), digits(train=200, test=70)
-SMALL_VIT = (
-    "model.vit.width=24",
-    "model.vit.depth=1",
-    "model.vit.decoder_width=16",
-    "model.vit.decoder_depth=1",
-)
 
 
 @pytest.fixture
