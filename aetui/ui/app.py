@@ -19,7 +19,7 @@ from textual.screen import Screen
 from aetui.config.keys import keys_file, read_keys
 from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
-from aetui.runs.folder import RunFolder
+from aetui.runs.folder import RunFolder, find_state
 from aetui.text import safe_text
 from aetui.ui.chain_preset import line_of_preset
 from aetui.ui.messages import TrainRequested, WatchRequested
@@ -166,16 +166,16 @@ class AetuiApp(App[None]):
         """Quit; while something trains, ask how."""
         if self.training:
             self.push_screen(QuitScreen([t.folder.name for t in self.training]), self._leave_as_chosen)
-        else:
-            self.exit()
+            return
+        with contextlib.suppress(AetuiError):
+            if self._watch and find_state(self._watch.read_meta()) in states.LIVE:
+                self.farewell = _goes_on(self._watch)
+        self.exit()
 
     def _leave_as_chosen(self, choice: str | None) -> None:
         asked = self.training
         if choice == "go on":
-            self.farewell = "\n".join(
-                f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
-                for run in (trainer.folder for trainer in asked)
-            )
+            self.farewell = "\n".join(_goes_on(trainer.folder) for trainer in asked)
             self.exit()
         elif choice == "stop":
             for trainer in asked:
@@ -212,6 +212,10 @@ class AetuiApp(App[None]):
         timer = threading.Timer(seconds, os._exit, [exit_code])
         timer.daemon = True
         timer.start()
+
+
+def _goes_on(run: RunFolder) -> str:
+    return f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
 
 
 def _last_word(trainer: Trainer) -> str:

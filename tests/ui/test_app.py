@@ -95,6 +95,16 @@ async def test_a_run_that_ended_takes_no_commands(app, scripted):
     assert not folder.control.exists()
 
 
+@pytest.mark.parametrize("state", ["running", "finished"])
+async def test_leaving_a_run_that_is_watched_tells_how_to_come_back(app, scripted, state):
+    folder = scripted(state=state)
+    leaving = app(watch=folder)
+    async with leaving.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+    words = f"{folder.name} goes on without a screen; see it with: aetui watch {folder.path}"
+    assert leaving.farewell == (words if state == "running" else "")
+
+
 async def test_space_takes_up_a_run_that_ended_early(app, scripted, monkeypatch):
     begun = []
     monkeypatch.setattr(AetuiApp, "_start_training", lambda self, folder: begun.append(folder.path))
