@@ -77,6 +77,13 @@ def test_with_norm_pix_both_losses_are_told(make_run, record):
     assert plain.test_objective is plain.train_objective is None
 
 
+def test_with_imagenet_pixels_the_loss_is_told_in_unit_range(make_run, record):
+    """What is learned is larger by the squares of ImageNet's deviations, 0.224 to 0.229."""
+    last = record(make_run("model.vit.imagenet_pixels=true", preset="shapes-vit-mae")).of(EpochFinished)[-1]
+    assert 0.224**2 < last.test_loss / last.test_objective < 0.229**2
+    assert 0.224**2 < last.train_loss / last.train_objective < 0.229**2
+
+
 @pytest.mark.parametrize("cut", [3, 6])
 @pytest.mark.parametrize(
     "changes",
