@@ -36,6 +36,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
+    from aetui.runs.folder import now
     from aetui.runs.listing import find_run
     from aetui.training.supervisor import supervise
 
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
         for kind, preset in _twins(source, options).items()
     }
     for kind, folder in made.items():
+        folder.change_meta(started=now())  # the newest run is the one that trains
         if code := supervise(folder, listener(folder, as_json=False)):
             _leave(folder, made["scratch"] if kind == "finetune" else None)
             return code
@@ -64,7 +66,7 @@ def _leave(ended: "RunFolder", unbegun: "RunFolder | None") -> None:
             shutil.rmtree(unbegun.path)
         return
     commands = [f"`aetui resume {folder.called}`" for folder in (ended, unbegun) if folder]
-    print(f"nothing is compared yet; go on with {', then '.join(commands)}", file=sys.stderr)
+    print(f"not compared: go on with {', then '.join(commands)}; `aetui show` tells", file=sys.stderr)
 
 
 def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":

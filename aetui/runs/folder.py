@@ -125,7 +125,7 @@ def create_run(
         meta = Meta(
             run=folder.name,
             preset=preset.name,
-            started=datetime.now().astimezone().isoformat("T", "milliseconds"),
+            started=now(),
             command=[safe_text(word) for word in sys.argv],
             seed=preset.train.seed,
             device=device,
@@ -142,6 +142,11 @@ def create_run(
             "choose another place with --runs DIR",
         ) from None
     return folder
+
+
+def now() -> str:
+    """The time as meta.json writes it."""
+    return datetime.now().astimezone().isoformat("T", "milliseconds")
 
 
 def find_state(meta: Meta) -> str:

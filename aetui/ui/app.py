@@ -175,7 +175,8 @@ class AetuiApp(App[None]):
     def _leave_as_chosen(self, choice: str | None) -> None:
         asked = self.training
         if choice == "go on":
-            self.farewell = "\n".join(_goes_on(trainer.folder) for trainer in asked)
+            with contextlib.suppress(AetuiError):
+                self.farewell = "\n".join(_goes_on(trainer.folder) for trainer in asked)
             self.exit()
         elif choice == "stop":
             for trainer in asked:
@@ -215,6 +216,9 @@ class AetuiApp(App[None]):
 
 
 def _goes_on(run: RunFolder) -> str:
+    """What becomes of a run without the app, and how to come back."""
+    if find_state(run.read_meta()) == states.PAUSED:
+        return f"{run.name} stays paused without a screen; go on with: aetui control {run.called} resume"
     return f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
 
 

@@ -13,7 +13,7 @@ MARKED: tuple[Role, ...] = ("test", "linear", "kNN")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One curve ready to draw. `newest` is its mark, name and newest value, "" for a raw curve."""
+    """One curve ready to draw. `newest` is its mark, name and newest value, "" for a raw or empty curve."""
 
     role: Role | Literal["raw", "level"]
     points: list[tuple[float, float | None]]
@@ -53,5 +53,7 @@ def layers_of(chart: Chart, bins: int) -> list[Layer]:
 
 def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
     """The train loss moves all the time: its newest value is not the mean of the epoch, and says so."""
+    if value is None:
+        return ""
     text = f"{MARKS[curve.role]} {curve.role:5} {chart.number(value)}"
-    return f"{text} now" if curve.role == "train" and value is not None else text
+    return f"{text} now" if curve.role == "train" else text

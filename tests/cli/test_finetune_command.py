@@ -123,7 +123,9 @@ def test_a_stop_ends_the_sequence(trained):
     commands = [
         f"`aetui resume {Path('cut') / made[name].name}`" for name in ("grey-finetune", "grey-scratch")
     ]
-    assert f"nothing is compared yet; go on with {commands[0]}, then {commands[1]}" in rest
+    assert f"not compared: go on with {commands[0]}, then {commands[1]}; `aetui show` tells" in rest
+    newest = json.loads(run("runs", "--runs", "cut", "--json", cwd=trained).stdout)[0]
+    assert newest["preset"] == "grey-finetune"
     for folder in made.values():
         assert json.loads((folder / "meta.json").read_text())["state"] == "stopped"
     run("resume", f"cut/{made['grey-scratch'].name}", "--set", "train.epochs=2", cwd=trained)

@@ -95,14 +95,20 @@ async def test_a_run_that_ended_takes_no_commands(app, scripted):
     assert not folder.control.exists()
 
 
-@pytest.mark.parametrize("state", ["running", "finished"])
-async def test_leaving_a_run_that_is_watched_tells_how_to_come_back(app, scripted, state):
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("running", "{name} goes on without a screen; see it with: aetui watch {path}"),
+        ("paused", "{name} stays paused without a screen; go on with: aetui control {path} resume"),
+        ("finished", ""),
+    ],
+)
+async def test_leaving_a_run_that_is_watched_tells_what_becomes_of_it(app, scripted, state, said):
     folder = scripted(state=state)
     leaving = app(watch=folder)
     async with leaving.run_test(size=(80, 24)) as pilot:
         await pilot.press("q")
-    words = f"{folder.name} goes on without a screen; see it with: aetui watch {folder.path}"
-    assert leaving.farewell == (words if state == "running" else "")
+    assert leaving.farewell == said.format(name=folder.name, path=folder.path)
 
 
 async def test_space_takes_up_a_run_that_ended_early(app, scripted, monkeypatch):

@@ -121,22 +121,23 @@ async def test_escape_leaves_an_untouched_line_and_an_edited_one_for_its_rows(tm
         assert pilot.left == [LINE]
 
 
-async def test_slash_and_a_digit_lead_from_the_rows_to_typing(tmp_path):
+async def test_slash_leads_from_the_rows_to_typing(tmp_path):
     async with calculator(tmp_path, LINE, in_rows=True) as pilot:
         await pilot.press("slash")
-        await type_text(pilot, "7 relu")
-        assert line_of(pilot) == "7 relu"
-        await pilot.press("enter")
-        await type_text(pilot, "9 tanh, kk")
-        assert line_of(pilot) == "9 tanh, kk"
-        await type_text(pilot, "/")
-        assert line_of(pilot) == "9 tanh, kk/"
+        await type_text(pilot, "7 relu/")
+        assert line_of(pilot) == "7 relu/"
 
 
-async def test_a_digit_on_a_chosen_number_does_not_replace_the_chain(tmp_path):
+async def test_a_digit_in_the_rows_changes_nothing(tmp_path):
     async with calculator(tmp_path, LINE, in_rows=True) as pilot:
-        await pilot.press("down", "right", "5")
+        await pilot.press("5", "down", "right", "5")
         assert line_of(pilot) == LINE
+
+
+async def test_an_added_row_that_is_left_empty_leaves_no_comma(tmp_path):
+    async with calculator(tmp_path, "1x28x28 conv 16 k3, relu", in_rows=True) as pilot:
+        await pilot.press("a", "escape")
+        assert line_of(pilot) == "1x28x28 conv 16 k3, relu"
 
 
 async def test_the_footer_promises_only_what_works_while_typing(tmp_path):

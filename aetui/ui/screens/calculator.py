@@ -1,5 +1,6 @@
 """The shape calculator: a size and layers in one line, sizes and costs of every layer, windows drawn."""
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import ClassVar
@@ -29,6 +30,8 @@ from aetui.ui.widgets.too_small import TooSmall
 from aetui.ui.widgets.window_drawing import WindowDrawing
 
 TITLE = "shape calculator: a size and layers"
+ABANDONED = re.compile(r"^[0-9x]+ *,|, *,|, *$")
+"""Room for a layer that was not written: a comma too many."""
 WIDE = 120
 """Columns from which the footer has room for every key."""
 
@@ -89,10 +92,8 @@ class CalculatorScreen(Screen[str]):
     # ── what happened ──────────────────────────────────────────────────────
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed before the line hears the keys goes into it; so does a digit, which begins a size."""
-        line, table = self.query_one(ChainLine), self.query_one(ChainTable)
-        if event.key.isdigit() and self.focused is not line and table.number is None:
-            self.action_type()
+        """What is typed before the line hears the keys goes into it."""
+        line = self.query_one(ChainLine)
         if event.character and event.is_printable and self.focused is line:
             event.stop()
             line.replace(event.character, *line.selection)
@@ -143,6 +144,8 @@ class CalculatorScreen(Screen[str]):
     def action_rows(self) -> None:
         """From the line to the table."""
         self.query_one(ChainLine).leaves_to_rows = True
+        if ABANDONED.search(self._chain.line):
+            self._replace(self._chain.settled())
         self.set_focus(self.query_one(ChainTable))
 
     def action_type(self) -> None:

@@ -160,7 +160,12 @@ class GalleryScreen(Screen[None]):
         words = [self._facts.title, wish.split, label]
         if total:
             first, last = self._page.indices[0], self._page.indices[self._shown - 1]
-            words += [f"images #{first:,}–#{last:,} of {total:,}", self._caption]
+            shown = (
+                f"#{first}–#{last}"
+                if wish.label is None
+                else f"{wish.first + 1:,}–{wish.first + self._shown:,}"
+            )
+            words += [f"images {shown} of {total:,}", self._caption]
         self.query_one("#title", Static).update(shortened(f" {' · '.join(words)}", self.size.width))
         if self._image and total:
             self._image.show(self._page.pixels[self._chosen], f"{self._facts.title} · {self._caption}")

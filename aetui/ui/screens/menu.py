@@ -87,6 +87,10 @@ class MenuScreen(Screen[None]):
         self.query_one(OptionList).highlighted = 1
         self.set_interval(REFRESH_SECONDS, self._refresh_runs)
 
+    def on_resize(self) -> None:
+        """What the keys act on stays in sight."""
+        self.call_after_refresh(self.query_one(Choices).scroll_to_highlight)
+
     def on_screen_resume(self) -> None:
         self._refill()
 

@@ -77,7 +77,7 @@ KEYS: list[BindingType] = [
         "pageup",
         "pictures('previous_samples')",
         "Back",
-        id="pictures.back",
+        id="pictures.before",
         key_display="pgup",
         tooltip="the images before",
         show=False,

@@ -7,6 +7,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from aetui.runs import states
 from aetui.runs.events import RunStarted
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, format_number, safe_text
@@ -27,7 +28,9 @@ class NumbersPanel(Widget):
     def render(self) -> Table | Text:
         history = self.history
         if history is None or history.started is None:
-            return Text("losses and sizes come when training starts", "dim italic")
+            ended = history is not None and history.state not in states.LIVE
+            text = "no figures: the run ended before it started to train"
+            return Text(text if ended else "losses and sizes come when training starts", "dim italic")
         started = history.started
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", no_wrap=True)

@@ -57,9 +57,10 @@ def run_card(run: RunSummary, history: History, today: date) -> RenderableType:
     for name, value in _facts(run, history, today):
         facts.add_row(name, Text(safe_text(value)))
     head: list[RenderableType] = [Text(safe_text(run.run), "bold"), Text(), state_text(run.state)]
+    head.append(Text(_hint(run, history), "dim italic"))
     if reason := _reason(run, history):
         head.append(Text(safe_text(reason[:1].upper() + reason[1:])))
-    return Group(*head, Text(), facts, Text(), Text(_hint(run, history), "dim italic"))
+    return Group(*head, Text(), facts)
 
 
 def _reason(run: RunSummary, history: History) -> str:

@@ -35,7 +35,7 @@ class RunHeader(Widget):
     def render(self) -> Group:
         name = Text(safe_text(self._preset), "bold")
         name.append(f"  {safe_text(self._run)}", "dim")
-        state = state_text(self._state)
+        state = Text("  ").append_text(state_text(self._state))
         if self._silent_seconds:
             state.append(f", silent for {format_duration(self._silent_seconds)}", "yellow")
         return Group(_line(name, state), _line(*progress_line(self._history, self._state, self.size.width)))
