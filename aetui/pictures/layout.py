@@ -59,6 +59,10 @@ class SamplePlaces:
     views: tuple[Place, ...]
 
 
+LEAST_CAPTION = len("triangle 0.123")
+"""Columns of a sample with several views, for a label and an error beside it."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """Tiles in a panel; without samples where it has no room for one."""
@@ -143,6 +147,8 @@ class _Panel:
         tile_rows, tile_columns = self.cells(height, width)
         for views_across in self.ways:
             sample_columns = views_across * (tile_columns + VIEW_GAP) - VIEW_GAP
+            if self.views > 1:
+                sample_columns = max(sample_columns, min(LEAST_CAPTION, self.columns))
             most_across = (self.columns + SAMPLE_GAP) // (sample_columns + SAMPLE_GAP)
             most_down = self.rows // (self.views_down(views_across) * tile_rows + 1)
             for across, down in itertools.product(range(1, most_across + 1), range(1, most_down + 1)):
@@ -198,7 +204,9 @@ def _placed(panel: _Panel, grid: _Grid | None, samples: int) -> Layout:
     tile_rows, tile_columns = panel.cells(grid.height, grid.width)
     views_down = panel.views_down(grid.views_across)
     step = Place(tile_columns + VIEW_GAP, tile_rows)
-    width = grid.views_across * step.column - VIEW_GAP
+    tiles = grid.views_across * step.column - VIEW_GAP
+    room = (panel.columns + SAMPLE_GAP) // grid.across - SAMPLE_GAP
+    width = tiles if panel.views == 1 else max(tiles, min(LEAST_CAPTION, room))
     height = 1 + views_down * tile_rows
     places = []
     for index in range(min(samples, grid.capacity)):

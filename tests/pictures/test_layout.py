@@ -117,3 +117,10 @@ def test_where_none_can_be_read_there_are_as_many_as_fit_at_the_largest_size():
     layout = arrange(12, 30, HALF_BLOCKS, MNIST, views=2, samples=16)
     assert len(layout.samples) == 2
     assert layout.tile_width == 12
+
+
+@pytest.mark.parametrize("views", [2, 4, 5])
+def test_a_caption_has_room_for_a_label_and_an_error(views):
+    layout = arrange(54, 17, real_pixels(8, 17), (32, 32), views=views, samples=16)
+    assert layout.samples
+    assert layout.caption_width >= len("triangle 0.123")
