@@ -1,7 +1,5 @@
 """`aetui conv`: what it prints, what it refuses, and that it stays light."""
 
-import io
-import json
 import shlex
 import subprocess
 import sys
@@ -10,49 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from printed_code import modules
 from torch import nn
 
 from aetui.cli import main
 from aetui.shapes.language import parse_chain
 
 ENCODER = ["conv 16 k3 s2 p1", "relu", "maxpool k2", "flatten", "linear 64"]
-
-
-@pytest.fixture
-def conv(capsys, monkeypatch):
-    """`conv(arguments…)` runs the command; it returns the exit code, stdout and stderr."""
-
-    def run(*arguments: str, stdin: str | bytes = b"") -> tuple[int, str, str]:
-        given = stdin.encode() if isinstance(stdin, str) else stdin
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
-        for stream in (sys.stdout, sys.stderr):  # pytest's are no TextIOWrapper
-            monkeypatch.setattr(stream, "reconfigure", lambda **_: None, raising=False)
-        try:
-            code = main(["conv", *arguments])
-        except SystemExit as left:
-            code = left.code
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def asked(conv):
-    """What --json answers."""
-
-    def run(*arguments: str, **settings):
-        code, out, err = conv(*arguments, "--json", **settings)
-        assert (code, err) == (0, "")
-        return json.loads(out)
-
-    return run
-
-
-def modules(code: str) -> dict:
-    """The names that printed code defines."""
-    names: dict = {}
-    exec(code, names)
-    return names
 
 
 def test_json_holds_what_the_contract_says(asked):
@@ -196,52 +158,6 @@ def test_preset_lines_go_into_a_preset(conv, tmp_path, capsys):
     file = tmp_path / "mine.toml"
     file.write_text(f'# Mine.\n[data]\nname = "digits"\n[model]\nkind = "autoencoder"\n{out}')
     assert main(["presets", "check", str(file)]) == 0, capsys.readouterr().err
-
-
-def test_every_answer_leads_there(asked):
-    answers = asked("28", "--to", "14")
-    assert answers[0]["layer"] == "conv 1 k3 s2 p1"
-    assert answers[0]["torch"] == "nn.Conv1d(1, 1, 3, stride=2, padding=1)"
-    assert (answers[0]["kernel"], answers[0]["stride"], answers[0]["wasted"]) == (3, 2, 0)
-    assert len(answers) > 15
-    for answer in answers:
-        assert eval(answer["torch"], {"nn": nn})(torch.zeros(1, 1, 28)).shape == (1, 1, 14)
-    for answer in asked("8x7x6", "--to", "4x14x12", "--transposed"):
-        assert eval(answer["torch"], {"nn": nn})(torch.zeros(1, 8, 7, 6)).shape == (1, 4, 14, 12)
-
-
-def test_fixed_options_stay_fixed(asked):
-    answers = asked("28", "--to", "14", "-k", "4", "-p", "1")
-    assert {(answer["kernel"], answer["padding"]) for answer in answers} == {(4, 1)}
-    far = asked("100", "--to", "100", "-k", "41", "-p", "20", "-d", "1")
-    assert [answer["layer"] for answer in far] == ["conv 1 k41 p20"]
-
-
-def test_the_best_answers_are_shown(conv, asked):
-    code, out, err = conv("28", "--to", "14")
-    every = len(asked("28", "--to", "14"))
-    assert (code, len(out.splitlines())) == (0, 1 + 15)
-    assert f"15 of {every}" in err
-    _, out, err = conv("28", "--to", "14", "--all")
-    assert (len(out.splitlines()), err) == (1 + every, "aetui: 28 is one axis; an image would be 1x28x28\n")
-    assert tomllib.loads(conv("28", "--to", "14", "--preset")[1]) == {"encoder": ["conv 1 k3 s2 p1"]}
-    assert modules(conv("28", "--to", "14", "--torch")[1])["model"](torch.zeros(1, 1, 28)).shape == (1, 1, 14)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("28", "--to", "14", "-k", "3", "-s", "3"), ("k 3, s 3, p 0-5, d 1-4", "conv 1 k3 s2 p1 does")),
-        (("14", "--to", "28", "-s", "2"), ("1x14 to 1x28", "convt 1 k3 s2 p1 op1 does")),
-        (("28", "--to", "14", "--transposed"), ("op 0-7", "conv 1 k3 s2 p1 does")),
-        (("1x28x28", "--to", "1x14x7"), ("1x28x28 to 1x14x7", "28 --to 14")),
-    ],
-)
-def test_no_answer_says_what_was_tried_and_what_would_do(conv, arguments, words):
-    code, out, err = conv(*arguments)
-    assert (code, out) == (1, "")
-    assert all(word in err for word in words), err
-    assert conv(*arguments, "--json")[:2] == (1, "[]\n")
 
 
 @pytest.mark.parametrize(

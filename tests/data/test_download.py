@@ -1,9 +1,6 @@
 """Fetching data sets from servers that behave and servers that do not."""
 
 import gzip
-import pickle
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fetching import HALF, ONE, TWO, failure, leftovers, run
 from https_server import (
     CONTENTS,
     PACKED,
@@ -19,7 +17,6 @@ from https_server import (
     body_answer,
     file_answer,
     redirect_answer,
-    tar_source,
 )
 
 from aetui.data.catalogue import SETS, Source, here
@@ -27,34 +24,6 @@ from aetui.data.download import DownloadError, Progress, fetch
 from aetui.data.files import Cancelled
 from aetui.data.transfer import Limits
 from aetui.errors import AetuiError
-
-HALF = len(PACKED) // 2
-IMPATIENT = Limits(connect_seconds=5, read_seconds=0.2, stall_seconds=5)
-ONE, TWO = "/one/images.gz", "/two/images.gz"
-
-
-def run(
-    server: ScriptedServer,
-    source: Source,
-    data_dir: Path,
-    cancelled: Callable[[], bool] = lambda: False,
-    limits: Limits = IMPATIENT,
-) -> list[Progress]:
-    seen: list[Progress] = []
-    fetch(source, data_dir, on_progress=seen.append, cancelled=cancelled, client=server.client, limits=limits)
-    return seen
-
-
-def failure(server: ScriptedServer, source: Source, data_dir: Path) -> DownloadError:
-    with pytest.raises(DownloadError) as caught:
-        run(server, source, data_dir)
-    assert not list(data_dir.rglob("Set/raw/*")), "half a file in place"
-    assert all(path.stat().st_size for path in data_dir.rglob("*.part"))
-    return caught.value
-
-
-def leftovers(data_dir: Path) -> list[str]:
-    return sorted(path.name for path in data_dir.rglob("*") if path.suffix in (".part", ".tmp", ".gz"))
 
 
 def test_a_good_server(server: ScriptedServer, source: Source, tmp_path: Path) -> None:
@@ -249,35 +218,6 @@ def test_the_network_thread_ends(server: ScriptedServer, source: Source, tmp_pat
             assert not thread.is_alive()
 
 
-def test_a_tar(server: ScriptedServer, tmp_path: Path) -> None:
-    source, packed = tar_source(server, {"batches/data": CONTENTS, "batches/readme.html": b"<p>"})
-    server.script("/one/set.tar.gz", file_answer(packed))
-    run(server, source, tmp_path)
-    assert (tmp_path / "batches/data").read_bytes() == CONTENTS
-    assert [path.name for path in (tmp_path / "batches").iterdir()] == ["data"]
-
-
-@pytest.mark.parametrize(
-    ("members", "reason"),
-    [
-        ({"../escaped": b"x", "batches/data": CONTENTS}, "points out of the folder"),
-        ({"/absolute": b"x", "batches/data": CONTENTS}, "points out of the folder"),
-        ({"batches/data": "/etc/passwd"}, "is a link or a device"),
-        ({"batches/other": CONTENTS}, "it lacks batches/data"),
-        ({"batches/data": CONTENTS[1:] + b"x"}, "the file data in it is not the expected one"),
-        ({"batches/data": CONTENTS + b"x"}, "the file data in it is not the expected one"),
-    ],
-)
-def test_a_crafted_tar(server: ScriptedServer, tmp_path: Path, members: dict, reason: str) -> None:
-    source, packed = tar_source(server, members)
-    server.script("/one/set.tar.gz", file_answer(packed))
-    with pytest.raises(DownloadError, match=reason):
-        run(server, source, tmp_path / "data")
-    assert not (tmp_path / "escaped").exists()
-    assert leftovers(tmp_path / "data") == []
-    assert [path.name for path in (tmp_path / "data").iterdir() if path.name != "batches"] == [".partial"]
-
-
 def test_a_full_disk_is_seen_before_the_download(
     server: ScriptedServer, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,61 +232,6 @@ def test_a_folder_that_cannot_be_made(server: ScriptedServer, source: Source, tm
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DownloadError, match=r"could not be written to .*: Not a directory"):
         run(server, source, tmp_path / "file" / "data")
-
-
-CHILD = """
-import pickle, ssl, sys, httpx
-from pathlib import Path
-from aetui.data.download import fetch
-source, data_dir, ca_file = pickle.load(sys.stdin.buffer)
-with httpx.Client(verify=ssl.create_default_context(cafile=ca_file)) as client:
-    fetch(source, Path(data_dir), on_progress=lambda progress: None, cancelled=lambda: False, client=client)
-"""
-
-
-def test_two_processes_fetch_once(server: ScriptedServer, source: Source, tmp_path: Path) -> None:
-    server.script(ONE, server.hold_after(PACKED, HALF))
-    child = subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE)
-    assert child.stdin
-    with child.stdin:
-        pickle.dump((source, str(tmp_path), str(server.ca_file)), child.stdin)
-    assert server.asked.wait(30)
-    seen: list[str] = []
-
-    def on_progress(progress: Progress) -> None:
-        seen.append(progress.host)
-        server.released.set()
-
-    fetch(source, tmp_path, on_progress=on_progress, cancelled=lambda: False, client=server.client)
-    assert child.wait(30) == 0
-    assert seen == ["another process"]
-    assert server.requests == [(ONE, "")]
-    assert (tmp_path / "Set/raw/images").read_bytes() == CONTENTS
-
-
-def test_waiting_for_another_can_be_cancelled(server: ScriptedServer, source: Source, tmp_path: Path) -> None:
-    server.script(ONE, server.hold_after(PACKED, HALF))
-    stop = threading.Event()
-
-    def fetch_until_stopped() -> None:
-        with pytest.raises(Cancelled):
-            run(server, source, tmp_path, stop.is_set, Limits(read_seconds=60))
-
-    first = threading.Thread(target=fetch_until_stopped)
-    first.start()
-    assert server.asked.wait(30)
-    waiting: list[str] = []
-    with pytest.raises(Cancelled):
-        fetch(
-            source,
-            tmp_path,
-            on_progress=lambda progress: waiting.append(progress.host),
-            cancelled=lambda: bool(waiting),
-            client=server.client,
-        )
-    stop.set()
-    first.join()
-    assert waiting == ["another process"]
 
 
 def test_https_alone_is_offered() -> None:

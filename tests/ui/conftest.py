@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from gallery_app import fake_samples, gallery_in
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -58,3 +59,16 @@ def answering(monkeypatch) -> dict[str, str | None]:
     answers: dict[str, str | None] = {"mnist": "a.example"}
     monkeypatch.setattr("aetui.data.reach.answering_host", lambda source: answers.get(source.name))
     return answers
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """The gallery's images without a process that reads them."""
+    return fake_samples(monkeypatch)
+
+
+@pytest.fixture
+def gallery(tmp_path, monkeypatch):
+    """Opens the gallery at a size."""
+    monkeypatch.chdir(tmp_path)
+    return gallery_in(tmp_path)

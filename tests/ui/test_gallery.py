@@ -7,7 +7,7 @@ import sys
 
 import psutil
 import pytest
-from gallery_app import fake_samples, gallery_in, press, shown, title_of
+from gallery_app import press, shown, title_of
 from screen_text import text_of
 from textual.binding import Binding
 
@@ -18,17 +18,6 @@ from aetui.ui.screens.gallery_dialogs import JumpScreen
 from aetui.ui.screens.image import ImageScreen
 from aetui.ui.widgets.picture_grid import PictureGrid
 from aetui.ui.widgets.pixel_values import PixelValues
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    return fake_samples(monkeypatch)
-
-
-@pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gallery_in(tmp_path)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (200, 60)])

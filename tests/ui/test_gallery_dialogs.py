@@ -1,22 +1,11 @@
 """The gallery by label and by index."""
 
 import pytest
-from gallery_app import fake_samples, gallery_in, press, shown, title_of
+from gallery_app import press, shown, title_of
 from screen_text import text_of
 from textual.widgets import Input, OptionList, Static
 
 from aetui.ui.screens.gallery_dialogs import JumpScreen, LabelScreen
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    return fake_samples(monkeypatch)
-
-
-@pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gallery_in(tmp_path)
 
 
 async def test_the_other_set_and_one_label_only(fake, gallery):

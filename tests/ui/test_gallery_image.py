@@ -1,25 +1,13 @@
 """One image of the gallery full screen, with its values."""
 
 import numpy as np
-import pytest
-from gallery_app import fake_samples, gallery_in, press, shown, title_of
+from gallery_app import press, shown, title_of
 from screen_text import text_of
 
 from aetui.terminal.choice import Choice
 from aetui.ui.screens.image import ImageScreen
 from aetui.ui.widgets.picture_grid import PictureGrid
 from aetui.ui.widgets.pixel_values import PixelValues
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    return fake_samples(monkeypatch)
-
-
-@pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return gallery_in(tmp_path)
 
 
 async def test_one_image_full_screen_with_its_values(fake, gallery):
