@@ -22,7 +22,8 @@ BATCH = 2
 
 def ask_torch(kind, fields, size):
     """(output size, parameters) of the real module, or None where torch refuses or would return nothing."""
-    # the meta kernels of convolutions do not check these numbers, the real ones do
+    # the meta kernels of convolutions do not check these numbers (output padding: below torch 2.15), the
+    # real ones do
     answer = run_torch(kind, fields, size, "meta" if plausible(fields, len(size) - 1) else "cpu")
     return answer if answer and min(answer[0]) > 0 else None
 
@@ -38,13 +39,20 @@ def run_torch(kind, fields, size, device):
 
 
 def plausible(fields, axes):
-    """Whether no number is below its least and tuples have a number for each axis."""
+    """Whether there is a number for each axis, none below its least, and output padding is less than the
+    stride or the dilation."""
     least = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
-    for name in least.keys() & fields.keys() - {k for k, v in fields.items() if v == "same"}:
-        numbers = fields[name] if isinstance(fields[name], tuple) else (fields[name],) * axes
-        if len(numbers) != axes or any(number < least[name] for number in numbers):
-            return False
-    return True
+    numbers = {name: along(fields.get(name, least[name]), axes) for name in least}
+    if any(len(row) != axes or any(n < least[name] for n in row) for name, row in numbers.items()):
+        return False
+    rows = (numbers[name] for name in ("output_padding", "stride", "dilation"))
+    return all(extra < max(stride, dilation) for extra, stride, dilation in zip(*rows, strict=True))
+
+
+def along(value, axes):
+    """A field's value as a number for each axis, as torch reads it; "same" pads enough, never too little."""
+    value = 0 if value == "same" else value
+    return value if isinstance(value, tuple) else (value,) * axes
 
 
 def ask_aetui(kind, fields, size):
