@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from terminal import Terminal
+from pseudo_terminal import Terminal
 
 SIZES = ((80, 24), (140, 40))
 KEYS = 60

@@ -27,7 +27,7 @@ from textual.app import App, ComposeResult
 from aetui.pictures.pixels import Images
 from aetui.pictures.sheet import read_sheet
 from aetui.terminal.choice import Choice
-from aetui.ui.widgets.picture_grid import PictureGrid
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 COLUMNS, ROWS = 122, 32
 PAIRS, TILE, EPOCHS = 16, 14, 8

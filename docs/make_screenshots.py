@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from aetui.runs import states
 from aetui.ui.app import AetuiApp
-from aetui.ui.screens.monitor import MonitorScreen
+from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.settings import Settings
 
 FOLDER = Path(__file__).parent / "screenshots"

@@ -10,8 +10,8 @@ from aetui.cli.conv import FLAGS
 from aetui.cli.conv_output import print_chain
 from aetui.cli.table import print_table
 from aetui.errors import EXIT_DONE, AetuiError, UsageError
-from aetui.shapes.base import check_range, count
 from aetui.shapes.inverse import Bounds, Solution, solve_conv, solve_conv_transpose, usual_bounds
+from aetui.shapes.layer_base import check_range, count
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import Size, format_size, parse_size, whole_number
 from aetui.text import format_count

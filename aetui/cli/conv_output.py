@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from aetui.cli.table import print_table
-from aetui.shapes.base import count
 from aetui.shapes.chain import TracedLayer, activation_bytes, trace
+from aetui.shapes.layer_base import count
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import Size, format_size
 from aetui.text import format_bytes, format_count

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
     from aetui.errors import UsageError
     from aetui.text import safe_text
-    from aetui.training.imported import check_weights, import_weights
+    from aetui.training.import_weights import check_weights, import_weights
     from aetui.training.weights_file import read_weights
 
     check_device_name(options.device)

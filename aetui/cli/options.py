@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aetui.terminal.wish import WISHES
+from aetui.terminal.images_option import WISHES
 
 Verbs = Any
 """What argparse's add_subparsers returns; it has no public type."""

@@ -23,12 +23,12 @@ def run(options: argparse.Namespace) -> int:
     folder = find_run(options.runs, options.which)
     require_idle(folder)
     print(f"probing {folder.name} ...", file=sys.stderr)
+    from aetui.runs.event_log import EventWriter
     from aetui.runs.events import ProbeMeasured
-    from aetui.runs.log import EventWriter
-    from aetui.training.kinds import check_classes
+    from aetui.training.model_kinds import check_classes
     from aetui.training.probe import probe
     from aetui.training.supervisor import owned
-    from aetui.training.trained import load_trained
+    from aetui.training.trained_model import load_trained
 
     with owned(folder):
         trained = load_trained(folder, options.device, options.threads, options.data)

@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    from aetui.runs.log import left_out
+    from aetui.runs.event_log import left_out
     from aetui.text import format_count, format_number, safe_text
 
     reason = f": {report['reason']}" if report["reason"] else ""

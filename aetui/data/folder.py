@@ -19,9 +19,9 @@ from typing import BinaryIO
 import torch
 
 from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
+from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
-from aetui.data.listing import ListedFile, list_folder
 from aetui.errors import AetuiError, UsageError
 from aetui.runs.files import whole_file
 

@@ -1,6 +1,6 @@
 """The process that hands images to the gallery, since the screens never load torch.
 
-`python -P -m aetui.data.serve ASKED`, where ASKED is a JSON object: `name` and `data_dir`, `size` as
+`python -P -m aetui.data.image_server ASKED`, where ASKED is a JSON object: `name` and `data_dir`, `size` as
 [C, H, W], and for the set named `folder` also `folder` and `test_share`. Nothing is downloaded.
 
 Each line out is a JSON object. While the set is read: `{"activity": sentence}`. Then once

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from aetui.data.batches import derived_seed
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.transformer import layer_norm
 
 HEAD_STD = 2e-5

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import masking, patchify
 from aetui.shapes.patches import check_mask_ratio
 from aetui.shapes.sizes import Size

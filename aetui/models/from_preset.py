@@ -8,7 +8,7 @@ from aetui.config.preset import Preset
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.build import build_chain
 from aetui.models.conv_mae import ConvMae
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size

@@ -8,10 +8,10 @@ the decoder.
 import torch
 from torch import Tensor, nn
 
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import Masking, masking, patchify
 from aetui.models.norm_pix import denormalised, normalised
-from aetui.models.positions import sine_cosine_positions
+from aetui.models.position_embedding import sine_cosine_positions
 from aetui.models.transformer import blocks, init_linear, layer_norm
 from aetui.shapes.vit import IMAGENET_MEAN, IMAGENET_STD, VitMaeShape, check_norm_pix
 

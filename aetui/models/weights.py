@@ -6,7 +6,7 @@ from torch import Tensor
 
 from aetui.errors import AetuiError
 from aetui.models.hugging_face import from_hugging_face, is_hugging_face
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.shapes.sizes import format_size, quote
 
 MOST_NAMED = 5

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from aetui.runs.checkpoint_index import read_index
+from aetui.runs.event_log import EventFollower
 from aetui.runs.events import EpochFinished
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
-from aetui.runs.log import EventFollower
 
 
 def read_history(folder: RunFolder) -> tuple[History, int]:

@@ -4,7 +4,7 @@ import ast
 from difflib import get_close_matches
 
 from aetui.errors import UsageError
-from aetui.shapes.base import Axes, Declared, Layer, compact
+from aetui.shapes.layer_base import Axes, Declared, Layer, compact
 from aetui.shapes.signatures import Signature, Value
 from aetui.shapes.sizes import Size, quote
 

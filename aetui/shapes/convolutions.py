@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 from aetui.errors import UsageError
 from aetui.shapes.arithmetic import conv_output, conv_transpose_output, effective_kernel, unused
-from aetui.shapes.base import (
+from aetui.shapes.errors import ShapeError
+from aetui.shapes.input_window import Taps, sliding, spreading
+from aetui.shapes.layer_base import (
     Argument,
     Axes,
     Layer,
@@ -18,9 +20,7 @@ from aetui.shapes.base import (
     option,
     per_axis,
 )
-from aetui.shapes.errors import ShapeError
 from aetui.shapes.sizes import Size
-from aetui.shapes.taps import Taps, sliding, spreading
 
 
 @dataclass(frozen=True)

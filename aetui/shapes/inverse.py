@@ -7,7 +7,7 @@ from math import prod
 
 from aetui.errors import UsageError
 from aetui.shapes.arithmetic import conv_output, conv_transpose_output, effective_kernel, reached
-from aetui.shapes.base import option
+from aetui.shapes.layer_base import option
 from aetui.shapes.layers import Conv, ConvTranspose
 
 MAX_CANDIDATES = 1_000_000

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from aetui.errors import UsageError
 from aetui.shapes.errors import ShapeError
+from aetui.shapes.input_window import Taps, elementwise
 from aetui.shapes.sizes import MAX_NUMBER, Size, format_size
-from aetui.shapes.taps import Taps, elementwise
 
 Axes = int | tuple[int, ...]
 """One number for every axis, or one an axis in the order of the size."""

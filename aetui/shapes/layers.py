@@ -6,9 +6,9 @@ from math import isfinite, prod
 from typing import ClassVar
 
 from aetui.errors import UsageError
-from aetui.shapes.base import Declared, Layer, TorchCall, check_range
 from aetui.shapes.convolutions import Conv, ConvTranspose
 from aetui.shapes.errors import ShapeError
+from aetui.shapes.layer_base import Declared, Layer, TorchCall, check_range
 from aetui.shapes.pooling import AdaptiveAvgPool, AvgPool, MaxPool, Upsample
 from aetui.shapes.sizes import Size, format_size, out_of_bounds
 

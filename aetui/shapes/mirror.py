@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from aetui.shapes.chain import TracedLayer, at_layer, trace
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layers import BatchNorm, Conv, ConvTranspose, Dropout, Layer, Linear
+from aetui.shapes.mirror_layer import UNDO
 from aetui.shapes.sizes import Size
-from aetui.shapes.undo import UNDO
 
 
 def mirror(size: Size, encoder: Sequence[Layer]) -> tuple[Layer, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import cast
 
 from aetui.shapes.arithmetic import conv_output, conv_transpose_output
-from aetui.shapes.base import Axes, Layer, compact, per_axis
 from aetui.shapes.chain import TracedLayer
 from aetui.shapes.errors import ShapeError
+from aetui.shapes.layer_base import Axes, Layer, compact, per_axis
 from aetui.shapes.layers import (
     AdaptiveAvgPool,
     AvgPool,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from aetui.shapes.arithmetic import effective_kernel, pool_output, unused
-from aetui.shapes.base import (
+from aetui.shapes.errors import ShapeError
+from aetui.shapes.input_window import Taps, adaptive, sliding, spreading
+from aetui.shapes.layer_base import (
     Axes,
     Layer,
     TorchCall,
@@ -15,9 +17,7 @@ from aetui.shapes.base import (
     option,
     per_axis,
 )
-from aetui.shapes.errors import ShapeError
 from aetui.shapes.sizes import Size, format_size
-from aetui.shapes.taps import Taps, adaptive, sliding, spreading
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import gcd, inf
 
-from aetui.shapes.base import Layer
 from aetui.shapes.errors import ShapeError
+from aetui.shapes.input_window import Taps, whole
+from aetui.shapes.layer_base import Layer
 from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size
-from aetui.shapes.taps import Taps, whole
 
 MAX_TAPS = 2**16
 """The most taps of one layer that are followed: beyond it the pattern repeats too seldom to be worth it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aetui.terminal.answers import Answers, is_cell
-from aetui.terminal.surroundings import TITLES, Environment, Inside
+from aetui.terminal.environment import TITLES, Environment, Inside
 from aetui.terminal.window import Window
 
 _PASSED_OVER = "the terminal passed over the question"

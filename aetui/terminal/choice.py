@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aetui.terminal.detection import Terminal
-from aetui.terminal.wish import Wish
+from aetui.terminal.images_option import Wish
 
 Protocol = Literal["half", "ascii", "sixel", "kitty", "off"]
 

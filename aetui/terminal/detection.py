@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aetui.terminal.answers import Answers, read_answers
-from aetui.terminal.asking import Patience, ask
-from aetui.terminal.evidence import (
+from aetui.terminal.capabilities import (
     Evidence,
     find_cell_pixels,
     find_kitty,
@@ -16,7 +15,8 @@ from aetui.terminal.evidence import (
     find_sixel,
     find_synchronised,
 )
-from aetui.terminal.surroundings import TITLES, Environment, Inside, find_colours, find_inside, find_unicode
+from aetui.terminal.environment import TITLES, Environment, Inside, find_colours, find_inside, find_unicode
+from aetui.terminal.query import Patience, ask
 from aetui.terminal.window import window_of
 
 

@@ -11,12 +11,12 @@ from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
 from aetui.models.from_preset import build_model
 from aetui.models.hugging_face import heads_told
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.weights import load_weights
 from aetui.runs import states
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import CheckpointSaved, Event, StateChanged
 from aetui.runs.folder import RunFolder
-from aetui.runs.log import EventWriter
 from aetui.training.control import Control
 from aetui.training.training import prepare
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from aetui.data.batches import to_unit_range
 from aetui.data.images import ImageSet
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import mask_noise
 from aetui.training.objective import Objective, StepLoss, Tested
 

@@ -9,7 +9,7 @@ from aetui.errors import AetuiError
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.classifier import Classifier
 from aetui.models.from_preset import build_model
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.weights import load_weights
 from aetui.training.class_objective import ClassObjective
 from aetui.training.masked_objective import MaskedObjective

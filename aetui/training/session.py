@@ -19,10 +19,10 @@ from aetui.errors import (
     AetuiError,
 )
 from aetui.runs import states
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged
 from aetui.runs.files import append_line
 from aetui.runs.folder import RunFolder
-from aetui.runs.log import EventWriter
 from aetui.training.control import Control, Stopped
 
 

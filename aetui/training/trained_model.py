@@ -14,8 +14,8 @@ from aetui.runs.folder import RunFolder
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
-from aetui.training.kinds import Model, make_model
-from aetui.training.settle import settle_torch
+from aetui.training.model_kinds import Model, make_model
+from aetui.training.torch_settings import settle_torch
 from aetui.training.training import restore_weights
 
 

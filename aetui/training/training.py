@@ -19,10 +19,10 @@ from aetui.runs.folder import RunFolder
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
-from aetui.training.kinds import Model, loss_name, make_model, make_objective
+from aetui.training.model_kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
-from aetui.training.settle import how_computed, make_repeatable, settle_torch
 from aetui.training.steps import check_smallest_part, make_optimizer
+from aetui.training.torch_settings import how_computed, make_repeatable, settle_torch
 
 
 @dataclass

@@ -21,25 +21,25 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder, find_state
 from aetui.text import safe_text
-from aetui.ui.chain_preset import line_of_preset
+from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.calculator.chain_table import ChainTable
+from aetui.ui.calculator.inverse_screen import InverseScreen
+from aetui.ui.calculator.preset_files import line_of_preset
+from aetui.ui.calculator.screen import CalculatorScreen
+from aetui.ui.calculator.window_drawing import WindowDrawing
+from aetui.ui.gallery.dialogs import JumpScreen
+from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.gallery.pixel_values import PixelValues
+from aetui.ui.gallery.screen import GalleryScreen
+from aetui.ui.menu.screen import Choices, MenuScreen
 from aetui.ui.messages import TrainRequested, WatchRequested
-from aetui.ui.palette import TEXTUALS_OWN, screen_commands
-from aetui.ui.screens.calculator import CalculatorScreen
-from aetui.ui.screens.dialogs import ChoiceScreen, QuitScreen
-from aetui.ui.screens.gallery import GalleryScreen
-from aetui.ui.screens.gallery_dialogs import JumpScreen
-from aetui.ui.screens.help import HelpScreen
-from aetui.ui.screens.image import ImageScreen
-from aetui.ui.screens.inverse import InverseScreen
-from aetui.ui.screens.menu import Choices, MenuScreen
-from aetui.ui.screens.monitor import MonitorScreen
+from aetui.ui.monitor.screen import MonitorScreen
+from aetui.ui.parts.dialogs import ChoiceScreen, QuitScreen
+from aetui.ui.parts.help_screen import HelpScreen
+from aetui.ui.parts.palette import TEXTUALS_OWN, screen_commands
+from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
-from aetui.ui.widgets.chain_line import ChainLine
-from aetui.ui.widgets.chain_table import ChainTable
-from aetui.ui.widgets.pixel_values import PixelValues
-from aetui.ui.widgets.too_small import LEAST_COLUMNS, LEAST_ROWS
-from aetui.ui.widgets.window_drawing import WindowDrawing
 
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""

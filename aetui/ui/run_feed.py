@@ -4,10 +4,10 @@ import time
 
 from aetui.errors import AetuiError
 from aetui.runs import states
+from aetui.runs.event_log import EventFollower, left_out
 from aetui.runs.events import ActivityChanged, RunStarted, StateChanged, Warned
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
-from aetui.runs.log import EventFollower, left_out
 from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0

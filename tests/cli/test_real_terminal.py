@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from terminal import Terminal
+from pseudo_terminal import Terminal
 
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.listing import find_run

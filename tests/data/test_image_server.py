@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
+from aetui.data import image_server as serve_module
 from aetui.data import load as load_module
-from aetui.data import serve as serve_module
+from aetui.data.image_server import MOST_IMAGES, serve
 from aetui.data.images import DataSet, ImageSet
-from aetui.data.serve import MOST_IMAGES, serve
 
 DIGITS = {"name": "digits", "size": [1, 28, 28]}
 
@@ -134,7 +134,7 @@ def test_the_process_keeps_its_output_clean_and_ends_with_its_input():
     """What libraries print, also past Python, goes to standard error."""
     code = (
         "import os, sys, aetui.data.load as load\n"
-        "from aetui.data.serve import main\n"
+        "from aetui.data.image_server import main\n"
         "whole = load.load\n"
         "def loud(*a, **o): print('Python prints'); os.write(1, b'native\\n'); return whole(*a, **o)\n"
         "load.load = loud\n"
@@ -160,7 +160,7 @@ def test_the_process_keeps_its_output_clean_and_ends_with_its_input():
 def test_the_process_ends_when_nobody_reads_its_answers():
     asked = json.dumps({**DIGITS, "data_dir": "nowhere"})
     with subprocess.Popen(
-        [sys.executable, "-m", "aetui.data.serve", asked],
+        [sys.executable, "-m", "aetui.data.image_server", asked],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 from https_server import body_answer
 
-from aetui.data.reach import answering_host
+from aetui.data.reachable_host import answering_host
 
 
 def test_the_first_host_that_has_the_set(server, source):

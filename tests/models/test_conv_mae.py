@@ -6,7 +6,7 @@ import torch
 from aetui.errors import UsageError
 from aetui.models.build import build_chain
 from aetui.models.conv_mae import ConvMae
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import GREY, unpatchify
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace

@@ -15,9 +15,9 @@ from aetui.models.from_preset import build_model
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size
-from aetui.ui.presets_here import Offered
-from aetui.ui.widgets.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
-from aetui.ui.widgets.preset_card import numbers_kept, preset_card
+from aetui.ui.menu.preset_card import numbers_kept, preset_card
+from aetui.ui.menu.preset_list import Offered
+from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
 
 VITS = [listed for listed in shipped_presets() if read_preset(listed.path).model.vit is not None]
 

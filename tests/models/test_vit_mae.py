@@ -11,7 +11,7 @@ from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_pos
 from aetui.errors import UsageError
 from aetui.models.hugging_face import from_hugging_face
 from aetui.models.masking import mask_noise, masking
-from aetui.models.positions import sine_cosine_positions
+from aetui.models.position_embedding import sine_cosine_positions
 from aetui.models.vit_mae import VitMae
 from aetui.models.weights import load_weights
 from aetui.shapes.vit import VitMaeShape, VitSize

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs import lines
+from aetui.runs.event_log import EventFollower, EventWriter
 from aetui.runs.events import (
     EpochFinished,
     RunStarted,
@@ -17,7 +18,6 @@ from aetui.runs.events import (
     from_json,
     to_json,
 )
-from aetui.runs.log import EventFollower, EventWriter
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aetui.terminal.answers import DEVICE_ATTRIBUTES, read_answers
-from aetui.terminal.asking import Patience
 from aetui.terminal.choice import choose
 from aetui.terminal.detection import Terminal, detect
+from aetui.terminal.query import Patience
 
 ENVIRONMENT = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
 BRIEF = Patience(silence=0.3, answering=3)

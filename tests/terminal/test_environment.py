@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aetui.terminal.surroundings import find_colours, find_inside, find_unicode
+from aetui.terminal.environment import find_colours, find_inside, find_unicode
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_inside_mosh(tmp_path):
     """A process of that name among the parents; mosh sets no variable."""
     server = tmp_path / "mosh-server"
     server.symlink_to(Path(sys.executable).resolve())
-    find = "from aetui.terminal.surroundings import find_inside; print(find_inside({'TERM': 'xterm'}))"
+    find = "from aetui.terminal.environment import find_inside; print(find_inside({'TERM': 'xterm'}))"
     start = "import subprocess, sys; subprocess.run([sys.argv[1], '-c', sys.argv[2]], check=True)"
     done = subprocess.run(
         [server, "-c", start, sys.executable, find], capture_output=True, text=True, check=True, timeout=60

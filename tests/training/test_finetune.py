@@ -24,8 +24,8 @@ from aetui.runs.history import describe
 from aetui.runs.report import report_run
 from aetui.training import data as training_data
 from aetui.training import meter
-from aetui.training.kinds import make_model
 from aetui.training.masked_objective import MaskedObjective
+from aetui.training.model_kinds import make_model
 
 SMALL = shapes(train=200, test=70)
 SIZES = (

@@ -20,7 +20,7 @@ from aetui.data.batches import to_unit_range
 from aetui.data.generated import shapes
 from aetui.models.build import build_chain
 from aetui.models.conv_mae import ConvMae
-from aetui.models.masked import MaskedAutoencoder
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.language import parse_chain

@@ -24,7 +24,7 @@ from aetui.training import data as training_data
 from aetui.training import meter
 from aetui.training.floor import floor as floor_of
 from aetui.training.probe import probe
-from aetui.training.trained import load_trained
+from aetui.training.trained_model import load_trained
 
 SMALL = shapes(train=200, test=70)
 NORM_PIX = ("model.vit.norm_pix=true",)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from aetui.runs.events import Warned
-from aetui.training.settle import make_repeatable
+from aetui.training.torch_settings import make_repeatable
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 

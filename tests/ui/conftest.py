@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from gallery_app import fake_samples, gallery_in
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.devices.machine import MachineSampled
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import CheckpointSaved, EpochFinished, RunStarted, StateChanged, StepsTrained
 from aetui.runs.folder import RunFolder, create_run
-from aetui.runs.log import EventWriter
 from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 
@@ -57,18 +56,5 @@ def app(tmp_path) -> Callable[..., AetuiApp]:
 def answering(monkeypatch) -> dict[str, str | None]:
     """What hosts answer; nothing is really asked."""
     answers: dict[str, str | None] = {"mnist": "a.example"}
-    monkeypatch.setattr("aetui.data.reach.answering_host", lambda source: answers.get(source.name))
+    monkeypatch.setattr("aetui.data.reachable_host.answering_host", lambda source: answers.get(source.name))
     return answers
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    """The gallery's images without a process that reads them."""
-    return fake_samples(monkeypatch)
-
-
-@pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    """Opens the gallery at a size."""
-    monkeypatch.chdir(tmp_path)
-    return gallery_in(tmp_path)

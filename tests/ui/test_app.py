@@ -6,14 +6,14 @@ from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import StateChanged
 from aetui.runs.folder import create_run
-from aetui.runs.log import EventWriter
 from aetui.ui.app import AetuiApp
-from aetui.ui.screens.help import HelpScreen
-from aetui.ui.screens.menu import MenuScreen
-from aetui.ui.screens.monitor import MonitorScreen
-from aetui.ui.widgets.loss_chart import LossChart
+from aetui.ui.menu.screen import MenuScreen
+from aetui.ui.monitor.loss_chart import LossChart
+from aetui.ui.monitor.screen import MonitorScreen
+from aetui.ui.parts.help_screen import HelpScreen
 
 HOSTILE = [
     "[/x]",

@@ -4,7 +4,7 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.events import StateChanged, to_json
 from aetui.runs.folder import create_run
-from aetui.ui.feed import Feed
+from aetui.ui.run_feed import Feed
 
 
 def test_damaged_lines_are_said_once_and_the_others_are_told(tmp_path):

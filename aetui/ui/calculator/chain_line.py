@@ -13,7 +13,7 @@ from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from aetui.text import safe_text
-from aetui.ui.chain_editor import MAX_TEXT, one_line
+from aetui.ui.calculator.editable_chain import MAX_TEXT, one_line
 
 
 class ChainLine(Input):

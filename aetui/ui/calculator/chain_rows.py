@@ -9,8 +9,8 @@ from rich.text import Text
 from aetui.shapes.chain import TracedLayer, activation_bytes
 from aetui.shapes.sizes import format_size
 from aetui.text import format_bytes, format_count, plural, safe_text
-from aetui.ui.chain_editor import Chain, Row
-from aetui.ui.widgets.chain_return import return_text
+from aetui.ui.calculator.editable_chain import Chain, Row
+from aetui.ui.calculator.size_returned import return_text
 
 BATCH = 64
 """Samples that the memory of the activations is given for; the presets' default batch."""

@@ -10,8 +10,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aetui.ui.chain_editor import Chain, read_line
-from aetui.ui.widgets.chain_lines import Columns, Line, chain_lines, head_line
+from aetui.ui.calculator.chain_rows import Columns, Line, chain_lines, head_line
+from aetui.ui.calculator.editable_chain import Chain, read_line
 
 
 class ChainTable(Widget, can_focus=True):

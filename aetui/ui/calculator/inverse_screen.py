@@ -23,6 +23,7 @@ MOST_ANSWERS = 100
 class InverseScreen(ModalScreen[Solution | None]):
     """Two sizes and the ranked answers; dismissed with the one chosen."""
 
+    CSS_PATH = "inverse_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", id="inverse.cancel", tooltip="back, nothing changes"),
         Binding("down", "app.focus_next", "Answers", id="inverse.next", tooltip="on to the answers"),

@@ -18,7 +18,7 @@ from aetui.shapes.chain import TracedLayer
 from aetui.shapes.layers import Conv, ConvTranspose, Layer, Sigmoid
 from aetui.shapes.mirror import mirror
 from aetui.shapes.sizes import Size, format_size
-from aetui.ui.chain_editor import Chain, chain_line
+from aetui.ui.calculator.editable_chain import Chain, chain_line
 
 GENERATED: tuple[DataName, ...] = ("digits", "shapes")
 """The data sets that need no download, for the sizes they have."""

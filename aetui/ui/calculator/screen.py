@@ -18,16 +18,16 @@ from aetui.errors import AetuiError
 from aetui.shapes.inverse import Solution
 from aetui.shapes.layers import Conv, ConvTranspose
 from aetui.text import safe_text
-from aetui.ui.chain_editor import Chain, read_line
-from aetui.ui.chain_history import ChainHistory
-from aetui.ui.chain_preset import line_of_preset, write_preset
-from aetui.ui.screens.calculator_keys import KEYS, shortened
-from aetui.ui.screens.inverse import InverseScreen
-from aetui.ui.widgets.chain_line import ChainLine
-from aetui.ui.widgets.chain_lines import totals_text, way_text
-from aetui.ui.widgets.chain_table import ChainTable
-from aetui.ui.widgets.too_small import TooSmall
-from aetui.ui.widgets.window_drawing import WindowDrawing
+from aetui.ui.calculator.chain_history import ChainHistory
+from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.calculator.chain_rows import totals_text, way_text
+from aetui.ui.calculator.chain_table import ChainTable
+from aetui.ui.calculator.editable_chain import Chain, read_line
+from aetui.ui.calculator.inverse_screen import InverseScreen
+from aetui.ui.calculator.keys import KEYS, shortened
+from aetui.ui.calculator.preset_files import line_of_preset, write_preset
+from aetui.ui.calculator.window_drawing import WindowDrawing
+from aetui.ui.parts.too_small import TooSmall
 
 TITLE = "shape calculator: a size and layers"
 ABANDONED = re.compile(r"^[0-9x]+ *,|, *,|, *$")
@@ -43,7 +43,7 @@ class CalculatorScreen(Screen[str]):
     """
 
     AUTO_FOCUS = ""
-    CSS_PATH = "calculator.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, runs_dir: Path, preset: Preset | None = None, line: str = "") -> None:

@@ -9,15 +9,15 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from aetui.shapes.base import Layer
 from aetui.shapes.chain import TracedLayer
+from aetui.shapes.layer_base import Layer
 from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size, format_size
 from aetui.text import format_count, safe_text
-from aetui.ui.chain_editor import Row
-from aetui.ui.sample_of import find_sample
-from aetui.ui.widgets.chain_windows import LEGEND, Windows, draw_axis, draw_plane, plane_fits, windows
-from aetui.ui.widgets.field_drawing import draw_field, field_bounds, field_words, output_grid
+from aetui.ui.calculator.editable_chain import Row
+from aetui.ui.calculator.field_drawing import draw_field, field_bounds, field_words, output_grid
+from aetui.ui.calculator.sample_of import find_sample
+from aetui.ui.calculator.windows import LEGEND, Windows, draw_axis, draw_plane, plane_fits, windows
 
 if TYPE_CHECKING:
     from aetui.pictures.pixels import Images

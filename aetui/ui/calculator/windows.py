@@ -7,8 +7,8 @@ from itertools import groupby
 from rich.text import Text
 
 from aetui.shapes.chain import TracedLayer
+from aetui.shapes.input_window import Taps
 from aetui.shapes.layers import AdaptiveAvgPool, AvgPool, Conv, ConvTranspose, MaxPool, Upsample
-from aetui.shapes.taps import Taps
 
 READ, READ_PADDING, INPUT, PADDING, UNUSED = "■", "▪", "□", "·", "×"
 STYLES = {READ: "bold #e69f00", READ_PADDING: "#e69f00", INPUT: "", PADDING: "dim", UNUSED: "red", " ": ""}

@@ -11,8 +11,8 @@ from rich.ansi import AnsiDecoder
 from rich.color import Color
 from rich.style import Style
 
-from aetui.ui.curves import Points
-from aetui.ui.ticks import Axis
+from aetui.ui.charts.axes import Axis
+from aetui.ui.charts.chart import Points
 
 Run = tuple[int, int, str, str]
 """Characters side by side in one style: row (0 on top), column, text, name of the style."""

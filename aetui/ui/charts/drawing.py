@@ -10,11 +10,7 @@ from itertools import groupby
 from textual.strip import Strip
 
 from aetui.text import format_number
-from aetui.ui.chart_canvas import DARK, LIGHT, Canvas, Colors
-from aetui.ui.chart_layers import MARKED, MARKS, Layer, layers_of
-from aetui.ui.curves import Chart, Curve, Level, Points
-from aetui.ui.plotting import plot_lines
-from aetui.ui.ticks import (
+from aetui.ui.charts.axes import (
     Axis,
     duration,
     epoch_axis,
@@ -24,6 +20,10 @@ from aetui.ui.ticks import (
     time_axis,
     top_of_plot,
 )
+from aetui.ui.charts.braille import plot_lines
+from aetui.ui.charts.canvas import DARK, LIGHT, Canvas, Colors
+from aetui.ui.charts.chart import Chart, Curve, Level, Points
+from aetui.ui.charts.layers import MARKED, MARKS, Layer, layers_of
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "Level", "draw_chart"]
 

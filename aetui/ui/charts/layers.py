@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from aetui.ui.curves import Chart, Curve, Role, smooth, thinned
+from aetui.ui.charts.chart import Chart, Curve, Role, smooth, thinned
 
 MARKS = {"train": "─", "test": "●", "linear": "◆", "kNN": "■", "rate": "─", "level": "╌"}
 MARKED: tuple[Role, ...] = ("test", "linear", "kNN")

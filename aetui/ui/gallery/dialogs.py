@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList, Static
 
 from aetui.shapes.sizes import quote, whole_number
 from aetui.text import safe_text
-from aetui.ui.screens.dialogs import ChoiceScreen
+from aetui.ui.parts.dialogs import ChoiceScreen
 
 ALL = "all"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Split = Literal["train", "test"]
 
-MODULE = "aetui.data.serve"
+MODULE = "aetui.data.image_server"
 SILENT_SECONDS = 60.0
 """How long the process may take for a line."""
 LINE_BYTES = 1 << 28

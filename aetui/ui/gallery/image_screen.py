@@ -10,10 +10,10 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from aetui.terminal.choice import Choice
-from aetui.ui.picture_samples import shortened
-from aetui.ui.widgets.picture_grid import PictureGrid
-from aetui.ui.widgets.pixel_values import PixelValues
-from aetui.ui.widgets.too_small import TooSmall
+from aetui.ui.gallery.pixel_values import PixelValues
+from aetui.ui.parts.too_small import TooSmall
+from aetui.ui.pictures.captions import shortened
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 if TYPE_CHECKING:
     from aetui.pictures.pixels import Images
@@ -23,7 +23,7 @@ class ImageScreen(Screen[None]):
     """An image (H, W, C) with its smallest, mean and largest value and all values around a cursor."""
 
     AUTO_FOCUS = "PixelValues"
-    CSS_PATH = "gallery.tcss"
+    CSS_PATH = "image_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "n,pagedown", "turn('right')", "Next", id="image.next", key_display="n", tooltip="image after"

@@ -13,12 +13,12 @@ from aetui.config.preset import Preset
 from aetui.errors import AetuiError
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
-from aetui.ui.picture_samples import shortened
-from aetui.ui.samples import DataFacts, Page, Samples, Split
-from aetui.ui.screens.gallery_dialogs import ALL, JumpScreen, LabelScreen
-from aetui.ui.screens.image import ImageScreen
-from aetui.ui.widgets.picture_grid import PictureGrid
-from aetui.ui.widgets.too_small import TooSmall
+from aetui.ui.gallery.dialogs import ALL, JumpScreen, LabelScreen
+from aetui.ui.gallery.image_client import DataFacts, Page, Samples, Split
+from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.parts.too_small import TooSmall
+from aetui.ui.pictures.captions import shortened
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 LEAST_SHOWN = 16
 MOST_SHOWN = 64
@@ -44,7 +44,7 @@ class GalleryScreen(Screen[None]):
     """A page of images; a wish is answered by the samples' own process, and the newest wish wins."""
 
     AUTO_FOCUS = ""
-    CSS_PATH = "gallery.tcss"
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,pagedown", "turn(1)", "Next", id="gallery.next", key_display="n", tooltip="next page"),
         Binding(

@@ -1,1 +1,1 @@
-"""Screens of the application."""
+"""The first screen: presets to start and runs to come back to."""

@@ -15,9 +15,9 @@ from aetui.data.catalogue import SETS, Source, here
 from aetui.shapes.chain import activation_bytes
 from aetui.shapes.vit import VitMaeShape
 from aetui.text import format_bytes, format_count, format_duration, plural, safe_text
-from aetui.ui.presets_here import Offered, is_folder
-from aetui.ui.runs_here import Pace
-from aetui.ui.widgets.layer_table import mask_sentence, parameter_count, size_table
+from aetui.ui.menu.preset_list import Offered, is_folder
+from aetui.ui.menu.run_list import Pace
+from aetui.ui.parts.layer_table import mask_sentence, parameter_count, size_table
 
 BYTES_PER_PARAMETER = 16
 """float32: the weight, its gradient and Adam's two moments."""

@@ -11,7 +11,7 @@ from aetui.runs import states
 from aetui.runs.history import History
 from aetui.runs.listing import RunSummary
 from aetui.text import format_duration, format_number, safe_text
-from aetui.ui.states import state_mark, state_text
+from aetui.ui.parts.state_marks import state_mark, state_text
 
 
 def begun(run: RunSummary) -> datetime | None:

@@ -24,15 +24,15 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunSummary, list_runs
 from aetui.text import safe_text
+from aetui.ui.menu.keys import KEYS, LIST_KEYS
+from aetui.ui.menu.preset_card import preset_card
+from aetui.ui.menu.preset_list import Offered, offered_presets
+from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
+from aetui.ui.menu.run_list import measured_pace, read_outline
 from aetui.ui.messages import HostAsked, TrainRequested, WatchRequested
-from aetui.ui.presets_here import Offered, offered_presets
-from aetui.ui.runs_here import measured_pace, read_outline
-from aetui.ui.screens.dialogs import FolderScreen
-from aetui.ui.screens.menu_keys import KEYS, LIST_KEYS
+from aetui.ui.parts.dialogs import FolderScreen
+from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
-from aetui.ui.widgets.preset_card import preset_card
-from aetui.ui.widgets.run_card import begun, day_words, run_card, run_line
-from aetui.ui.widgets.too_small import TooSmall
 
 MOST_RUNS = 50
 REFRESH_SECONDS = 2.0
@@ -59,6 +59,7 @@ class Choices(OptionList):
 class MenuScreen(Screen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, settings: Settings) -> None:
@@ -150,7 +151,7 @@ class MenuScreen(Screen[None]):
         self._asked.add(source.name)
 
         def ask() -> None:
-            from aetui.data.reach import answering_host
+            from aetui.data.reachable_host import answering_host
 
             self.post_message(HostAsked(source.name, answering_host(source)))
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from aetui.runs.history import MOST_NOTES, Note
 from aetui.text import safe_text
-from aetui.ui.widgets.panels import ScrollPanel
+from aetui.ui.monitor.panels import ScrollPanel
 
 
 class LogPanel(ScrollPanel):

@@ -13,8 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.text import safe_text
-from aetui.ui.charts import DARK, LIGHT, Chart, Colors, Curve, Level, draw_chart
-from aetui.ui.curves import Role
+from aetui.ui.charts.chart import Role
+from aetui.ui.charts.drawing import DARK, LIGHT, Chart, Colors, Curve, Level, draw_chart
 
 XAxis = Literal["epoch", "step", "time"]
 X_AXES: tuple[XAxis, ...] = ("epoch", "step", "time")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
-from aetui.ui.curves import Level, Role
-from aetui.ui.widgets.loss_chart import Losses, Sample
+from aetui.ui.charts.chart import Level, Role
+from aetui.ui.monitor.loss_chart import Losses, Sample
 
 
 def losses_of(history: History) -> Losses:

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from aetui.runs import states
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, safe_text
-from aetui.ui.states import state_text
+from aetui.ui.parts.state_marks import state_text
 
 ACTIVITY_CELLS, SPEED_CELLS = len("probing the features …"), len("28.1k images/s")
 LEFT_CELLS = len("  23 h 59 m left")

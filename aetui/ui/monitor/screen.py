@@ -19,23 +19,23 @@ from aetui.runs import states
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
-from aetui.ui.feed import Feed
-from aetui.ui.loss_curves import CHARTS
 from aetui.ui.messages import TrainRequested
+from aetui.ui.monitor.device_panel import DevicePanel
+from aetui.ui.monitor.keys import KEYS, PANELS
+from aetui.ui.monitor.log_panel import LogPanel
+from aetui.ui.monitor.loss_chart import X_AXES, LossChart
+from aetui.ui.monitor.numbers_panel import NumbersPanel
+from aetui.ui.monitor.panels import PanelTabs, ScrollPanel
+from aetui.ui.monitor.pictures_panel import PicturesPanel
+from aetui.ui.monitor.run_curves import CHARTS
+from aetui.ui.monitor.run_header import RunHeader
 from aetui.ui.pacing import Pacer
-from aetui.ui.screens.dialogs import StopScreen, TwinScreen
-from aetui.ui.screens.monitor_keys import KEYS, PANELS
+from aetui.ui.parts.dialogs import StopScreen, TwinScreen
+from aetui.ui.parts.layer_table import layer_table
+from aetui.ui.parts.too_small import TooSmall
+from aetui.ui.run_feed import Feed
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
-from aetui.ui.widgets.device_panel import DevicePanel
-from aetui.ui.widgets.layer_table import layer_table
-from aetui.ui.widgets.log_panel import LogPanel
-from aetui.ui.widgets.loss_chart import X_AXES, LossChart
-from aetui.ui.widgets.numbers_panel import NumbersPanel
-from aetui.ui.widgets.panels import PanelTabs, ScrollPanel
-from aetui.ui.widgets.pictures_panel import PicturesPanel
-from aetui.ui.widgets.run_header import RunHeader
-from aetui.ui.widgets.too_small import TooSmall
 
 LOOK_SECONDS = 0.1
 SMOOTHING = 0.6
@@ -56,6 +56,7 @@ class MonitorScreen(Screen[None]):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""
+    CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, settings: Settings, folder: RunFolder, trainer: Trainer | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Widgets of the application."""
+"""What several screens share."""

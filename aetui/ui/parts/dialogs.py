@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui.text import safe_text
-from aetui.ui.presets_here import is_folder
+from aetui.ui.menu.preset_list import is_folder
 
 
 class ChoiceScreen(ModalScreen[str | None]):

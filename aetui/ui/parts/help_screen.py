@@ -33,6 +33,7 @@ GROUPS = {
 class HelpScreen(ModalScreen[None]):
     """The keys of the screen below."""
 
+    CSS_PATH = "help_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "dismiss", "Close", id="help.close", tooltip="back to the screen"),
     ]

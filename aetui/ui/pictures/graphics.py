@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from aetui.pictures import kitty, sixel
 from aetui.pictures.layout import Layout
 from aetui.pictures.pixels import Images, in_colour
-from aetui.ui.picture_lines import RESTORE_CURSOR, SAVE_CURSOR, fitted_tiles, move_to, tile_places
+from aetui.ui.pictures.cells import RESTORE_CURSOR, SAVE_CURSOR, fitted_tiles, move_to, tile_places
 
 _image_ids = itertools.count(1)
 """Kitty's numbers for images, each used once in the life of the app."""

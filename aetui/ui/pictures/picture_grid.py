@@ -17,14 +17,14 @@ from textual.widget import Widget
 
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
-from aetui.ui.carrier_strip import CarrierStrip
-from aetui.ui.picture_samples import PictureSamples, shortened
+from aetui.ui.pictures.captions import PictureSamples, shortened
+from aetui.ui.pictures.carrier_strip import CarrierStrip
 
 if TYPE_CHECKING:
     from aetui.pictures.layout import Layout
     from aetui.pictures.pixels import Images
-    from aetui.ui.picture_lines import AsciiTiles, HalfBlockTiles, Piece
-    from aetui.ui.terminal_graphics import Band, TerminalGraphics
+    from aetui.ui.pictures.cells import AsciiTiles, HalfBlockTiles, Piece
+    from aetui.ui.pictures.graphics import Band, TerminalGraphics
 
 OFF = "pictures are off (--images off)"
 OVERLAYS = "Toast, Tooltip"
@@ -116,7 +116,7 @@ class PictureGrid(Widget, can_focus=False):
         self.shown = len(layout.samples) if layout else 0
         self._pieces = {}
         if layout:
-            from aetui.ui.picture_lines import pieces_by_line
+            from aetui.ui.pictures.cells import pieces_by_line
 
             self._pieces = pieces_by_line(layout)
         self._strips.clear()
@@ -127,7 +127,7 @@ class PictureGrid(Widget, can_focus=False):
 
     def _arranged(self, samples: PictureSamples) -> "Layout":
         from aetui.pictures.layout import arrange
-        from aetui.ui.picture_lines import surface_of
+        from aetui.ui.pictures.cells import surface_of
 
         columns, rows = self.content_size
         if self._choice.protocol == "sixel" and self.content_region.bottom >= self.screen.size.height:
@@ -162,7 +162,7 @@ class PictureGrid(Widget, can_focus=False):
 
     def _draw_cells(self, samples: PictureSamples, layout: "Layout") -> None:
         """Half blocks that only change go out with the first line."""
-        from aetui.ui.picture_lines import AsciiTiles, HalfBlockTiles
+        from aetui.ui.pictures.cells import AsciiTiles, HalfBlockTiles
 
         before = self._tiles
         if self._tiles is None:
@@ -191,7 +191,7 @@ class PictureGrid(Widget, can_focus=False):
 
     def _encode(self, samples: PictureSamples, layout: "Layout") -> None:
         """Encode in a thread, one at a time; of those that wait, only the newest."""
-        from aetui.ui.terminal_graphics import KittyGraphics, SixelGraphics
+        from aetui.ui.pictures.graphics import KittyGraphics, SixelGraphics
 
         if self._graphics is None:
             graphics = KittyGraphics if self._choice.protocol == "kitty" else SixelGraphics
@@ -258,7 +258,7 @@ class PictureGrid(Widget, can_focus=False):
 
     def _cargo(self) -> Iterator[tuple[int, Callable[[], str]]]:
         """What goes out with which row."""
-        from aetui.ui.picture_lines import HalfBlockTiles
+        from aetui.ui.pictures.cells import HalfBlockTiles
 
         origin = self.content_region.offset
         if isinstance(self._tiles, HalfBlockTiles):

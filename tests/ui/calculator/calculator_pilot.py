@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 
 from aetui.config.preset import Preset
 from aetui.ui.app import AetuiApp
-from aetui.ui.screens.calculator import CalculatorScreen
+from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.calculator.screen import CalculatorScreen
 from aetui.ui.settings import Settings
-from aetui.ui.widgets.chain_line import ChainLine
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
 SIZES = [(80, 24), (140, 40)]

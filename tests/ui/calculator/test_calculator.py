@@ -7,11 +7,11 @@ from calculator_pilot import LINE, SIZES, calculator, footer_of, line_of, said, 
 from screen_text import text_of
 from textual.pilot import Pilot
 
-from aetui.ui.screens.calculator import CalculatorScreen
-from aetui.ui.screens.inverse import InverseScreen
-from aetui.ui.widgets.chain_line import ChainLine
-from aetui.ui.widgets.chain_table import ChainTable
-from aetui.ui.widgets.window_drawing import WindowDrawing
+from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.calculator.chain_table import ChainTable
+from aetui.ui.calculator.inverse_screen import InverseScreen
+from aetui.ui.calculator.screen import CalculatorScreen
+from aetui.ui.calculator.window_drawing import WindowDrawing
 
 
 def colours_of(pilot: Pilot[None], words: str) -> set[str]:

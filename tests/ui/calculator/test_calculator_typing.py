@@ -8,10 +8,10 @@ from screen_text import text_of
 from textual import events
 
 from aetui.ui.app import AetuiApp
-from aetui.ui.screens.calculator import CalculatorScreen
-from aetui.ui.screens.help import HelpScreen
-from aetui.ui.widgets.chain_line import ChainLine
-from aetui.ui.widgets.chain_table import ChainTable
+from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.calculator.chain_table import ChainTable
+from aetui.ui.calculator.screen import CalculatorScreen
+from aetui.ui.parts.help_screen import HelpScreen
 
 TYPED = "1x28x28 conv 16 k3 s2 p1, relu, flatten, linear 10"
 

@@ -7,8 +7,8 @@ from textual.widgets import Input, OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
-from aetui.ui.screens.calculator import CalculatorScreen
-from aetui.ui.screens.inverse import InverseScreen
+from aetui.ui.calculator.inverse_screen import InverseScreen
+from aetui.ui.calculator.screen import CalculatorScreen
 
 
 async def test_the_inverse_replaces_the_options_of_the_row(tmp_path):
@@ -94,7 +94,7 @@ async def test_a_preset_that_cannot_be_written_is_a_sentence(tmp_path, monkeypat
     def full(path, data):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("aetui.ui.chain_preset.write_whole", full)
+    monkeypatch.setattr("aetui.ui.calculator.preset_files.write_whole", full)
     async with calculator(tmp_path, LINE, in_rows=True) as pilot:
         await pilot.press("u")
         await pilot.pause()

@@ -7,8 +7,8 @@ from screen_text import text_of
 
 from aetui.pictures.halfblocks import MOST_ERROR
 from aetui.pictures.sheet import Sample, Sheet, to_png
-from aetui.ui.widgets.field_drawing import FRAME, field_words
-from aetui.ui.widgets.window_drawing import WindowDrawing
+from aetui.ui.calculator.field_drawing import FRAME, field_words
+from aetui.ui.calculator.window_drawing import WindowDrawing
 
 
 async def test_the_windows_are_stepped_through_by_keys(tmp_path):
@@ -25,7 +25,7 @@ async def test_the_windows_are_stepped_through_by_keys(tmp_path):
 
 
 async def test_the_windows_play_only_where_animations_are_on(monkeypatch, tmp_path):
-    monkeypatch.setattr("aetui.ui.widgets.window_drawing.STEP_SECONDS", 0.01)
+    monkeypatch.setattr("aetui.ui.calculator.window_drawing.STEP_SECONDS", 0.01)
     async with calculator(tmp_path, "1x4x4 conv 1 k3", (140, 40), in_rows=True) as pilot:
         await pilot.press("end")
         await pilot.pause(0.1)

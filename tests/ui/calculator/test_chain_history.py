@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from aetui.ui.chain_history import MOST_STEPS, ChainHistory
+from aetui.ui.calculator.chain_history import MOST_STEPS, ChainHistory
 
 
 def typed(history: ChainHistory, *lines: str) -> None:

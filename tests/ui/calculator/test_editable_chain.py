@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from aetui.shapes.chain import MAX_LAYERS, trace
 from aetui.shapes.inverse import Bounds, solve_conv, solve_conv_transpose
 from aetui.shapes.language import FORMS, parse_layer
-from aetui.ui.chain_editor import MAX_TEXT, Chain, one_line, read_line, spelled
+from aetui.ui.calculator.editable_chain import MAX_TEXT, Chain, one_line, read_line, spelled
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
 

@@ -5,8 +5,8 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset, shipped_presets
 from aetui.errors import UsageError
-from aetui.ui.chain_editor import read_line
-from aetui.ui.chain_preset import line_of_preset, write_preset
+from aetui.ui.calculator.editable_chain import read_line
+from aetui.ui.calculator.preset_files import line_of_preset, write_preset
 
 LINE = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
 
@@ -99,7 +99,7 @@ def test_a_preset_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("aetui.ui.chain_preset.write_whole", full)
+    monkeypatch.setattr("aetui.ui.calculator.preset_files.write_whole", full)
     with pytest.raises(OSError, match="No space"):
         write_preset(read_line(LINE), tmp_path)
     assert not list(tmp_path.iterdir())

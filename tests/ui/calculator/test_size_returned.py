@@ -2,8 +2,8 @@
 
 import pytest
 
-from aetui.ui.chain_editor import read_line
-from aetui.ui.widgets.chain_lines import way_text
+from aetui.ui.calculator.chain_rows import way_text
+from aetui.ui.calculator.editable_chain import read_line
 
 CONVS = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1, relu"
 BACK = "convt 1 k3 s2 p1 op1"

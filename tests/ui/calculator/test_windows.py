@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aetui.ui.chain_editor import read_line
-from aetui.ui.widgets.chain_windows import draw_axis, draw_plane, windows
+from aetui.ui.calculator.editable_chain import read_line
+from aetui.ui.calculator.windows import draw_axis, draw_plane, windows
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aetui.ui.ticks import (
+from aetui.ui.charts.axes import (
     duration,
     epoch_axis,
     linear_axis,

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from aetui.ui.curves import Points
-from aetui.ui.plotting import plot_lines
-from aetui.ui.ticks import Axis
+from aetui.ui.charts.axes import Axis
+from aetui.ui.charts.braille import plot_lines
+from aetui.ui.charts.chart import Points
 
 BRAILLE = 0x2800
 """The empty braille pattern."""

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.strip import Strip
 
-from aetui.ui.charts import DARK, Chart, Curve, Level, draw_chart
-from aetui.ui.curves import Points, smooth, thinned
+from aetui.ui.charts.chart import Points, smooth, thinned
+from aetui.ui.charts.drawing import DARK, Chart, Curve, Level, draw_chart
 
 UNTRAINED = (0.0, 0.231)
 TEST = (UNTRAINED, *((float(e), 0.034 + 0.01 / e) for e in range(1, 11)))

@@ -15,11 +15,11 @@ from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.terminal.choice import Choice
 from aetui.ui.app import AetuiApp
-from aetui.ui.samples import DataFacts, Page
-from aetui.ui.screens import gallery as gallery_module
-from aetui.ui.screens.gallery import GalleryScreen
+from aetui.ui.gallery import screen as gallery_module
+from aetui.ui.gallery.image_client import DataFacts, Page
+from aetui.ui.gallery.screen import GalleryScreen
+from aetui.ui.pictures.picture_grid import PictureGrid
 from aetui.ui.settings import Settings
-from aetui.ui.widgets.picture_grid import PictureGrid
 
 Opener = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 

@@ -13,11 +13,11 @@ from textual.binding import Binding
 
 from aetui.text import safe_text
 from aetui.ui.app import AetuiApp
-from aetui.ui.screens.gallery import GalleryScreen
-from aetui.ui.screens.gallery_dialogs import JumpScreen
-from aetui.ui.screens.image import ImageScreen
-from aetui.ui.widgets.picture_grid import PictureGrid
-from aetui.ui.widgets.pixel_values import PixelValues
+from aetui.ui.gallery.dialogs import JumpScreen
+from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.gallery.pixel_values import PixelValues
+from aetui.ui.gallery.screen import GalleryScreen
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40), (200, 60)])
@@ -178,7 +178,7 @@ def test_keys_have_ids_and_tooltips_and_no_two_meanings():
 
 
 def test_the_gallery_loads_no_numpy_and_no_torch():
-    code = "import sys, aetui.ui.screens.gallery; print({'numpy', 'torch', 'PIL'} & set(sys.modules))"
+    code = "import sys, aetui.ui.gallery.screen; print({'numpy', 'torch', 'PIL'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

@@ -5,7 +5,7 @@ from gallery_app import press, shown, title_of
 from screen_text import text_of
 from textual.widgets import Input, OptionList, Static
 
-from aetui.ui.screens.gallery_dialogs import JumpScreen, LabelScreen
+from aetui.ui.gallery.dialogs import JumpScreen, LabelScreen
 
 
 async def test_the_other_set_and_one_label_only(fake, gallery):

@@ -11,8 +11,8 @@ from aetui.config.preset import Preset
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
-from aetui.ui import samples as samples_module
-from aetui.ui.samples import Samples
+from aetui.ui.gallery import image_client as samples_module
+from aetui.ui.gallery.image_client import Samples
 
 FACTS = '{"title": "t", "classes": ["a"], "train": 9, "test": 9, "size": [1, 1, 2], "warnings": []}'
 PAGE = """

@@ -5,9 +5,9 @@ from gallery_app import press, shown, title_of
 from screen_text import text_of
 
 from aetui.terminal.choice import Choice
-from aetui.ui.screens.image import ImageScreen
-from aetui.ui.widgets.picture_grid import PictureGrid
-from aetui.ui.widgets.pixel_values import PixelValues
+from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.gallery.pixel_values import PixelValues
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 
 async def test_one_image_full_screen_with_its_values(fake, gallery):

@@ -12,17 +12,17 @@ from textual.widgets import Input, OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, FloorMeasured, ProbeMeasured, RunStarted, StateChanged
 from aetui.runs.folder import RunFolder, create_run
 from aetui.runs.history import History
 from aetui.runs.listing import list_runs
-from aetui.runs.log import EventWriter
 from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
-from aetui.ui.runs_here import measured_pace, read_outline
-from aetui.ui.screens.dialogs import FolderScreen
-from aetui.ui.screens.menu import MenuScreen
-from aetui.ui.widgets.run_card import day_words
+from aetui.ui.menu.run_card import day_words
+from aetui.ui.menu.run_list import measured_pace, read_outline
+from aetui.ui.menu.screen import MenuScreen
+from aetui.ui.parts.dialogs import FolderScreen
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=26, second=0, microsecond=0)
 

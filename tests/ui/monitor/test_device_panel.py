@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from aetui.devices.machine import MachineSampled
-from aetui.ui.widgets.device_panel import DevicePanel
+from aetui.ui.monitor.device_panel import DevicePanel
 
 
 def drawn(panel: DevicePanel) -> str:

@@ -6,7 +6,7 @@ from screen_text import text_of
 from textual.app import App, ComposeResult
 
 from aetui.runs.history import MOST_NOTES, Note
-from aetui.ui.widgets.log_panel import LogPanel
+from aetui.ui.monitor.log_panel import LogPanel
 
 LONG = "the words of this line are many " * 5
 

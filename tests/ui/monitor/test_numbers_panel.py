@@ -7,7 +7,7 @@ from rich.console import Console
 
 from aetui.runs.events import EpochFinished, Event, FloorMeasured, ProbeMeasured, RunStarted
 from aetui.runs.history import History
-from aetui.ui.widgets.numbers_panel import NumbersPanel
+from aetui.ui.monitor.numbers_panel import NumbersPanel
 
 STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
 MASKED = replace(STARTED, loss="MSE per hidden pixel")

@@ -10,17 +10,17 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.pictures.sheet import Sample, Sheet, to_png
+from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChanged
 from aetui.runs.folder import create_run
 from aetui.runs.history import History
-from aetui.runs.log import EventWriter
 from aetui.terminal.choice import Choice
 from aetui.ui.app import AetuiApp
+from aetui.ui.monitor import pictures_panel
+from aetui.ui.monitor.loss_chart import LossChart
+from aetui.ui.monitor.pictures_panel import PicturesPanel
+from aetui.ui.pictures.picture_grid import PictureGrid
 from aetui.ui.settings import UNASKED, Settings
-from aetui.ui.widgets import pictures_panel
-from aetui.ui.widgets.loss_chart import LossChart
-from aetui.ui.widgets.picture_grid import PictureGrid
-from aetui.ui.widgets.pictures_panel import PicturesPanel
 
 
 def saved(epoch, samples="fixed"):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from aetui.runs.events import EpochFinished, FloorMeasured, ProbeMeasured, RunStarted, StepsTrained
 from aetui.runs.history import History
-from aetui.ui.curves import Level
-from aetui.ui.loss_curves import accuracies_of, losses_of, rates_of
+from aetui.ui.charts.chart import Level
+from aetui.ui.monitor.run_curves import accuracies_of, losses_of, rates_of
 
 STARTED = RunStarted("run", "preset", "cpu", "CPU", 10, 2, 4, 40, 10, "shapes")
 

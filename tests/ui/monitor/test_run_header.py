@@ -5,8 +5,8 @@ import pytest
 from aetui.runs import states
 from aetui.runs.events import ActivityChanged, EpochFinished, ProbeMeasured, RunStarted, StepsTrained
 from aetui.runs.history import History
-from aetui.ui.states import state_text
-from aetui.ui.widgets.run_header import progress_line, remaining_seconds
+from aetui.ui.monitor.run_header import progress_line, remaining_seconds
+from aetui.ui.parts.state_marks import state_text
 
 RUN = "20261122-141114-shapes-vit-mae-992t"
 

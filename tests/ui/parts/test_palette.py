@@ -3,7 +3,7 @@
 import pytest
 from textual.command import CommandPalette
 
-from aetui.ui.widgets.loss_chart import LossChart
+from aetui.ui.monitor.loss_chart import LossChart
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Label
 
 from aetui.terminal.choice import Choice, Protocol
-from aetui.ui.widgets.picture_grid import PictureGrid
+from aetui.ui.pictures.picture_grid import PictureGrid
 
 RANDOM = np.random.default_rng(0)
 CELL = (6, 12)

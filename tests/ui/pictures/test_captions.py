@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from aetui.ui.picture_samples import shortened
+from aetui.ui.pictures.captions import shortened
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PIL import Image
 from sixel_decoder import decode
 
 from aetui.pictures.layout import arrange, real_pixels
-from aetui.ui.terminal_graphics import SixelGraphics, TerminalGraphics
+from aetui.ui.pictures.graphics import SixelGraphics, TerminalGraphics
 
 SIXEL = re.compile(r"\x1b7\x1b\[(\d+);(\d+)H(\x1bP[^\x1b]*\x1b\\)\x1b8")
 KITTY = re.compile(r"\x1b_Ga=(\w)[^;\x1b]*?,i=(\d+)")

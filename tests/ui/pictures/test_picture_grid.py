@@ -7,7 +7,7 @@ from picture_host import Dialog, Host, enlarged, images, settled
 
 from aetui.pictures.halfblocks import MOST_ERROR
 from aetui.terminal.choice import Protocol
-from aetui.ui.widgets.picture_grid import OFF
+from aetui.ui.pictures.picture_grid import OFF
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""The images of a data set with their labels."""

@@ -1,0 +1,1 @@
+"""One run, live or finished: its charts, pictures, figures, machine and log."""

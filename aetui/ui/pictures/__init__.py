@@ -1,0 +1,1 @@
+"""Images as cells or graphics of the terminal. Knows no screen."""
