@@ -24,13 +24,13 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunSummary, list_runs
 from aetui.text import safe_text
+from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.keys import KEYS, LIST_KEYS
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
 from aetui.ui.menu.run_list import measured_pace, read_outline
 from aetui.ui.messages import HostAsked, TrainRequested, WatchRequested
-from aetui.ui.parts.dialogs import FolderScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
 

@@ -21,6 +21,7 @@ from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.device_panel import DevicePanel
+from aetui.ui.monitor.dialogs import StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
 from aetui.ui.monitor.loss_chart import X_AXES, LossChart
@@ -30,7 +31,6 @@ from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
 from aetui.ui.pacing import Pacer
-from aetui.ui.parts.dialogs import StopScreen, TwinScreen
 from aetui.ui.parts.layer_table import layer_table
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.run_feed import Feed

@@ -19,10 +19,10 @@ from aetui.runs.history import History
 from aetui.runs.listing import list_runs
 from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
+from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.run_card import day_words
 from aetui.ui.menu.run_list import measured_pace, read_outline
 from aetui.ui.menu.screen import MenuScreen
-from aetui.ui.parts.dialogs import FolderScreen
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=26, second=0, microsecond=0)
 
