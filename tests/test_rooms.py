@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import grimp
 import pytest
 
 LIGHT = ["torch", "textual", "numpy"]
@@ -41,3 +42,10 @@ def test_headless_training_needs_no_textual():
 
 def test_a_trainer_hears_signals_before_it_loads_torch():
     assert "torch" not in loaded("import aetui.training.supervisor")
+
+
+def test_no_two_files_import_each_other():
+    graph = grimp.build_graph("aetui", cache_dir=None)
+    arrows = {(one, other) for one in graph.modules for other in graph.find_modules_directly_imported_by(one)}
+    assert ("aetui.training.loop", "aetui.training.steps") in arrows
+    assert [f"{one} and {other}" for one, other in arrows if one < other and (other, one) in arrows] == []

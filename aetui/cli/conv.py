@@ -5,6 +5,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from aetui.cli.conv_flags import FLAGS
 from aetui.cli.options import Verbs, add_verb
 
 if TYPE_CHECKING:
@@ -43,18 +44,6 @@ the table:
 
 exit codes: 0 done; 1 no layer within the bounds leads --to that size; 2 what cannot be.
 """
-
-FLAGS = {
-    "kernel": "-k",
-    "stride": "-s",
-    "padding": "-p",
-    "dilation": "-d",
-    "output_padding": "--output-padding",
-    "transposed": "--transposed",
-    "out": "--out",
-    "groups": "--groups",
-}
-"""The options that say a single layer."""
 
 MAX_BYTES = 1_000_000
 """The most that is read from stdin."""

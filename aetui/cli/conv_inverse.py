@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aetui.cli.conv import FLAGS
+from aetui.cli.conv_flags import FLAGS
 from aetui.cli.conv_output import print_chain
 from aetui.cli.table import print_table
 from aetui.errors import EXIT_DONE, AetuiError, UsageError

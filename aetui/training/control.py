@@ -1,18 +1,19 @@
-"""What others want of the training thread; it looks once a step."""
+"""What others request of the training thread; it looks once a step."""
 
 import threading
 
+from aetui.runs import states
 from aetui.runs.control import Command
 
 
 class Stopped(Exception):
-    """A stop was wished for and obeyed; what there was to save is saved."""
+    """A stop was requested and done; what there was to save is saved."""
 
 
 class Control:
-    """Wishes from outside, safe to call from any thread.
+    """Requests from outside, safe to call from any thread.
 
-    `pending` is a plain attribute, so that a step without a wish costs one look at it.
+    `pending` is a plain attribute, so that a step without a request costs one look at it.
     """
 
     def __init__(self) -> None:
@@ -30,12 +31,17 @@ class Control:
         return self._paused
 
     @property
+    def running_state(self) -> str:
+        """The run's state while it is not paused."""
+        return states.DETACHED if self.detached else states.RUNNING
+
+    @property
     def stopping(self) -> bool:
         return self._stopping
 
-    def obey(self, command: Command) -> None:
-        """Wish for what a command says."""
-        wishes = {
+    def handle(self, command: Command) -> None:
+        """Request what a command says."""
+        requests = {
             "pause": self.pause,
             "resume": self.resume,
             "checkpoint": self.checkpoint,
@@ -43,63 +49,63 @@ class Control:
             "probe": self.probe,
             "stop": self.stop,
         }
-        wishes[command]()
+        requests[command]()
 
     def pause(self) -> None:
-        self._wish(_paused=True)
+        self._request(_paused=True)
 
     def resume(self) -> None:
-        self._wish(_paused=False)
+        self._request(_paused=False)
 
     def checkpoint(self) -> None:
-        self._wish(_checkpoint=True)
+        self._request(_checkpoint=True)
 
     def preview(self) -> None:
-        self._wish(_preview=True)
+        self._request(_preview=True)
 
     def probe(self) -> None:
-        self._wish(_probe=True)
+        self._request(_probe=True)
 
     def stop(self) -> None:
-        self._wish(_stopping=True)
+        self._request(_stopping=True)
 
     def detach(self) -> None:
         """The terminal or program that started the run is gone."""
-        self._wish(detached=True)
+        self._request(detached=True)
 
     def take_checkpoint(self) -> bool:
-        """Whether a checkpoint is wished for; the wish is taken as heard."""
+        """Whether a checkpoint is requested; the request is taken as received."""
         with self._changed:
-            wished, self._checkpoint = self._checkpoint, False
-        return wished
+            requested, self._checkpoint = self._checkpoint, False
+        return requested
 
     def take_preview(self) -> bool:
-        """Whether pictures of this moment are wished for; the wish is taken as heard."""
+        """Whether pictures of this moment are requested; the request is taken as received."""
         with self._changed:
-            wished, self._preview = self._preview, False
-        return wished
+            requested, self._preview = self._preview, False
+        return requested
 
     def take_probe(self) -> bool:
-        """Whether a probe of this moment is wished for; the wish is taken as heard."""
+        """Whether a probe of this moment is requested; the request is taken as received."""
         with self._changed:
-            wished, self._probe = self._probe, False
-        return wished
+            requested, self._probe = self._probe, False
+        return requested
 
-    def heard(self) -> None:
-        """Begin to obey: what is wished from now on is a new wish."""
+    def acknowledge(self) -> None:
+        """Begin to do what is requested: what comes from now on is a new request."""
         self.pending = False
 
     def wait(self) -> None:
-        """Sleep until the next wish."""
+        """Sleep until the next request."""
         with self._changed:
             self._changed.wait_for(lambda: self.pending)
 
     def wait_while_paused(self) -> None:
-        """Sleep until a resume or a stop is wished for."""
+        """Sleep until a resume or a stop is requested."""
         with self._changed:
             self._changed.wait_for(lambda: not self._paused or self._stopping)
 
-    def _wish(self, **changes: bool) -> None:
+    def _request(self, **changes: bool) -> None:
         with self._changed:
             for name, value in changes.items():
                 setattr(self, name, value)

@@ -45,7 +45,7 @@ class Meter:
 
     def add(self, losses: StepLoss, images: int) -> None:
         """Count a batch with its mean losses, scalars on the device."""
-        self._sums.add_(torch.stack([losses.told.detach(), losses.trained.detach()]), alpha=images)
+        self._sums.add_(torch.stack([losses.reported.detach(), losses.trained.detach()]), alpha=images)
         self._images += images
 
     def due(self) -> bool:

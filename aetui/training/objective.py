@@ -18,8 +18,8 @@ class StepLoss:
 
     trained: Tensor
     """What the step makes smaller."""
-    told: Tensor
-    """The loss that people are told, as in `Tested.errors`; mostly the same tensor."""
+    reported: Tensor
+    """The loss that people see, as in `Tested.errors`; mostly the same tensor."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,44 @@ from torch import Tensor
 from aetui.data.images import ImageSet
 from aetui.pictures.pixels import Images, displayable, to_uint8
 from aetui.pictures.sheet import Sample, Sheet, to_png
+from aetui.runs.events import Emit, PreviewSaved, SampleChoice, Warned
 from aetui.runs.files import write_whole
-from aetui.training.evaluation import Pictures
+from aetui.training.evaluation import Evaluation, Pictures, look
+from aetui.training.training import Training
+
+
+def draw_epoch(training: Training, tested: Evaluation, emit: Emit) -> None:
+    """Write the pictures of the test: the fixed samples, the worst and the best."""
+    places, training.places_before = places_of(tested.errors), training.places
+    training.places = places
+    name = f"epoch_{training.progress.epoch:04d}"
+    _draw(training, emit, "fixed", tested.fixed, f"{name}.png", tested.predicted)
+    _draw(training, emit, "worst", tested.worst, f"{name}_worst.png", tested.predicted)
+    _draw(training, emit, "best", tested.best, f"{name}_best.png", tested.predicted)
+
+
+def draw_step(training: Training, emit: Emit) -> None:
+    """Write the pictures of the fixed samples as the model sees them now."""
+    pictures = look(training.model, training.test, training.objective)
+    _draw(training, emit, "fixed", pictures, f"step_{training.progress.step:08d}.png")
+
+
+def _draw(
+    training: Training,
+    emit: Emit,
+    samples: SampleChoice,
+    pictures: Pictures,
+    name: str,
+    predicted: Tensor | None = None,
+) -> None:
+    progress, path = training.progress, training.folder.previews / name
+    ranks = (None, None) if samples == "fixed" else (training.places, training.places_before)
+    try:
+        save_preview(path, samples, pictures, training.test, training.classes, *ranks, predicted)
+    except OSError as error:
+        emit(Warned(f"the pictures of epoch {progress.epoch} cannot be written: {error.strerror}"))
+    else:
+        emit(PreviewSaved(progress.epoch, name, progress.step, samples))
 
 
 def save_preview(

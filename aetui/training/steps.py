@@ -1,19 +1,15 @@
-"""One optimizer step: the learning rate of the moment, gradients in parts and clipped if asked for."""
+"""One optimizer step: gradients in parts and clipped if asked for."""
 
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from aetui.config.schedule import learning_rate
 from aetui.config.train import TrainSection
 from aetui.errors import UsageError
 from aetui.text import plural
-from aetui.training.objective import StepLoss
-
-if TYPE_CHECKING:
-    from aetui.training.training import Training
+from aetui.training.objective import Objective, StepLoss
 
 
 def make_optimizer(model: nn.Module, settings: TrainSection) -> torch.optim.Optimizer:
@@ -49,37 +45,46 @@ def check_smallest_part(model: nn.Module, images: int, settings: TrainSection) -
             )
 
 
-def take_step(training: "Training", pixels: Tensor, labels: Tensor | None) -> StepLoss:
-    """Learn from a batch (B, C, H, W), uint8, with labels (B,) where the objective needs them.
-
-    The losses returned stay on the device.
-    """
-    settings, optimizer = training.preset.train, training.optimizer
-    rate = learning_rate(settings, training.steps_per_epoch, training.progress.step)
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     for group in optimizer.param_groups:
         group["lr"] = rate
+
+
+def take_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    objective: Objective,
+    settings: TrainSection,
+    step: int,
+    pixels: Tensor,
+    labels: Tensor | None,
+) -> StepLoss:
+    """Learn from a batch (B, C, H, W), uint8, with labels (B,) where the objective needs them.
+
+    `step` is its number. The losses returned stay on the device.
+    """
     optimizer.zero_grad(set_to_none=True)
-    losses = _backward(training, pixels, labels)
+    losses = _backward(model, objective, settings.accumulate, step, pixels, labels)
     if settings.clip_norm:
-        nn.utils.clip_grad_norm_(training.model.parameters(), settings.clip_norm)
+        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
     optimizer.step()
     return losses
 
 
-def _backward(training: "Training", pixels: Tensor, labels: Tensor | None) -> StepLoss:
-    """Gradients of the batch's mean loss, computed in as many parts as the preset says."""
-    step, objective = training.progress.step, training.objective
-    parts = training.preset.train.accumulate
+def _backward(
+    model: nn.Module, objective: Objective, parts: int, step: int, pixels: Tensor, labels: Tensor | None
+) -> StepLoss:
+    """Gradients of the batch's mean loss, computed in so many parts."""
     if parts == 1:
-        losses = objective.loss(training.model, pixels, labels, step)
+        losses = objective.loss(model, pixels, labels, step)
         losses.trained.backward()  # type: ignore[no-untyped-call]
         return losses
-    trained, told = [], []
+    trained, reported = [], []
     labels_of = repeat(None) if labels is None else labels.chunk(parts)
     for number, (part, names) in enumerate(zip(pixels.chunk(parts), labels_of, strict=False)):
-        losses = objective.loss(training.model, part, names, step, number)
+        losses = objective.loss(model, part, names, step, number)
         share = len(part) / len(pixels)
         (losses.trained * share).backward()  # type: ignore[no-untyped-call]
         trained.append(losses.trained.detach() * share)
-        told.append(losses.told.detach() * share)
-    return StepLoss(torch.stack(trained).sum(), torch.stack(told).sum())
+        reported.append(losses.reported.detach() * share)
+    return StepLoss(torch.stack(trained).sum(), torch.stack(reported).sum())

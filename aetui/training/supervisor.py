@@ -109,7 +109,7 @@ def _attend(session: Session, commands: CommandFollower) -> None:
     measured, warned, gpu = time.monotonic(), False, None
     while session.alive:
         for command in commands.poll():
-            session.control.obey(command)
+            session.control.handle(command)
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
         if session.gpu_uuid and session.gpu_uuid != gpu:

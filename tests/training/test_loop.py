@@ -163,7 +163,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(make_run, record, monkeypat
 
     def add(self, losses, images):
         factor = float("nan") if self._training.progress.step == 6 else 1
-        original(self, StepLoss(losses.trained * factor, losses.told * factor), images)
+        original(self, StepLoss(losses.trained * factor, losses.reported * factor), images)
 
     monkeypatch.setattr(loop.Meter, "add", add)
     folder = make_run()

@@ -1,0 +1,32 @@
+"""What the training thread does for others between two batches: pause, save, draw, probe, stop."""
+
+from functools import partial
+
+from aetui.runs import states
+from aetui.runs.events import Emit, StateChanged
+from aetui.training.control import Control, Stopped
+from aetui.training.epoch_probe import measure_probe
+from aetui.training.previews import draw_step
+from aetui.training.saving import save_checkpoint
+from aetui.training.training import Training
+
+
+def handle_commands(training: Training, control: Control, emit: Emit, *, may_probe: bool = True) -> None:
+    """Do what is requested. Raises Stopped.
+
+    A probe requested during a test waits for its end, and one during a probe is that probe.
+    """
+    while control.pending:
+        control.acknowledge()
+        if control.take_checkpoint() or control.stopping:
+            save_checkpoint(training, control, emit, None)
+        if control.take_preview():
+            draw_step(training, emit)
+        if may_probe and control.take_probe():
+            between = partial(handle_commands, training, control, emit, may_probe=False)
+            measure_probe(training, control, emit, between)
+        if control.stopping:
+            raise Stopped
+        emit(StateChanged(states.PAUSED if control.paused else control.running_state))
+        if control.paused:
+            control.wait()
