@@ -22,19 +22,19 @@ def add(verbs: Verbs) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
-    from aetui.data.catalogue import SETS, here
+    from aetui.data.catalogue import SETS, is_local
     from aetui.shapes.sizes import format_size
     from aetui.text import format_bytes, safe_text
 
     folder = data_dir(options)
     sets = list(SETS.values())
     if options.json:
-        table = [_as_json(source, here(source, folder)) for source in sets]
+        table = [_as_json(source, is_local(source, folder)) for source in sets]
         print(json.dumps({"data_dir": str(folder), "sets": table}, indent=1))
         return 0
     rows = []
     for source in sets:
-        state = "generated" if not source.archives else "here" if here(source, folder) else "to download"
+        state = "generated" if not source.archives else "here" if is_local(source, folder) else "to download"
         download = format_bytes(source.download_bytes or None)
         counts = (f"{source.train_count:,}", f"{source.test_count:,}")
         rows.append((source.name, format_size(source.size), *counts, state, download))
@@ -43,7 +43,7 @@ def run_list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(source: "Source", is_here: bool) -> dict[str, Any]:
+def _as_json(source: "Source", local: bool) -> dict[str, Any]:
     return {
         "name": source.name,
         "title": source.title,
@@ -51,7 +51,7 @@ def _as_json(source: "Source", is_here: bool) -> dict[str, Any]:
         "train": source.train_count,
         "test": source.test_count,
         "generated": not source.archives,
-        "here": is_here,
+        "here": local,
         "download_bytes": source.download_bytes,
         "hosts": source.hosts,
     }
@@ -69,16 +69,16 @@ def run_get(options: argparse.Namespace) -> int:
     if not source.archives:
         print(f"{source.title}: made when they are needed, nothing to fetch", file=sys.stderr)
         return 0
-    told, on_terminal = 0.0, sys.stderr.isatty()
+    reported_at, on_terminal = 0.0, sys.stderr.isatty()
 
-    def tell(progress: Progress) -> None:
-        nonlocal told
-        if time.monotonic() - told > (0.2 if on_terminal else 5.0):
-            told = time.monotonic()
+    def report(progress: Progress) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at > (0.2 if on_terminal else 5.0):
+            reported_at = time.monotonic()
             start, end = ("\r\x1b[K", "") if on_terminal else ("", "\n")
             print(f"{start}{safe_text(progress.sentence)}", end=end, file=sys.stderr, flush=True)
 
-    fetch(source, data_dir(options), on_progress=tell, cancelled=lambda: False)
+    fetch(source, data_dir(options), on_progress=report, cancelled=lambda: False)
     end = "\r\x1b[K" if on_terminal else ""
     print(end + safe_text(f"{source.title} is in {data_dir(options)}"), file=sys.stderr)
     return 0

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from aetui.data.catalogue import SETS, Source, here
+from aetui.data.catalogue import SETS, Source, is_local
 from aetui.devices.available import MEND
 from aetui.terminal.choice import Choice
 from aetui.terminal.detection import Terminal
@@ -148,7 +148,7 @@ def _data_check(source: Source, data_dir: Path) -> Check:
     name = f"data {source.name}"
     if not source.archives:
         return Check(name, "ok", "generated when needed")
-    if here(source, data_dir):
+    if is_local(source, data_dir):
         return Check(name, "ok", f"here, in {data_dir}")
     value = f"not here, {format_bytes(source.download_bytes)} to download"
     return Check(name, "ok", value, f"fetch it: aetui data get {source.name}")

@@ -107,7 +107,7 @@ def _checkpoint(source: "RunFolder") -> "Path":
 def _make_run(
     source: "RunFolder", preset: "Preset", sentence: str, options: argparse.Namespace
 ) -> "RunFolder":
-    """A new run, stopped until its turn, with the data and device of its source if not told otherwise."""
+    """A new run, stopped until its turn, with the data and device of its source unless given."""
     from pathlib import Path
 
     from aetui.runs import states

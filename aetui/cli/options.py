@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aetui.terminal.images_option import WISHES
+from aetui.terminal.images_option import IMAGES_OPTIONS
 
 Verbs = Any
 """What argparse's add_subparsers returns; it has no public type."""
@@ -33,7 +33,7 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
     option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
     images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
-    option("--images", "auto", choices=WISHES, metavar="WAY", help=images)
+    option("--images", "auto", choices=IMAGES_OPTIONS, metavar="WAY", help=images)
     option("--ascii", "auto", dest="images", action="store_const", const="ascii", help="pictures as ASCII")
     option("--seed", None, type=_seed, metavar="N", help="overrides train.seed of the preset")
 

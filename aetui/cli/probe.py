@@ -28,10 +28,10 @@ def run(options: argparse.Namespace) -> int:
     from aetui.training.model_kinds import check_classes
     from aetui.training.probe import probe
     from aetui.training.supervisor import owned
-    from aetui.training.trained_model import load_trained
+    from aetui.training.trained_model import load_trained_model
 
     with owned(folder):
-        trained = load_trained(folder, options.device, options.threads, options.data)
+        trained = load_trained_model(folder, options.device, options.threads, options.data)
         data, entry = trained.data, trained.entry
         check_classes(len(data.classes))
         found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)

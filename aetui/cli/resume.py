@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     if find_state(meta) == states.FINISHED and preset.train.epochs <= meta.epochs:
         hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
-    _tell_of_bend(preset, meta.epochs_planned)
+    _warn_of_bend(preset, meta.epochs_planned)
     if options.app:
         from aetui.cli.app import open_app
 
@@ -75,7 +75,7 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
     return after
 
 
-def _tell_of_bend(preset: "Preset", planned: int) -> None:
+def _warn_of_bend(preset: "Preset", planned: int) -> None:
     """Say on stderr that another number of epochs changes the learning rate's curve, where it does."""
     from aetui.text import plural
 

@@ -49,14 +49,21 @@ def _print_epochs(epochs: list[dict[str, Any]]) -> None:
     from aetui.cli.table import print_table
     from aetui.text import format_count, format_duration, format_number
 
-    told = any(e["test_accuracy"] is not None for e in epochs)
-    heads = ("epoch", "train loss", "test loss", *(["test accuracy"] if told else []), "time", "images/s")
+    tested = any(e["test_accuracy"] is not None for e in epochs)
+    heads = (
+        "epoch",
+        "train loss",
+        "test loss",
+        *(["test accuracy"] if tested else []),
+        "time",
+        "images/s",
+    )
     best = min((e["test_loss"] for e in epochs[1:] if e["test_loss"] is not None), default=None)
     rows = [
         (
             e["epoch"], format_number(e["train_loss"]),
             format_number(e["test_loss"]) + " best" * (e["epoch"] > 0 and e["test_loss"] == best),
-            *([f"{e['test_accuracy']:.1%}"] if told else []),
+            *([f"{e['test_accuracy']:.1%}"] if tested else []),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )
         for e in epochs

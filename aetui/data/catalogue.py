@@ -76,7 +76,7 @@ class Source:
         return tuple(dict.fromkeys(urlsplit(mirror).hostname or "" for mirror in self.mirrors))
 
 
-def here(source: Source, data_dir: Path) -> bool:
+def is_local(source: Source, data_dir: Path) -> bool:
     """Whether every file is there with the right size: quick enough for a menu. Generated sets always are."""
     return all(_has_size(data_dir / file.path, file.size) for file in source.files)
 

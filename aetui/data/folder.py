@@ -54,8 +54,8 @@ def load_folder(
 
     With `train/` and `test/` inside, these are the sets; otherwise `test_share` of the files, drawn by
     `seed`, is the test set. Classes are the first-level folders. Files that cannot be read are skipped and
-    told to `on_warning`. Raises `UsageError` where nothing is left to train or test on, `AetuiError` where
-    the cache cannot be written, `Cancelled`.
+    reported to `on_warning`. Raises `UsageError` where nothing is left to train or test on, `AetuiError`
+    where the cache cannot be written, `Cancelled`.
     """
     folder = path.expanduser()
     train, test = list_folder(folder, test_share, seed)

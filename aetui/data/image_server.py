@@ -34,7 +34,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 class Request(BaseModel):
-    """A page of images wished for: those of one label, or of any, from the `first` of them on."""
+    """A page of images requested: those of one label, or of any, from the `first` of them on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -103,13 +103,13 @@ def _load(asked: Mapping[str, Any], tell: Tell) -> tuple["DataSet", list[str]]:
     from aetui.data.load import load
 
     warnings: list[str] = []
-    told = 0.0
+    reported_at = 0.0
 
     def on_progress(progress: object) -> None:
-        nonlocal told
+        nonlocal reported_at
         assert isinstance(progress, Decoding), "nothing is downloaded"
-        if time.monotonic() - told > TELL_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - reported_at > TELL_SECONDS:
+            reported_at = time.monotonic()
             tell({"activity": f"reading images: {progress.done_images:,} of {progress.total_images:,}"})
 
     data = load(

@@ -10,7 +10,7 @@ SECONDS = 3.0
 """How long one host is waited for."""
 
 
-def answering_host(source: Source, client: httpx.Client | None = None) -> str | None:
+def reachable_host(source: Source, client: httpx.Client | None = None) -> str | None:
     """The first host that has the set and answers, or None. Only headers are read."""
     own = httpx.Client() if client is None else contextlib.nullcontext(client)
     with own as asking:

@@ -97,7 +97,7 @@ def receive(
     on_bytes: Callable[[int], None],
     cancelled: Callable[[], bool],
 ) -> None:
-    """Bring `part` up to `size` bytes, going on from what it holds; `on_bytes` is told its length.
+    """Bring `part` up to `size` bytes, going on from what it holds; `on_bytes` is called with its length.
 
     Raises `TransferError`, `Cancelled` and OSError; what has arrived stays in `part`, an empty one goes.
     """

@@ -1,6 +1,6 @@
 """Weights of Hugging Face's ViTMAEForPreTraining under the names of facebookresearch/mae.
 
-| here | transformers 5 | its files on the hub |
+| aetui | transformers 5 | its files on the hub |
 |---|---|---|
 | `cls_token` | `vit.embeddings.cls_token` | the same |
 | `pos_embed` | `vit.embeddings.position_embeddings` | the same |
@@ -72,16 +72,16 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def heads_told(config: Path) -> dict[str, int]:
+def reported_heads(config: Path) -> dict[str, int]:
     """The heads, by key of [model.vit], in the config.json beside a ViTMAE's weights; empty for any other."""
     try:
-        told = json.loads(config.read_bytes())
+        config_json = json.loads(config.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(told, dict) or told.get("model_type") != "vit_mae":
+    if not isinstance(config_json, dict) or config_json.get("model_type") != "vit_mae":
         return {}
     names = {"heads": "num_attention_heads", "decoder_heads": "decoder_num_attention_heads"}
-    return {key: told[name] for key, name in names.items() if isinstance(told.get(name), int)}
+    return {key: config_json[name] for key, name in names.items() if isinstance(config_json.get(name), int)}
 
 
 def _rename(name: str) -> str:

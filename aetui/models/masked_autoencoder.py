@@ -18,7 +18,7 @@ class MaskedAutoencoder(nn.Module, ABC):
     """
 
     learns_pixels = True
-    """Whether the targets are pixels in [0, 1], so that what is trained on is also what people are told."""
+    """Whether the targets are pixels in [0, 1], so that what is trained on is also what is reported."""
 
     def __init__(self, image: Size, patch: int, mask_ratio: float) -> None:
         super().__init__()

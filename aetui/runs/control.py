@@ -11,7 +11,7 @@ COMMANDS: tuple[Command, ...] = get_args(Command)
 
 
 def send(control_file: Path, command: Command) -> None:
-    """Ask the run to obey; its events tell when it did."""
+    """Send the run a command; its events say when it was handled."""
     append_line(control_file, command)
 
 

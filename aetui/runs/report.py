@@ -1,4 +1,4 @@
-"""A run told as plain data: what `aetui show --json` prints."""
+"""A run as plain data: what `aetui show --json` prints."""
 
 import math
 from dataclasses import asdict

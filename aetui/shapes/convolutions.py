@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from aetui.errors import UsageError
 from aetui.shapes.arithmetic import conv_output, conv_transpose_output, effective_kernel, unused
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.input_window import Taps, sliding, spreading
+from aetui.shapes.input_window import InputWindow, sliding, spreading
 from aetui.shapes.layer_base import (
     Argument,
     Axes,
@@ -63,7 +63,7 @@ class Conv(Layer):
         kernel = prod(per_axis("k", self.kernel_size, size))
         return prod(self._output(size)) * (size[0] // self.groups) * kernel
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         # "same" puts the smaller half of the padding first: torch.nn.modules.conv._ConvNd
         return tuple(sliding(k, s, total // 2, d) for _, k, s, total, d in self._axes(size))
 
@@ -138,7 +138,7 @@ class ConvTranspose(Layer):
         kernel = prod(per_axis("k", self.kernel_size, size))
         return prod(size) * (self.out_channels // self.groups) * kernel
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         return tuple(spreading(k, s, p, d) for _, k, s, p, _, d in self._axes(size))
 
     def torch(self, size: Size) -> TorchCall:

@@ -10,7 +10,7 @@ from math import gcd
 
 
 @dataclass(frozen=True)
-class Taps:
+class InputWindow:
     """`read(o)` are the input positions that output position o depends on; empty when on none."""
 
     period: int
@@ -18,17 +18,17 @@ class Taps:
     read: Callable[[int], range]
 
 
-def elementwise() -> Taps:
+def elementwise() -> InputWindow:
     """Output o reads input o alone."""
-    return Taps(1, 1, lambda o: range(o, o + 1))
+    return InputWindow(1, 1, lambda o: range(o, o + 1))
 
 
-def sliding(k: int, s: int, p: int, d: int) -> Taps:
+def sliding(k: int, s: int, p: int, d: int) -> InputWindow:
     """A convolution or pooling window: o reads os - p + dt for t in 0..k-1 (arXiv 1603.07285, section 2)."""
-    return Taps(1, s, lambda o: range(o * s - p, o * s - p + d * (k - 1) + 1, d))
+    return InputWindow(1, s, lambda o: range(o * s - p, o * s - p + d * (k - 1) + 1, d))
 
 
-def spreading(k: int, s: int, p: int, d: int) -> Taps:
+def spreading(k: int, s: int, p: int, d: int) -> InputWindow:
     """A transposed convolution: input i reaches the outputs is - p + dt, so o reads i = (o + p - dt) / s."""
 
     step = gcd(s, d)
@@ -44,14 +44,14 @@ def spreading(k: int, s: int, p: int, d: int) -> Taps:
             return range(0)
         return range((o + p - d * last) // s, (o + p - d * first) // s + 1, d // step)
 
-    return Taps(s, 1, read)
+    return InputWindow(s, 1, read)
 
 
-def adaptive(i: int, o: int) -> Taps:
+def adaptive(i: int, o: int) -> InputWindow:
     """Adaptive pooling of i positions to o: window n is floor(n i / o) .. ceil((n + 1) i / o) - 1."""
-    return Taps(o // gcd(i, o), i // gcd(i, o), lambda n: range(n * i // o, -(-(n + 1) * i // o)))
+    return InputWindow(o // gcd(i, o), i // gcd(i, o), lambda n: range(n * i // o, -(-(n + 1) * i // o)))
 
 
-def whole(i: int) -> Taps:
+def whole(i: int) -> InputWindow:
     """Every output reads all i positions."""
-    return Taps(1, 1, lambda _: range(i))
+    return InputWindow(1, 1, lambda _: range(i))

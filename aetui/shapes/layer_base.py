@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from aetui.errors import UsageError
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.input_window import Taps, elementwise
+from aetui.shapes.input_window import InputWindow, elementwise
 from aetui.shapes.sizes import MAX_NUMBER, Size, format_size
 
 Axes = int | tuple[int, ...]
@@ -45,7 +45,7 @@ class TorchCall:
 class Layer(ABC):
     """One line of the layer language. Sizes are those of one sample: (channels, *axes) or (features,).
 
-    `parameters`, `macs`, `taps`, `unused` and `torch` may be asked for sizes that `output` accepts.
+    `parameters`, `macs`, `input_windows`, `unused` and `torch` may be asked for sizes that `output` accepts.
     """
 
     kind: ClassVar[str]
@@ -76,7 +76,7 @@ class Layer(ABC):
         """Multiply-accumulates for one sample, of convolutions and linear layers; the others count 0."""
         return 0
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         """For every axis, which input positions an output position reads."""
         return tuple(elementwise() for _ in size[1:])
 

@@ -21,7 +21,7 @@ from aetui.shapes.layers import (
 from aetui.shapes.pooling import Pool
 
 
-def undo_conv(row: TracedLayer) -> Layer:
+def mirror_conv(row: TracedLayer) -> Layer:
     """Convolution -> transposed convolution; "same" padding keeps the size, so it stays as it is."""
     layer = cast(Conv, row.layer)
     channels = row.input[0]
@@ -40,7 +40,7 @@ def undo_conv(row: TracedLayer) -> Layer:
     )
 
 
-def undo_conv_transpose(row: TracedLayer) -> Layer:
+def mirror_conv_transpose(row: TracedLayer) -> Layer:
     """Transposed convolution -> convolution. Raises `ShapeError` where no padding returns to the size."""
     layer = cast(ConvTranspose, row.layer)
     columns = zip(
@@ -65,7 +65,7 @@ def undo_conv_transpose(row: TracedLayer) -> Layer:
     )
 
 
-def undo_pool(row: TracedLayer) -> Layer | None:
+def mirror_pool(row: TracedLayer) -> Layer | None:
     """Pooling -> upsampling by its stride; where that misses the size, a transposed convolution hits it."""
     layer = cast(Pool, row.layer)
     strides = per_axis("s", layer.strides, row.input)
@@ -77,7 +77,7 @@ def undo_pool(row: TracedLayer) -> Layer | None:
     )
 
 
-def undo_adaptive(row: TracedLayer) -> Layer | None:
+def mirror_adaptive(row: TracedLayer) -> Layer | None:
     """Adaptive pooling -> upsampling where it divides the size, else adaptive pooling back up."""
     pairs = list(zip(row.input[1:], row.output[1:], strict=True))
     if all(i % o == 0 for i, o in pairs):
@@ -85,22 +85,22 @@ def undo_adaptive(row: TracedLayer) -> Layer | None:
     return AdaptiveAvgPool(compact(row.input[1:]))
 
 
-def undo_upsample(row: TracedLayer) -> Layer:
+def mirror_upsample(row: TracedLayer) -> Layer:
     """Repeated numbers -> their average."""
     return AvgPool(cast(Upsample, row.layer).scale_factor)
 
 
-def undo_linear(row: TracedLayer) -> Layer:
+def mirror_linear(row: TracedLayer) -> Layer:
     """Linear -> linear."""
     return Linear(row.input[-1], cast(Linear, row.layer).bias)
 
 
-def undo_flatten(row: TracedLayer) -> Layer | None:
+def mirror_flatten(row: TracedLayer) -> Layer | None:
     """Flatten -> unflatten; features that were flat already stay so."""
     return Unflatten(row.input) if len(row.input) > 1 else None
 
 
-def undo_unflatten(row: TracedLayer) -> Layer:
+def mirror_unflatten(row: TracedLayer) -> Layer:
     """Unflatten -> flatten. Raises `ShapeError` where it split channels instead of features."""
     if len(row.input) > 1:
         raise ShapeError("splitting channels into axes has no mirror", "put a flatten before it")
@@ -108,15 +108,15 @@ def undo_unflatten(row: TracedLayer) -> Layer:
 
 
 UNDO: dict[type[Layer], Callable[[TracedLayer], Layer | None]] = {
-    Conv: undo_conv,
-    ConvTranspose: undo_conv_transpose,
-    MaxPool: undo_pool,
-    AvgPool: undo_pool,
-    AdaptiveAvgPool: undo_adaptive,
-    Upsample: undo_upsample,
-    Linear: undo_linear,
-    Flatten: undo_flatten,
-    Unflatten: undo_unflatten,
+    Conv: mirror_conv,
+    ConvTranspose: mirror_conv_transpose,
+    MaxPool: mirror_pool,
+    AvgPool: mirror_pool,
+    AdaptiveAvgPool: mirror_adaptive,
+    Upsample: mirror_upsample,
+    Linear: mirror_linear,
+    Flatten: mirror_flatten,
+    Unflatten: mirror_unflatten,
 }
 """The layers that change sizes or have weights of their own. The others are repeated as they are."""
 

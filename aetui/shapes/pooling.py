@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from aetui.shapes.arithmetic import effective_kernel, pool_output, unused
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.input_window import Taps, adaptive, sliding, spreading
+from aetui.shapes.input_window import InputWindow, adaptive, sliding, spreading
 from aetui.shapes.layer_base import (
     Axes,
     Layer,
@@ -53,7 +53,7 @@ class Pool(Layer):
         if self.ceil_mode:
             yield "ceil"
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         return tuple(sliding(k, s, p, d) for _, k, s, p, d in self._axes(size))
 
     def unused(self, size: Size) -> tuple[int, ...]:
@@ -146,7 +146,7 @@ class AdaptiveAvgPool(Layer):
     def options(self) -> Iterator[str]:
         yield from option("", self.output_size)
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         return tuple(adaptive(i, o) for i, o in zip(size[1:], self._output(size)[1:], strict=True))
 
     def torch(self, size: Size) -> TorchCall:
@@ -171,7 +171,7 @@ class Upsample(Layer):
     def options(self) -> Iterator[str]:
         yield from option("x", self.scale_factor)
 
-    def taps(self, size: Size) -> tuple[Taps, ...]:
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         # repeating f times is spreading each number over a kernel of f
         return tuple(spreading(f, f, 0, 1) for f in per_axis("x", self.scale_factor, size))
 

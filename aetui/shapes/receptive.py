@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import gcd, inf
 
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.input_window import Taps, whole
+from aetui.shapes.input_window import InputWindow, whole
 from aetui.shapes.layer_base import Layer
 from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size
@@ -73,12 +73,12 @@ class Axis:
 
     field: Field
     length: int
-    steps: tuple[tuple[Taps, int], ...] = ()
-    """Every layer's taps and the length of its input."""
+    steps: tuple[tuple[InputWindow, int], ...] = ()
+    """Every layer's input window and the length of its input."""
 
-    def after(self, taps: Taps, length: int) -> "Axis":
+    def after(self, window: InputWindow, length: int) -> "Axis":
         """Behind one more layer. Raises `ShapeError` beyond `MAX_TAPS`."""
-        return Axis(through(self.field, taps), length, (*self.steps, (taps, self.length)))
+        return Axis(through(self.field, window), length, (*self.steps, (window, self.length)))
 
     def mixed(self, length: int) -> "Axis":
         """Behind a layer whose every output depends on all its inputs along this axis."""
@@ -91,8 +91,8 @@ class Axis:
     def _ends(self) -> tuple[float, float]:
         """The first and last input position that any output depends on, by ways that avoid the padding."""
         positions = _outermost(range(self.length))
-        for taps, length in reversed(self.steps):
-            read = {x for o in positions for x in _outermost(_inside(taps.read(o), length))}
+        for window, length in reversed(self.steps):
+            read = {x for o in positions for x in _outermost(_inside(window.read(o), length))}
             positions = _outermost(sorted(read))
         return (positions[0], positions[-1]) if positions else (inf, -inf)
 
@@ -120,8 +120,8 @@ class Reach:
             return Reach(tuple(axis.mixed(axis.length) for axis in self.axes), flat=True)
         if self.flat:
             return self
-        followed = zip(self.axes, layer.taps(size), output[1:], strict=True)
-        axes = [axis.after(taps, length) for axis, taps, length in followed]
+        followed = zip(self.axes, layer.input_windows(size), output[1:], strict=True)
+        axes = [axis.after(window, length) for axis, window, length in followed]
         if isinstance(layer, Linear) and axes:
             axes[-1] = self.axes[-1].mixed(output[-1])
         return Reach(tuple(axes))
@@ -132,21 +132,21 @@ def reach_of(size: Size) -> Reach:
     return Reach(tuple(Axis(Field(), length) for length in size[1:]))
 
 
-def through(field: Field, taps: Taps) -> Field:
+def through(field: Field, window: InputWindow) -> Field:
     """The field of a layer's outputs, given the field of its inputs along the same axis."""
     period = len(field.low)
-    repeats = period // gcd(period, taps.shift)
-    outputs = taps.period * repeats
-    if outputs * min(period, len(taps.read(0)) + 1) > MAX_TAPS:
+    repeats = period // gcd(period, window.shift)
+    outputs = window.period * repeats
+    if outputs * min(period, len(window.read(0)) + 1) > MAX_TAPS:
         raise ShapeError(
             f"its receptive field repeats only every {outputs:,} positions, too seldom to be followed",
             "use a smaller stride",
         )
-    spans = [field.span(taps.read(o)) for o in range(outputs)]
+    spans = [field.span(window.read(o)) for o in range(outputs)]
     if field.shift == 0 and len(set(spans)) == 1:
         return Field((spans[0][0],), (spans[0][1],), shift=0)
     low, high = zip(*spans, strict=True)
-    return Field(low, high, field.shift * (taps.shift * repeats // period))
+    return Field(low, high, field.shift * (window.shift * repeats // period))
 
 
 def _outermost(positions: Sequence[int]) -> list[int]:

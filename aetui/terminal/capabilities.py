@@ -10,7 +10,7 @@ _PASSED_OVER = "the terminal passed over the question"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Observed:
     """Everything that is judged."""
 
     environment: Environment
@@ -28,7 +28,7 @@ class Evidence:
         return "the terminal did not answer" if self.answers.attributes is None else _PASSED_OVER
 
 
-def find_name(seen: Evidence) -> tuple[str, str]:
+def find_name(seen: Observed) -> tuple[str, str]:
     if seen.answers.version:
         return seen.answers.version, "its own answer (XTVERSION)"
     if seen.inside:
@@ -38,7 +38,7 @@ def find_name(seen: Evidence) -> tuple[str, str]:
     return seen.environment.get("TERM") or "unknown", "TERM"
 
 
-def find_cell_pixels(seen: Evidence) -> tuple[tuple[int, int] | None, str]:
+def find_cell_pixels(seen: Observed) -> tuple[tuple[int, int] | None, str]:
     """Width and height: as answered, or the window's pixels by its cells. What cannot be is unknown."""
     answered, window = seen.answers.cell_pixels, seen.window
     if answered and is_cell(*answered):
@@ -52,7 +52,7 @@ def find_cell_pixels(seen: Evidence) -> tuple[tuple[int, int] | None, str]:
     return None, seen.no_answer
 
 
-def find_synchronised(seen: Evidence) -> tuple[bool | None, str]:
+def find_synchronised(seen: Observed) -> tuple[bool | None, str]:
     """DECRPM: 1 set, 2 reset, 3 always set; 0 is a mode that the terminal does not know, 4 never set."""
     report = seen.answers.synchronised
     if report is None:
@@ -60,7 +60,7 @@ def find_synchronised(seen: Evidence) -> tuple[bool | None, str]:
     return report in (1, 2, 3), f"the terminal answered {report} for mode 2026"
 
 
-def find_sixel(seen: Evidence) -> tuple[bool | None, str]:
+def find_sixel(seen: Observed) -> tuple[bool | None, str]:
     """Extension 4 of the device attributes; the first of them is the kind of terminal."""
     if seen.inside in ("screen", "mosh"):
         return None, f"{TITLES[seen.inside]} passes no pictures through"
@@ -74,7 +74,7 @@ def find_sixel(seen: Evidence) -> tuple[bool | None, str]:
     return False, f"{who} answered no (no 4 among device attributes {listed})"
 
 
-def find_kitty(seen: Evidence) -> tuple[bool | None, str]:
+def find_kitty(seen: Observed) -> tuple[bool | None, str]:
     """Inside tmux the answer would be that of the terminal around it, whose pictures tmux cannot place."""
     if seen.inside and not seen.unasked:
         return None, f"not asked, {TITLES[seen.inside]} passes none of these pictures through"

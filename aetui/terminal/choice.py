@@ -1,11 +1,11 @@
-"""Which way of drawing pictures: what the terminal can, unless a person wishes otherwise."""
+"""Which way of drawing pictures: what the terminal can, unless a person says otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from aetui.terminal.detection import Terminal
-from aetui.terminal.images_option import Wish
+from aetui.terminal.images_option import ImagesOption
 
 Protocol = Literal["half", "ascii", "sixel", "kitty", "off"]
 
@@ -32,14 +32,16 @@ class Choice:
     """Width and height of a cell; assumed where the terminal does not tell."""
 
 
-def choose(terminal: Terminal, wish: Wish) -> Choice:
-    """The best that the terminal can for `auto`; any other wish is obeyed."""
-    protocol, reason = _best(terminal) if wish == "auto" else (wish, _obeyed(terminal, wish))
+def choose(terminal: Terminal, requested: ImagesOption) -> Choice:
+    """The best that the terminal can for `auto`; any other request is followed."""
+    protocol, reason = (
+        _best(terminal) if requested == "auto" else (requested, _why_requested(terminal, requested))
+    )
     return Choice(protocol, f"{TITLES[protocol]}: {reason}", terminal.cell_pixels or ASSUMED_CELL)
 
 
-def _obeyed(terminal: Terminal, wish: Wish) -> str:
-    if wish in ("sixel", "kitty") and terminal.cell_pixels is None:
+def _why_requested(terminal: Terminal, requested: ImagesOption) -> str:
+    if requested in ("sixel", "kitty") and terminal.cell_pixels is None:
         width, height = ASSUMED_CELL
         return (
             f"asked for; the terminal does not tell the size of a cell, {width}x{height} pixels are assumed"

@@ -8,7 +8,7 @@ from typing import Any
 
 from aetui.terminal.answers import Answers, read_answers
 from aetui.terminal.capabilities import (
-    Evidence,
+    Observed,
     find_cell_pixels,
     find_kitty,
     find_name,
@@ -67,7 +67,7 @@ def detect(
             unasked = f"there is no terminal to ask ({error})"
     if inside != "tmux" and answers.version.startswith("tmux"):
         inside, why_inside = "tmux", "its own answer (XTVERSION)"
-    return _put_together(Evidence(environment, inside, unasked, answers, window_of(path)), why_inside)
+    return _put_together(Observed(environment, inside, unasked, answers, window_of(path)), why_inside)
 
 
 def _why_not_ask(environment: Environment, inside: Inside, why_inside: str) -> str:
@@ -78,7 +78,7 @@ def _why_not_ask(environment: Environment, inside: Inside, why_inside: str) -> s
     return ""
 
 
-def _put_together(seen: Evidence, why_inside: str) -> Terminal:
+def _put_together(seen: Observed, why_inside: str) -> Terminal:
     found: dict[str, tuple[Any, str]] = {
         "name": find_name(seen),
         "inside": (seen.inside, why_inside),

@@ -1,6 +1,6 @@
-"""How a person may ask for pictures to be drawn."""
+"""The values of `--images`: how pictures are to be drawn."""
 
 from typing import Literal, get_args
 
-Wish = Literal["auto", "half", "ascii", "sixel", "kitty", "off"]
-WISHES: tuple[Wish, ...] = get_args(Wish)
+ImagesOption = Literal["auto", "half", "ascii", "sixel", "kitty", "off"]
+IMAGES_OPTIONS: tuple[ImagesOption, ...] = get_args(ImagesOption)

@@ -1,7 +1,7 @@
 """One batch of questions to a terminal, and what comes back: patient, bounded, and nothing left behind.
 
 The batch begins with a status report (DSR), which every terminal answers within a few bytes, and ends with a
-request for the primary device attributes (DA1). Terminals answer in order: with the answer to DA1 here, every
+request for the primary device attributes (DA1). Terminals answer in order: once DA1 is answered, every
 question before it was answered or passed over. Sources: xterm's ctlseqs (DSR, DA1, XTVERSION, `CSI 16 t`,
 DECRQM), kitty's page on its graphics protocol, contour's page on synchronised output (mode 2026).
 """
@@ -60,9 +60,9 @@ def ask(path: str, patience: Patience, *, kitty: bool) -> bytes:
 
 
 def _collect(descriptor: int, patience: Patience) -> bytes:
-    """Read until the answer to DA1 is here or patience ends."""
+    """Read until DA1 is answered or patience ends."""
     received = bytearray()
-    began = heard = time.monotonic()
+    began = received_at = time.monotonic()
     notice_at = began + patience.notice
     while not DEVICE_ATTRIBUTES.search(received) and len(received) < patience.max_bytes:
         now = time.monotonic()
@@ -70,7 +70,7 @@ def _collect(descriptor: int, patience: Patience) -> bytes:
             os.write(descriptor, _NOTICE)
             notice_at = float("inf")
         silence = patience.answering if STATUS_OK in received else patience.silence
-        end = min(heard + silence, began + patience.total)
+        end = min(received_at + silence, began + patience.total)
         if now >= end:
             break
         if select.select([descriptor], [], [], min(end, notice_at) - now)[0]:
@@ -78,7 +78,7 @@ def _collect(descriptor: int, patience: Patience) -> bytes:
             if not data:
                 break  # hung up
             received += data
-            heard = time.monotonic()
+            received_at = time.monotonic()
     if notice_at == float("inf"):
         os.write(descriptor, _ERASE_NOTICE)
     return bytes(received)

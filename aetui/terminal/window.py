@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Window:
-    """Zeros where the kernel was not told, as is usual for the pixels."""
+    """Zeros where the kernel does not know them, as is usual for the pixels."""
 
     columns: int = 0
     rows: int = 0

@@ -1,4 +1,4 @@
-"""The data of a preset, with what is being waited for told as events."""
+"""The data of a preset, with what is being waited for as events."""
 
 import time
 from pathlib import Path
@@ -13,20 +13,20 @@ from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.shapes.sizes import parse_size
 from aetui.training.control import Control, Stopped
 
-TOLD_SECONDS = 0.5
+REPORT_SECONDS = 0.5
 
 
 def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> DataSet:
     """Load, generate or download the preset's images.
 
-    Raises AetuiError where they cannot be had and Stopped when a stop is wished for meanwhile.
+    Raises AetuiError where they cannot be had and Stopped when a stop is requested meanwhile.
     """
-    told = 0.0
+    reported_at = 0.0
 
-    def tell(progress: Downloading | Decoding) -> None:
-        nonlocal told
-        if time.monotonic() - told > TOLD_SECONDS:
-            told = time.monotonic()
+    def report(progress: Downloading | Decoding) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at > REPORT_SECONDS:
+            reported_at = time.monotonic()
             emit(ActivityChanged(_describe(progress)))
 
     data = preset.data
@@ -39,7 +39,7 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
             folder=Path(data.path).expanduser() if data.path else None,
             size=(channels, height, width),
             test_share=data.test_share,
-            on_progress=tell,
+            on_progress=report,
             on_warning=lambda message: emit(Warned(message)),
             cancelled=lambda: control.stopping,
         )

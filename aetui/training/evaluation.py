@@ -84,7 +84,7 @@ def evaluate(
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
-    chosen = (_here(fixed), _here(worst), _here(best))
+    chosen = (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best))
     classes = torch.cat(predicted).cpu() if predicted else None
     accuracy = None if classes is None else _mean([classes == test.labels.cpu()])
     return Evaluation(torch.cat(errors).cpu(), *chosen, _mean(trained), classes, accuracy)
@@ -98,7 +98,7 @@ def look(model: nn.Module, test: ImageSet, objective: Objective) -> Pictures:
     batch = next(in_order(test, _batch_size(test)))
     pictures = _all_of(objective.test(model, batch, 0, 0), 0)
     model.train(was_training)
-    return _here(_chosen(pictures, torch.arange(min(most_pictures(test), len(batch)))))
+    return _on_cpu(_chosen(pictures, torch.arange(min(most_pictures(test), len(batch)))))
 
 
 def most_pictures(test: ImageSet) -> int:
@@ -144,7 +144,7 @@ def _pairs(a: Pictures, b: Pictures) -> tuple[list[Tensor], list[Tensor]]:
     return [a.indices, b.indices], [a.errors, b.errors]
 
 
-def _here(pictures: Pictures) -> Pictures:
+def _on_cpu(pictures: Pictures) -> Pictures:
     """The same on the CPU."""
     views = {name: images.cpu() for name, images in pictures.views.items()}
     return Pictures(pictures.indices.cpu(), pictures.errors.cpu(), views)

@@ -1,7 +1,7 @@
 """The session owns the one training thread of a run and turns what happens to it into a state.
 
 It is cheap to import and to make: PyTorch is loaded inside the thread, so that whoever made the
-session can say so, obey signals and measure the machine meanwhile.
+session can say so, handle signals and measure the machine meanwhile.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ class Session:
         self._thread.join(timeout_seconds)
 
     def emit(self, event: Event) -> None:
-        """Write an event to the run folder and tell the listener; safe from any thread."""
+        """Write an event to the run folder and call the listener; safe from any thread."""
         with self._writing:
             if isinstance(event, StateChanged):
                 if event.state == self.state and not event.reason:
@@ -64,9 +64,9 @@ class Session:
                 self.state = event.state
             warning = self._writer.write(event)
             self._update_meta(event)
-            for told in (event, warning):
-                if told is not None:
-                    self._listener(told)
+            for written in (event, warning):
+                if written is not None:
+                    self._listener(written)
 
     def _run(self) -> None:
         self.emit(StateChanged(states.STARTING))

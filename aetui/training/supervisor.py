@@ -1,4 +1,4 @@
-"""The main thread of a process that trains: it hears signals and commands and measures the machine.
+"""The main thread of a process that trains: it receives signals and commands and measures the machine.
 
 `python -m aetui.training RUN_FOLDER` is the process that the app starts; `aetui train` and
 `aetui resume` call `supervise` in their own.
@@ -41,8 +41,8 @@ def supervise(
 ) -> int:
     """Train the run in `folder` from where it stands until it ends; returns the exit code.
 
-    `listener` is told every event, in a thread of its own, so that whoever is slow to listen never holds up
-    the training. `amend` may change the run's files once this process owns them. Commands count from the
+    `listener` is called with every event, in a thread of its own, so that a slow one never holds up the
+    training. `amend` may change the run's files once this process owns them. Commands count from the
     byte `commands_from` of the control file on; None: from now on.
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
@@ -50,9 +50,9 @@ def supervise(
     with owned(folder):
         amend()
         folder.own()
-        with _told(listener) as tell:
-            session = Session(folder, tell)
-            with _signals_heard(session, folder) as signals:
+        with _from_own_thread(listener) as listen:
+            session = Session(folder, listen)
+            with _signals_received(session, folder) as signals:
                 try:
                     session.start()
                     _attend(session, CommandFollower(folder.control, offset))
@@ -83,11 +83,11 @@ def owned(folder: RunFolder) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _told(listener: Emit) -> Iterator[Emit]:
-    """Tell the listener from a thread of its own; one that fails to write is told no more."""
+def _from_own_thread(listener: Emit) -> Iterator[Emit]:
+    """Call the listener from a thread of its own; one that fails to write is called no more."""
     events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
 
-    def tell_all() -> None:
+    def call_listener() -> None:
         try:
             while (event := events.get()) is not None:
                 listener(event)
@@ -95,7 +95,7 @@ def _told(listener: Emit) -> Iterator[Emit]:
             while events.get() is not None:
                 pass
 
-    thread = threading.Thread(target=tell_all, name="aetui-listener", daemon=True)
+    thread = threading.Thread(target=call_listener, name="aetui-listener", daemon=True)
     thread.start()
     try:
         yield events.put
@@ -132,17 +132,17 @@ def _is_crowded(sample: MachineSampled) -> bool:
 
 
 @contextlib.contextmanager
-def _signals_heard(session: Session, folder: RunFolder) -> Iterator[list[int]]:
+def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]]:
     """SIGINT and SIGTERM ask for a stop, the second time at once; SIGHUP means that the terminal is gone.
 
-    Yields the list of stop signals heard.
+    Yields the list of stop signals received.
     """
-    heard: list[int] = []
+    received: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if heard:
+        if received:
             os._exit(EXIT_SIGNAL + number)
-        heard.append(number)
+        received.append(number)
         session.control.stop()
 
     def detach(number: int, frame: FrameType | None) -> None:
@@ -154,7 +154,7 @@ def _signals_heard(session: Session, folder: RunFolder) -> Iterator[list[int]]:
         handlers[signal.SIGHUP] = detach
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield heard
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

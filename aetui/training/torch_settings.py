@@ -10,11 +10,11 @@ from torch import nn
 
 from aetui.runs.events import Emit, Warned
 
-NOT_REPEATABLE = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AvgPool3d)
+NOT_DETERMINISTIC = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AvgPool3d)
 """Layers whose gradients on a GPU have no deterministic algorithm: `torch.use_deterministic_algorithms`."""
 
 
-def settle_torch(device: torch.device, threads: int | None) -> None:
+def configure_torch(device: torch.device, threads: int | None) -> None:
     """No denormals, which halve a CPU's speed; the wanted number of CPU threads; the GPU that is meant."""
     torch.set_flush_denormal(True)
     if threads:
@@ -23,7 +23,7 @@ def settle_torch(device: torch.device, threads: int | None) -> None:
         torch.cuda.set_device(device)  # autocast asks the current GPU, not that of the tensors, for bf16
 
 
-def make_repeatable(model: nn.Module, device: torch.device, emit: Emit) -> None:
+def make_deterministic(model: nn.Module, device: torch.device, emit: Emit) -> None:
     """Let CUDA use deterministic algorithms alone. Where a layer has none, say so instead.
 
     For attention this leaves cuDNN's and makes flash attention's backward deterministic. On a CPU all is
@@ -32,7 +32,7 @@ def make_repeatable(model: nn.Module, device: torch.device, emit: Emit) -> None:
     if device.type != "cuda":
         return
     torch.backends.cudnn.deterministic = True
-    names = {type(layer).__name__ for layer in model.modules() if isinstance(layer, NOT_REPEATABLE)}
+    names = {type(layer).__name__ for layer in model.modules() if isinstance(layer, NOT_DETERMINISTIC)}
     if names:
         who = ", ".join(sorted(names))
         emit(
@@ -46,7 +46,7 @@ def make_repeatable(model: nn.Module, device: torch.device, emit: Emit) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
 
 
-def how_computed(device: torch.device, bf16: bool) -> dict[str, str]:
+def numeric_settings(device: torch.device, bf16: bool) -> dict[str, str]:
     """What two runs on the same device must agree on to give the same numbers."""
     precision = {"precision": "bf16" if bf16 else "float32"}
     if device.type != "cuda":

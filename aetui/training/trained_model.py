@@ -15,12 +15,12 @@ from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.model_kinds import Model, make_model
-from aetui.training.torch_settings import settle_torch
+from aetui.training.torch_settings import configure_torch
 from aetui.training.training import restore_weights
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """What a run has made."""
 
     model: Model
@@ -33,9 +33,9 @@ class Trained:
     """Spent training until then."""
 
 
-def load_trained(
+def load_trained_model(
     folder: RunFolder, device: str | None = None, threads: int | None = None, data_dir: Path | None = None
-) -> Trained:
+) -> TrainedModel:
     """The newest good checkpoint of a run; device, threads and data are the run's own unless given.
 
     Raises AetuiError where there is none or the data cannot be had.
@@ -46,8 +46,8 @@ def load_trained(
         reason = f": {'; '.join(refused)}" if refused else ""
         raise AetuiError(f"{folder.name} has no checkpoint to measure{reason}", "train it first")
     chosen = torch.device(choose_device(device or meta.device).name)
-    settle_torch(chosen, threads or meta.threads)
+    configure_torch(chosen, threads or meta.threads)
     data = load_data(preset, data_dir or Path(meta.data_dir), Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
     restore_weights(model, payload["model"], folder)
-    return Trained(model.to(chosen).eval(), data, chosen, entry, payload["progress"]["total_seconds"])
+    return TrainedModel(model.to(chosen).eval(), data, chosen, entry, payload["progress"]["total_seconds"])

@@ -22,7 +22,7 @@ from aetui.training.data import load_data
 from aetui.training.model_kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
 from aetui.training.steps import check_smallest_part, make_optimizer
-from aetui.training.torch_settings import how_computed, make_repeatable, settle_torch
+from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Progress:
     batch: int = 0
     """Batches of the unfinished epoch."""
     loss_sum: float = 0.0
-    """Over the unfinished epoch's images so far: the sum of their losses as they are told."""
+    """Over the unfinished epoch's images so far: the sum of their losses as they are reported."""
     trained_sum: float = 0.0
     """The same of what training makes smaller."""
     epoch_seconds: float = 0.0
@@ -118,14 +118,14 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     """
     meta = folder.read_meta()
     chosen = choose_device(meta.device)
-    _tell_of_unused(meta.device, emit)
+    _warn_of_unused(meta.device, emit)
     device = torch.device(chosen.name)
-    settle_torch(device, meta.threads)
+    configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, Path(meta.data_dir), control, emit)
     model = make_model(preset, len(data.classes), begun=bool(read_index(folder.checkpoints))).to(device)
     check_smallest_part(model, len(data.train), preset.train)
-    make_repeatable(model, device, emit)
+    make_deterministic(model, device, emit)
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
     training = Training(
@@ -141,7 +141,7 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
         progress=Progress(),
         classes=data.classes,
         gpu_uuid=chosen.uuid,
-        made_on={"torch": str(torch.__version__), "device": chosen.title} | how_computed(device, bf16),
+        made_on={"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16),
     )
     resumed = _resume(training, emit)
     folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
@@ -188,7 +188,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
     )
 
 
-def _tell_of_unused(wanted: str, emit: Emit) -> None:
+def _warn_of_unused(wanted: str, emit: Emit) -> None:
     """A GPU that cannot be used must not go unnoticed where the best device is taken."""
     for device in available_devices() if wanted == "auto" else ():
         if device.problem:
@@ -205,7 +205,7 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
 def _computed(preset: Preset, device: torch.device, bf16: bool) -> dict[str, str | int | float | bool]:
     settings = preset.train
     return {
-        **how_computed(device, bf16),
+        **numeric_settings(device, bf16),
         "accumulate": settings.accumulate,
         "clip_norm": settings.clip_norm,
         "compile": settings.compile,

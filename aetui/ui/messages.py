@@ -13,7 +13,7 @@ class TrainRequested(Message):
         self.folder = folder
 
 
-class HostAsked(Message):
+class HostChecked(Message):
     """Whether a data set could be downloaded now: the host that answers, or None."""
 
     def __init__(self, name: str, host: str | None) -> None:

@@ -64,14 +64,14 @@ class Feed:
         return bool(events or lost) or moved, moved
 
     def _find_state(self, fresh: bool) -> str:
-        told = self.history.state
-        if told not in states.LIVE or fresh:
-            return told
+        reported = self.history.state
+        if reported not in states.LIVE or fresh:
+            return reported
         now = time.monotonic()
         if now - self._checked < LIVENESS_SECONDS:
             return self.state
         self._checked = now
-        return told if self._process_lives() else states.INTERRUPTED
+        return reported if self._process_lives() else states.INTERRUPTED
 
     def _process_lives(self) -> bool:
         if self._trainer is not None and self._trainer.alive:

@@ -8,7 +8,7 @@ import pytest
 
 from aetui.config.preset import IMAGE_SIZES
 from aetui.data import generated_digits, generated_shapes
-from aetui.data.catalogue import SETS, default_data_dir, here
+from aetui.data.catalogue import SETS, default_data_dir, is_local
 
 
 def test_it_knows_the_sets_of_the_presets() -> None:
@@ -47,16 +47,16 @@ def test_every_downloaded_set_has_more_than_one_https_mirror() -> None:
 
 
 def test_here_looks_at_names_and_sizes(tmp_path: Path) -> None:
-    assert here(SETS["digits"], tmp_path)
-    assert not here(SETS["mnist"], tmp_path / "nowhere")
+    assert is_local(SETS["digits"], tmp_path)
+    assert not is_local(SETS["mnist"], tmp_path / "nowhere")
     for file in SETS["mnist"].files:
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as sparse:
             sparse.truncate(file.size)
-    assert here(SETS["mnist"], tmp_path)
+    assert is_local(SETS["mnist"], tmp_path)
     path.write_bytes(b"")
-    assert not here(SETS["mnist"], tmp_path)
+    assert not is_local(SETS["mnist"], tmp_path)
 
 
 def test_the_default_folder_is_in_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

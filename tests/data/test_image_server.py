@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aetui.data import image_server as serve_module
+from aetui.data import image_server as server_module
 from aetui.data import load as load_module
 from aetui.data.image_server import MOST_IMAGES, serve
 from aetui.data.images import DataSet, ImageSet
@@ -72,9 +72,9 @@ def test_a_page_of_images(six, request_, total, indices):
 
 
 def test_one_answer_is_bounded(six, monkeypatch):
-    monkeypatch.setattr(serve_module, "MOST_BYTES", 2 * 18)
+    monkeypatch.setattr(server_module, "MOST_BYTES", 2 * 18)
     assert told(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0, 1]
-    monkeypatch.setattr(serve_module, "MOST_BYTES", 1)
+    monkeypatch.setattr(server_module, "MOST_BYTES", 1)
     assert told(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0]
 
 

@@ -24,7 +24,7 @@ from aetui.training import data as training_data
 from aetui.training import meter
 from aetui.training.floor import floor as floor_of
 from aetui.training.probe import probe
-from aetui.training.trained_model import load_trained
+from aetui.training.trained_model import load_trained_model
 
 SMALL = shapes(train=200, test=70)
 NORM_PIX = ("model.vit.norm_pix=true",)
@@ -126,7 +126,7 @@ def test_probes_come_when_due_and_on_demand(make_run, record):
 def test_a_probe_in_training_is_that_of_the_trained_model(make_run, record):
     folder = make_run("probe.every=3", *SMALL_VIT, preset="shapes-vit-mae")
     told = record(folder).of(ProbeMeasured)[-1]
-    trained = load_trained(folder)
+    trained = load_trained_model(folder)
     found = probe(trained.model, SMALL.train, SMALL.test, 10, trained.device, lambda: None)
     assert (told.linear_accuracy, told.knn_accuracy) == (found.linear_accuracy, found.knn_accuracy)
 
@@ -192,7 +192,7 @@ def test_steps_have_the_learning_rate_of_the_schedule(make_run, record):
 
 
 @pytest.mark.parametrize("activity", ["testing", "probing the features"])
-def test_a_probe_wished_for_during_a_test_or_a_probe_waits_for_its_end(make_run, record, activity):
+def test_a_probe_requested_during_a_test_or_a_probe_waits_for_its_end(make_run, record, activity):
     def ask(event, session):
         if event == ActivityChanged(activity):
             session.control.probe()

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from aetui.runs.events import Warned
-from aetui.training.torch_settings import make_repeatable
+from aetui.training.torch_settings import make_deterministic
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
@@ -20,7 +20,7 @@ def _settings_come_back(monkeypatch):
 
 def settled(model: nn.Module, device: torch.device) -> tuple[bool, list[object]]:
     told: list[object] = []
-    make_repeatable(model, device, told.append)
+    make_deterministic(model, device, told.append)
     return torch.are_deterministic_algorithms_enabled(), told
 
 

@@ -56,5 +56,5 @@ def app(tmp_path) -> Callable[..., AetuiApp]:
 def answering(monkeypatch) -> dict[str, str | None]:
     """What hosts answer; nothing is really asked."""
     answers: dict[str, str | None] = {"mnist": "a.example"}
-    monkeypatch.setattr("aetui.data.reachable_host.answering_host", lambda source: answers.get(source.name))
+    monkeypatch.setattr("aetui.data.reachable_host.reachable_host", lambda source: answers.get(source.name))
     return answers

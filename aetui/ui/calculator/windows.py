@@ -7,7 +7,7 @@ from itertools import groupby
 from rich.text import Text
 
 from aetui.shapes.chain import TracedLayer
-from aetui.shapes.input_window import Taps
+from aetui.shapes.input_window import InputWindow
 from aetui.shapes.layers import AdaptiveAvgPool, AvgPool, Conv, ConvTranspose, MaxPool, Upsample
 
 READ, READ_PADDING, INPUT, PADDING, UNUSED = "■", "▪", "□", "·", "×"
@@ -28,7 +28,7 @@ class Windows:
 
     inputs: int
     outputs: int
-    taps: Taps
+    window: InputWindow
     first: int
     last: int
     reached: int
@@ -45,7 +45,7 @@ class Windows:
 
     def read(self, output: int) -> range:
         """The positions that are drawn and that an output reads."""
-        return within(self.taps.read(output), self.first, self.last)
+        return within(self.window.read(output), self.first, self.last)
 
     def sentence(self, output: int) -> str:
         """What an output reads, in words; positions are counted from 1."""
@@ -109,12 +109,12 @@ def within(positions: range, first: int, last: int) -> range:
 
 def _windows(row: TracedLayer, axis: int) -> Windows:
     inputs, outputs = row.input[axis + 1], row.output[axis + 1]
-    taps, unused = row.layer.taps(row.input)[axis], row.unused[axis]
+    window, unused = row.layer.input_windows(row.input)[axis], row.unused[axis]
     if isinstance(row.layer, ConvTranspose | Upsample):  # there is no padding to read
-        return Windows(inputs, outputs, taps, 0, inputs - 1, inputs - 1)
-    first, reached = taps.read(0)[0], taps.read(outputs - 1)[-1]
+        return Windows(inputs, outputs, window, 0, inputs - 1, inputs - 1)
+    first, reached = window.read(0)[0], window.read(outputs - 1)[-1]
     last = max(inputs - 1, reached + unused)
-    return Windows(inputs, outputs, taps, min(0, first), last, reached if unused else last)
+    return Windows(inputs, outputs, window, min(0, first), last, reached if unused else last)
 
 
 def _crossing(row: str, column: str) -> str:

@@ -27,7 +27,7 @@ WAIT = "loading PyTorch and the data …"
 
 
 @dataclass(frozen=True)
-class Wish:
+class PageRequest:
     """Which page of images is to be on the screen."""
 
     split: Split = "test"
@@ -35,13 +35,13 @@ class Wish:
     first: int = 0
     """Among the images with the label."""
 
-    def same_list(self, other: "Wish | None") -> bool:
+    def same_list(self, other: "PageRequest | None") -> bool:
         """Whether the two are pages of the same images."""
         return other is not None and (self.split, self.label) == (other.split, other.label)
 
 
 class GalleryScreen(Screen[None]):
-    """A page of images; a wish is answered by the samples' own process, and the newest wish wins."""
+    """A page of images; a request is answered by a process of its own, and the newest request wins."""
 
     AUTO_FOCUS = ""
     CSS_PATH = "screen.tcss"
@@ -70,8 +70,8 @@ class GalleryScreen(Screen[None]):
         self._choice = choice
         self._facts: DataFacts | None = None
         self._page: Page | None = None
-        self._wish = Wish()
-        self._answered: Wish | None = None
+        self._requested = PageRequest()
+        self._answered: PageRequest | None = None
         self._chosen = 0
         """On the page."""
         self._asking = False
@@ -85,7 +85,7 @@ class GalleryScreen(Screen[None]):
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
-        self._want(self._wish)
+        self._request(self._requested)
 
     async def on_unmount(self) -> None:
         self.workers.cancel_node(self)
@@ -97,25 +97,25 @@ class GalleryScreen(Screen[None]):
 
     # ── what happened ──────────────────────────────────────────────────────
 
-    def _want(self, wish: Wish, chosen: int = 0) -> None:
-        self._wish, self._chosen = wish, chosen
-        if wish == self._answered:
+    def _request(self, request: PageRequest, chosen: int = 0) -> None:
+        self._requested, self._chosen = request, chosen
+        if request == self._answered:
             self._tell()
         elif not self._asking:
             self._asking = True
             self.run_worker(self._ask())
 
     async def _ask(self) -> None:
-        """Ask until the images wished for are those on the screen."""
+        """Ask until the images requested are those on the screen."""
         try:
             if self._facts is None:
                 self._wait(WAIT)
                 self._facts = await self._samples.open(self._wait)
                 for warning in self._facts.warnings:
                     self.notify(safe_text(warning), severity="warning", markup=False, timeout=10)
-            while (wish := self._wish) != self._answered:
-                page = await self._samples.page(wish.split, wish.label, wish.first, MOST_SHOWN)
-                if wish == self._wish:
+            while (request := self._requested) != self._answered:
+                page = await self._samples.page(request.split, request.label, request.first, MOST_SHOWN)
+                if request == self._requested:
                     self._show(page, self._facts)
         except AetuiError as error:
             self._facts = self._page = self._answered = None
@@ -128,7 +128,7 @@ class GalleryScreen(Screen[None]):
         self._grid.clear(text)
 
     def _show(self, page: Page, facts: DataFacts) -> None:
-        self._page, self._answered = page, self._wish
+        self._page, self._answered = page, self._requested
         if page.indices:
             self._grid.show({"sample": page.pixels}, _captions(page, facts), LEAST_SHOWN)
         else:
@@ -140,9 +140,9 @@ class GalleryScreen(Screen[None]):
 
     def _keep_chosen(self) -> None:
         """After a resize, when fewer images may fit."""
-        position = self._wish.first + self._chosen
+        position = self._requested.first + self._chosen
         if self._page:
-            self._go(self._wish.first if self._chosen < self._shown else position, position)
+            self._go(self._requested.first if self._chosen < self._shown else position, position)
 
     @property
     def _shown(self) -> int:
@@ -155,15 +155,15 @@ class GalleryScreen(Screen[None]):
         if self._page is None or self._facts is None:
             return
         self._grid.chosen = self._chosen
-        wish, total = self._wish, self._page.total
-        label = "all labels" if wish.label is None else f"label {self._facts.classes[wish.label]}"
-        words = [self._facts.title, wish.split, label]
+        request, total = self._requested, self._page.total
+        label = "all labels" if request.label is None else f"label {self._facts.classes[request.label]}"
+        words = [self._facts.title, request.split, label]
         if total:
             first, last = self._page.indices[0], self._page.indices[self._shown - 1]
             shown = (
                 f"#{first}–#{last}"
-                if wish.label is None
-                else f"{wish.first + 1:,}–{wish.first + self._shown:,}"
+                if request.label is None
+                else f"{request.first + 1:,}–{request.first + self._shown:,}"
             )
             words += [f"images {shown} of {total:,}", self._caption]
         self.query_one("#title", Static).update(shortened(f" {' · '.join(words)}", self.size.width))
@@ -181,14 +181,14 @@ class GalleryScreen(Screen[None]):
 
     def action_turn(self, pages: int) -> None:
         """The next page or the one before; the last one is full, too."""
-        first = self._wish.first + pages * self._shown
+        first = self._requested.first + pages * self._shown
         self._go(first, max(0, first))
 
     def action_move(self, key: str) -> None:
         """Choose a neighbour; over the edge the page turns."""
         across = self._grid.across or 1
         by = {"left": -1, "right": 1, "up": -across, "down": across}[key]
-        first, shown = self._wish.first, self._shown
+        first, shown = self._requested.first, self._shown
         position = first + self._chosen + by
         turned = 0 if first <= position < first + shown else shown if by > 0 else -shown
         self._go(first + turned, position)
@@ -196,17 +196,17 @@ class GalleryScreen(Screen[None]):
     def _go(self, first: int, position: int) -> None:
         """Show the page from `first` on, earlier where it would not be full, and choose an image."""
         if self._page is None:
-            self._want(self._wish)
-        elif self._wish.same_list(self._answered) and 0 <= position < self._page.total:
-            self._turn_to(self._wish, first, position, self._page.total)
+            self._request(self._requested)
+        elif self._requested.same_list(self._answered) and 0 <= position < self._page.total:
+            self._turn_to(self._requested, first, position, self._page.total)
 
-    def _turn_to(self, wish: Wish, first: int, position: int, total: int) -> None:
+    def _turn_to(self, request: PageRequest, first: int, position: int, total: int) -> None:
         first = max(0, min(first, total - self._shown))
-        self._want(replace(wish, first=first), position - first)
+        self._request(replace(request, first=first), position - first)
 
     def action_image(self) -> None:
         """The chosen image alone."""
-        if self._page and self._page.indices and self._facts and self._wish == self._answered:
+        if self._page and self._page.indices and self._facts and self._requested == self._answered:
             pixels = self._page.pixels[self._chosen]
             caption = f"{self._facts.title} · {self._caption}"
             self._image = ImageScreen(pixels, caption, self._choice, self.action_move)
@@ -217,7 +217,9 @@ class GalleryScreen(Screen[None]):
 
     def action_split(self) -> None:
         """Train or test."""
-        self._want(Wish("train" if self._wish.split == "test" else "test", self._wish.label))
+        self._request(
+            PageRequest("train" if self._requested.split == "test" else "test", self._requested.label)
+        )
 
     def action_filter(self) -> None:
         """Ask for a label."""
@@ -226,20 +228,20 @@ class GalleryScreen(Screen[None]):
 
     def _filter(self, answer: str | None) -> None:
         if answer is not None:
-            self._want(Wish(self._wish.split, None if answer == ALL else int(answer)))
+            self._request(PageRequest(self._requested.split, None if answer == ALL else int(answer)))
 
     def action_jump(self) -> None:
         """Ask for an index."""
         if self._facts:
-            self.app.push_screen(JumpScreen(self._wish.split, self._count(self._facts)), self._jump)
+            self.app.push_screen(JumpScreen(self._requested.split, self._count(self._facts)), self._jump)
 
     def _jump(self, index: int | None) -> None:
         if index is not None and self._facts:
             first = index - index % self._shown
-            self._turn_to(Wish(self._wish.split), first, index, self._count(self._facts))
+            self._turn_to(PageRequest(self._requested.split), first, index, self._count(self._facts))
 
     def _count(self, facts: DataFacts) -> int:
-        return facts.train if self._wish.split == "train" else facts.test
+        return facts.train if self._requested.split == "train" else facts.test
 
     def action_back(self) -> None:
         self.app.pop_screen()

@@ -11,7 +11,7 @@ from aetui.config.chains import trace_model
 from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
 from aetui.config.train import AugmentSection, TrainSection
-from aetui.data.catalogue import SETS, Source, here
+from aetui.data.catalogue import SETS, Source, is_local
 from aetui.shapes.chain import activation_bytes
 from aetui.shapes.vit import VitMaeShape
 from aetui.text import format_bytes, format_count, format_duration, plural, safe_text
@@ -120,7 +120,7 @@ def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:
         return Text.assemble(
             f"{source.title}, {preset.image_size}: ", ("here, generated in a moment", "green")
         )
-    if here(source, data_dir):
+    if is_local(source, data_dir):
         return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here", "green"))
     return Text.assemble(f"{source.title}, {preset.image_size}\n", _download(source, hosts))
 

@@ -14,7 +14,7 @@ from aetui.runs.history import History
 from aetui.runs.listing import RunSummary
 
 PASSED_OVER = (b'{"event": "StepsTrained"', b'{"event": "MachineSampled"')
-"""Nearly all lines of a long log, and none of them is told outside the monitor."""
+"""Nearly all lines of a long log, and none of them is shown outside the monitor."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from textual.widgets.option_list import Option
 
 from aetui import __version__
 from aetui.config.preset import Preset
-from aetui.data.catalogue import SETS, here
+from aetui.data.catalogue import SETS, is_local
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
@@ -30,7 +30,7 @@ from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
 from aetui.ui.menu.run_list import measured_pace, read_outline
-from aetui.ui.messages import HostAsked, TrainRequested, WatchRequested
+from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
 
@@ -51,7 +51,7 @@ class MenuFooter(Footer):
 
 
 class Choices(OptionList):
-    """Presets and runs. The list itself hears Enter, so that keys in quick succession keep their order."""
+    """Presets and runs. The list itself handles Enter, so that keys in quick succession keep their order."""
 
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
@@ -143,21 +143,21 @@ class MenuScreen(Screen[None]):
             return
         self.post_message(TrainRequested(folder))
 
-    def _ask_host(self, offered: Offered) -> None:
+    def _check_host(self, offered: Offered) -> None:
         """Ask once whether the data of a preset could be downloaded; the answer comes as a message."""
         source = SETS.get(offered.preset.data.name) if offered.preset else None
-        if source is None or source.name in self._asked or here(source, self._settings.data_dir):
+        if source is None or source.name in self._asked or is_local(source, self._settings.data_dir):
             return
         self._asked.add(source.name)
 
         def ask() -> None:
-            from aetui.data.reachable_host import answering_host
+            from aetui.data.reachable_host import reachable_host
 
-            self.post_message(HostAsked(source.name, answering_host(source)))
+            self.post_message(HostChecked(source.name, reachable_host(source)))
 
         threading.Thread(target=ask, daemon=True, name="aetui-ask-host").start()
 
-    def on_host_asked(self, message: HostAsked) -> None:
+    def on_host_checked(self, message: HostChecked) -> None:
         self._hosts[message.name] = message.host
         self._explain(self._chosen())
 
@@ -217,7 +217,7 @@ class MenuScreen(Screen[None]):
         card, runs_dir = self.query_one("#explained", Static), self._settings.runs_dir
         if choice in self._offered:
             offered = self._offered[choice]
-            self._ask_host(offered)
+            self._check_host(offered)
             pace = measured_pace(offered.preset, self._runs.values(), runs_dir) if offered.preset else None
             card.update(preset_card(offered, self._settings.data_dir, self._hosts, pace))
         elif choice in self._runs:

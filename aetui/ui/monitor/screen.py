@@ -193,11 +193,11 @@ class MonitorScreen(Screen[None]):
             self.action_ask("stop")
 
     def action_ask(self, command: Command) -> None:
-        """Send a command to the process that trains; its events tell when it obeyed."""
+        """Send a command to the process that trains; its events say when it did."""
         try:
             send(self.feed.folder.control, command)
         except OSError as error:
-            text = f"The run cannot be told: {error.strerror}: {self.feed.folder.control}"
+            text = f"The command cannot be sent: {error.strerror}: {self.feed.folder.control}"
             self.notify(safe_text(text), severity="error", markup=False)
             return
         if command == "checkpoint":

@@ -13,11 +13,11 @@ TEXTUALS_OWN = ("Theme", "Screenshot")
 
 def screen_commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The actions of a screen's keys, named by their tooltips, with the key beside them."""
-    told: set[str | None] = {None}
+    listed: set[str | None] = {None}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if active.enabled and binding.tooltip and binding.id not in told:
-            told.add(binding.id)
+        if active.enabled and binding.tooltip and binding.id not in listed:
+            listed.add(binding.id)
             title = binding.tooltip[0].upper() + binding.tooltip[1:]
             act = partial(app.run_action, binding.action, active.node)
             yield SystemCommand(title, f"key {app.get_key_display(binding)}", act)

@@ -36,7 +36,7 @@ def test_every_input_that_an_output_reads_is_drawn(kind, k, s, p, d, size, flag)
     for axis in windows(chain.rows[1].traced) if chain.traced else ():
         for output in range(axis.outputs):
             drawn = draw_axis(axis, output, 1000).plain.split("\n")[0][7:].split()
-            read = axis.taps.read(output)
+            read = axis.window.read(output)
             assert drawn.count("■") == sum(0 <= x < size for x in read)
             assert drawn.count("▪") == (0 if kind == "convt 1" else sum(not 0 <= x < size for x in read))
             assert drawn.count("×") == chain.traced[0].unused[0]

@@ -11,7 +11,7 @@ from aetui.config.preset import Preset
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
-from aetui.ui.gallery import image_client as samples_module
+from aetui.ui.gallery import image_client as client_module
 from aetui.ui.gallery.image_client import Samples
 
 FACTS = '{"title": "t", "classes": ["a"], "train": 9, "test": 9, "size": [1, 1, 2], "warnings": []}'
@@ -38,8 +38,8 @@ def scripted(preset, tmp_path, monkeypatch):
             "def tell(answer): print(json.dumps(answer), flush=True)\n"
             f"{begin}\nfor line in sys.stdin:\n    " + each.strip().replace("\n", "\n    ")
         )
-        (tmp_path / "scripted_serve.py").write_text(code)
-        monkeypatch.setattr(samples_module, "MODULE", "scripted_serve")
+        (tmp_path / "scripted_server.py").write_text(code)
+        monkeypatch.setattr(client_module, "MODULE", "scripted_server")
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
         return Samples(preset, tmp_path)
 
@@ -149,7 +149,7 @@ async def test_a_process_that_is_killed_is_followed_by_a_new_one(scripted):
 
 
 async def test_a_silent_process_is_given_up(scripted, monkeypatch):
-    monkeypatch.setattr(samples_module, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "SILENT_SECONDS", 0.2)
     samples = scripted("sys.stdin.read()")
     with pytest.raises(AetuiError, match="has said nothing"):
         await samples.open()
@@ -169,6 +169,6 @@ async def test_closing_while_a_question_waits(scripted):
 
 async def test_a_process_that_cannot_be_started(scripted, monkeypatch, tmp_path):
     samples = scripted()
-    monkeypatch.setattr(samples_module.sys, "executable", str(tmp_path / "gone"))
+    monkeypatch.setattr(client_module.sys, "executable", str(tmp_path / "gone"))
     with pytest.raises(AetuiError, match="cannot be started: No such file"):
         await samples.open()
