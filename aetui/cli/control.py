@@ -4,8 +4,7 @@ import argparse
 import sys
 
 from aetui.cli.options import Verbs, add_verb
-
-WORDS = ("pause", "resume", "checkpoint", "preview", "probe", "stop")
+from aetui.runs.control import COMMANDS, send
 
 
 def add(verbs: Verbs) -> None:
@@ -13,13 +12,12 @@ def add(verbs: Verbs) -> None:
         verbs, "control", run, "pause, resume or stop a run, or ask it for something, from outside"
     )
     parser.add_argument("which", metavar="RUN", help="a run's name, a unique part of it, or its folder")
-    parser.add_argument("command", choices=WORDS, metavar="|".join(WORDS), help="what the run is to do")
+    parser.add_argument("command", choices=COMMANDS, metavar="|".join(COMMANDS), help="what the run is to do")
 
 
 def run(options: argparse.Namespace) -> int:
     from aetui.errors import AetuiError
     from aetui.runs import states
-    from aetui.runs.control import send
     from aetui.runs.folder import find_state
     from aetui.runs.listing import find_run
 

@@ -18,11 +18,11 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
     """
     while control.pending:
         control.acknowledge()
-        if control.take_checkpoint() or control.stopping:
+        if control.take("checkpoint") or control.stopping:
             save_checkpoint(training, control, emit, None)
-        if control.take_preview():
+        if control.take("preview"):
             draw_step(training, emit)
-        if may_probe and control.take_probe():
+        if may_probe and control.take("probe"):
             between = partial(handle_commands, training, control, emit, may_probe=False)
             measure_probe(training, control, emit, between)
         if control.stopping:

@@ -1,6 +1,8 @@
 """What others request of the training thread; it looks once a step."""
 
+import contextlib
 import threading
+from collections.abc import Callable, Iterator
 
 from aetui.runs import states
 from aetui.runs.control import Command
@@ -11,84 +13,46 @@ class Stopped(Exception):
 
 
 class Control:
-    """Requests from outside, safe to call from any thread.
+    """Requests from outside, safe to make from any thread.
 
     `pending` is a plain attribute, so that a step without a request costs one look at it.
     """
 
     def __init__(self) -> None:
         self.pending = False
+        self.paused = False
+        self.stopping = False
         self.detached = False
+        """The terminal or program that started the run is gone."""
         self._changed = threading.Condition()
-        self._paused = False
-        self._stopping = False
-        self._checkpoint = False
-        self._preview = False
-        self._probe = False
-
-    @property
-    def paused(self) -> bool:
-        return self._paused
+        self._requested: set[Command] = set()
+        """What is done once and then forgotten: checkpoint, preview, probe."""
 
     @property
     def running_state(self) -> str:
         """The run's state while it is not paused."""
         return states.DETACHED if self.detached else states.RUNNING
 
-    @property
-    def stopping(self) -> bool:
-        return self._stopping
-
-    def handle(self, command: Command) -> None:
+    def request(self, command: Command) -> None:
         """Request what a command says."""
-        requests = {
-            "pause": self.pause,
-            "resume": self.resume,
-            "checkpoint": self.checkpoint,
-            "preview": self.preview,
-            "probe": self.probe,
-            "stop": self.stop,
-        }
-        requests[command]()
-
-    def pause(self) -> None:
-        self._request(_paused=True)
-
-    def resume(self) -> None:
-        self._request(_paused=False)
-
-    def checkpoint(self) -> None:
-        self._request(_checkpoint=True)
-
-    def preview(self) -> None:
-        self._request(_preview=True)
-
-    def probe(self) -> None:
-        self._request(_probe=True)
-
-    def stop(self) -> None:
-        self._request(_stopping=True)
+        with self._changing():
+            if command in ("pause", "resume"):
+                self.paused = command == "pause"
+            elif command == "stop":
+                self.stopping = True
+            else:
+                self._requested.add(command)
 
     def detach(self) -> None:
-        """The terminal or program that started the run is gone."""
-        self._request(detached=True)
+        """Go on without the terminal or program that started the run."""
+        with self._changing():
+            self.detached = True
 
-    def take_checkpoint(self) -> bool:
-        """Whether a checkpoint is requested; the request is taken as received."""
+    def take(self, command: Command) -> bool:
+        """Whether the command is requested; the request is taken as received."""
         with self._changed:
-            requested, self._checkpoint = self._checkpoint, False
-        return requested
-
-    def take_preview(self) -> bool:
-        """Whether pictures of this moment are requested; the request is taken as received."""
-        with self._changed:
-            requested, self._preview = self._preview, False
-        return requested
-
-    def take_probe(self) -> bool:
-        """Whether a probe of this moment is requested; the request is taken as received."""
-        with self._changed:
-            requested, self._probe = self._probe, False
+            requested = command in self._requested
+            self._requested.discard(command)
         return requested
 
     def acknowledge(self) -> None:
@@ -97,17 +61,19 @@ class Control:
 
     def wait(self) -> None:
         """Sleep until the next request."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.pending)
+        self._wait_for(lambda: self.pending)
 
     def wait_while_paused(self) -> None:
         """Sleep until a resume or a stop is requested."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._paused or self._stopping)
+        self._wait_for(lambda: not self.paused or self.stopping)
 
-    def _request(self, **changes: bool) -> None:
+    def _wait_for(self, done: Callable[[], bool]) -> None:
         with self._changed:
-            for name, value in changes.items():
-                setattr(self, name, value)
+            self._changed.wait_for(done)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._changed:
+            yield
             self.pending = True
             self._changed.notify_all()

@@ -28,7 +28,7 @@ def measure_probe(training: Training, control: Control, emit: Emit, between: Cal
     """Measure what the encoder's frozen features are worth; `between` is called often and may raise."""
     progress = training.progress
     if len(training.classes) < 2:
-        control.take_probe()
+        control.take("probe")
         emit(Warned("there is nothing to probe: the images are all of one class"))
         return
     emit(ActivityChanged("probing the features"))
@@ -51,5 +51,5 @@ def measure_probe(training: Training, control: Control, emit: Emit, between: Cal
             progress.total_seconds,
         )
     )
-    control.take_probe()
+    control.take("probe")
     emit(ActivityChanged(""))

@@ -78,7 +78,7 @@ def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter
     if meter:
         save_checkpoint(training, control, emit, tested.loss)
     draw_epoch(training, tested, emit)
-    if control.take_probe() or probe_is_due(training):
+    if control.take("probe") or probe_is_due(training):
         _probe(training, control, emit)
 
 

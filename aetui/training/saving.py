@@ -39,7 +39,7 @@ def _why_not(training: Training, error: OSError) -> str:
 def _wait_for_room(reason: str, control: Control, emit: Emit) -> None:
     if control.stopping:
         raise AetuiError(f"Stopped without a last checkpoint: {reason}") from None
-    control.pause()
+    control.request("pause")
     emit(StateChanged(states.PAUSED, f"{reason}; make room, then resume to try again"))
     control.wait_while_paused()
     emit(StateChanged(control.running_state))

@@ -57,7 +57,7 @@ def supervise(
                     session.start()
                     _attend(session, CommandFollower(folder.control, offset))
                 finally:
-                    session.control.stop()
+                    session.control.request("stop")
                     session.join()
     assert session.exit_code is not None
     if signals and session.exit_code == EXIT_STOPPED:
@@ -109,7 +109,7 @@ def _attend(session: Session, commands: CommandFollower) -> None:
     measured, warned, gpu = time.monotonic(), False, None
     while session.alive:
         for command in commands.poll():
-            session.control.handle(command)
+            session.control.request(command)
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
         if session.gpu_uuid and session.gpu_uuid != gpu:
@@ -143,7 +143,7 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
         if received:
             os._exit(EXIT_SIGNAL + number)
         received.append(number)
-        session.control.stop()
+        session.control.request("stop")
 
     def detach(number: int, frame: FrameType | None) -> None:
         _leave_terminal(folder)

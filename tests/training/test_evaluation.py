@@ -92,7 +92,7 @@ def test_files_tell_errors_places_and_how_they_moved(make_run, record):
 def test_pictures_on_demand_within_an_epoch_change_nothing(make_run, record):
     def ask(event, session):
         if isinstance(event, StepsTrained | EpochFinished) and event.step in (0, 4):
-            session.control.preview()
+            session.control.request("preview")
 
     plain, asked = record(make_run()), record(folder := make_run(), ask)
     extra = [event for event in asked.of(PreviewSaved) if event.file.startswith("step_")]

@@ -143,7 +143,7 @@ def test_what_is_told_is_what_the_model_does(make_run, record):
 def test_resume_is_equal_bit_for_bit_and_needs_the_source_no_more(mae, make_run, record, more):
     def stop(event, session):
         if isinstance(event, StepsTrained) and event.step == 6:
-            session.control.stop()
+            session.control.request("stop")
 
     changes = (*CLASSIFIER, *more, pretrained(mae))
     straight, stopped = (make_run(*changes, preset=PRESET) for _ in range(2))
@@ -160,7 +160,7 @@ def test_resume_is_equal_bit_for_bit_and_needs_the_source_no_more(mae, make_run,
 def test_a_probe_on_demand_reads_the_tuned_encoder(make_run, record):
     def ask(event, session):
         if isinstance(event, StepsTrained) and event.step == 2:
-            session.control.probe()
+            session.control.request("probe")
 
     [probe] = record(make_run(*CLASSIFIER, preset=PRESET), ask).of(ProbeMeasured)
     assert 0 <= probe.linear_accuracy <= 1

@@ -111,7 +111,7 @@ def test_resume_is_equal_bit_for_bit(make_run, record, preset, cut):
 
     def stop_at_cut(event, session):
         if isinstance(event, StepsTrained) and event.step == cut:
-            session.control.stop()
+            session.control.request("stop")
 
     first = record(broken, stop_at_cut)
     assert first.session.exit_code == 5
@@ -130,7 +130,7 @@ def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
 
     def pause_once(event, session):
         if isinstance(event, StepsTrained) and event.step == 3:
-            session.control.pause()
+            session.control.request("pause")
         if isinstance(event, StateChanged) and event.state == states.PAUSED:
             paused_at.append(recorder_steps[-1])
             threading.Timer(0.05, go_on, [session]).start()
@@ -140,7 +140,7 @@ def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
 
     def go_on(session):
         resumed.set()
-        session.control.resume()
+        session.control.request("resume")
 
     recorder_steps = [0]
     recorder = record(make_run(), pause_once)
@@ -153,7 +153,7 @@ def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
 def test_a_checkpoint_on_demand_within_an_epoch(make_run, record):
     def ask(event, session):
         if isinstance(event, StepsTrained) and event.step == 2:
-            session.control.checkpoint()
+            session.control.request("checkpoint")
 
     assert [event.step for event in record(make_run(), ask).of(CheckpointSaved)] == [2, 4, 8, 12]
 
@@ -230,7 +230,7 @@ def test_a_full_disk_pauses_and_a_retry_goes_on(make_run, record, monkeypatch):
         if isinstance(event, StateChanged) and event.state == states.PAUSED:
             assert "No space left" in event.reason
             assert len(list(folder.checkpoints.glob("*.pt"))) == 1
-            session.control.resume()
+            session.control.request("resume")
 
     monkeypatch.setattr(checkpoints, "write_whole", write)
     folder = make_run()

@@ -97,7 +97,7 @@ def test_with_imagenet_pixels_the_loss_is_told_in_unit_range(make_run, record):
 def test_resume_is_equal_bit_for_bit(make_run, record, changes, cut):
     def stop(event, session):
         if isinstance(event, StepsTrained) and event.step == cut:
-            session.control.stop()
+            session.control.request("stop")
 
     changes = (*changes, "train.batch_size=32", *SMALL_VIT)
     straight, stopped = (make_run(*changes, preset="shapes-vit-mae") for _ in range(2))
@@ -115,7 +115,7 @@ def test_resume_is_equal_bit_for_bit(make_run, record, changes, cut):
 def test_probes_come_when_due_and_on_demand(make_run, record):
     def ask(event, session):
         if isinstance(event, StepsTrained) and event.step == 5:
-            session.control.probe()
+            session.control.request("probe")
 
     recorder = record(make_run("probe.every=2", "train.batch_size=64", preset="shapes-conv-mae"), ask)
     probes = recorder.of(ProbeMeasured)
@@ -138,7 +138,7 @@ def test_a_probe_that_a_stop_cut_off_is_made_up_for_once(make_run, record):
         if event == ActivityChanged("probing the features"):
             begun.append(event)
             if len(begun) == 2:
-                session.control.stop()
+                session.control.request("stop")
 
     folder = make_run("probe.every=1", preset="shapes-conv-mae")
     assert record(folder, stop_the_second).session.exit_code == 5
@@ -195,7 +195,7 @@ def test_steps_have_the_learning_rate_of_the_schedule(make_run, record):
 def test_a_probe_requested_during_a_test_or_a_probe_waits_for_its_end(make_run, record, activity):
     def ask(event, session):
         if event == ActivityChanged(activity):
-            session.control.probe()
+            session.control.request("probe")
 
     recorder = record(make_run("train.epochs=1", "probe.every=1", preset="shapes-conv-mae"), ask)
     assert recorder.session.exit_code == 0

@@ -50,7 +50,7 @@ def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
 def test_two_runs_and_a_resumed_one_are_equal_bit_for_bit(make, record, name):
     def stop(event, session):
         if isinstance(event, StepsTrained) and event.step == 5:
-            session.control.stop()
+            session.control.request("stop")
 
     straight, again, stopped = make(name), make(name), make(name)
     for folder in (straight, again):
