@@ -21,22 +21,17 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder, find_state
 from aetui.text import safe_text
-from aetui.ui.calculator.chain_line import ChainLine
-from aetui.ui.calculator.chain_table import ChainTable
-from aetui.ui.calculator.inverse_screen import InverseScreen
 from aetui.ui.calculator.preset_files import line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
-from aetui.ui.calculator.window_drawing import WindowDrawing
-from aetui.ui.gallery.dialogs import JumpScreen
-from aetui.ui.gallery.image_screen import ImageScreen
-from aetui.ui.gallery.pixel_values import PixelValues
 from aetui.ui.gallery.screen import GalleryScreen
-from aetui.ui.menu.screen import Choices, MenuScreen
+from aetui.ui.key_names import action_names
+from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.messages import TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
-from aetui.ui.parts.dialogs import ChoiceScreen, QuitScreen
+from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
 from aetui.ui.parts.palette import TEXTUALS_OWN, screen_commands
+from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.settings import Settings
 from aetui.ui.trainer import Trainer
@@ -76,7 +71,7 @@ class AetuiApp(App[None]):
         self._trainers: list[Trainer] = []
         self._signalled = False
         self._chain_line = ""
-        self.set_keymap(read_keys(keys_file(), ACTIONS))
+        self.set_keymap(read_keys(keys_file(), action_names()))
 
     def on_load(self) -> None:
         """Before the terminal is touched: from here on every signal restores it."""
@@ -128,11 +123,9 @@ class AetuiApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing on a screen are not offered there."""
-        if action == "gallery":
-            return isinstance(self.screen, MenuScreen | MonitorScreen)
-        if action == "calculator":
-            return isinstance(self.screen, MenuScreen | MonitorScreen | GalleryScreen)
-        return True
+        if action not in PresetScreen.OPENS:
+            return True
+        return isinstance(self.screen, PresetScreen) and action in self.screen.OPENS
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         """What the command palette offers."""
@@ -144,14 +137,14 @@ class AetuiApp(App[None]):
 
     def action_calculator(self) -> None:
         """Open the calculator on what was in it last, at first on the model of the preset at hand."""
-        if isinstance(self.screen, MenuScreen | MonitorScreen | GalleryScreen):
+        if isinstance(self.screen, PresetScreen):
             preset = self.screen.preset
             line = self._chain_line or (line_of_preset(preset) if preset else "")
             self.push_screen(CalculatorScreen(self._settings.runs_dir, preset, line), self._keep_chain)
 
     def action_gallery(self) -> None:
         """Show the data set of the preset at hand."""
-        if isinstance(self.screen, MenuScreen | MonitorScreen):
+        if isinstance(self.screen, PresetScreen):
             if self.screen.preset is None:
                 self.notify("Choose a preset first; its images are shown.")
             else:
@@ -228,16 +221,3 @@ def _last_word(trainer: Trainer) -> str:
     if meta.state == states.STOPPED:
         return f"{run.name} is saved; go on with: aetui resume {run.called}"
     return safe_text(f"{run.name} is {meta.state.replace('_', ' ')} {meta.reason}")
-
-
-OWNERS = (
-    AetuiApp, MenuScreen, Choices, MonitorScreen, CalculatorScreen, InverseScreen, GalleryScreen, JumpScreen,
-    ImageScreen, HelpScreen, ChoiceScreen, ChainLine, ChainTable, WindowDrawing, PixelValues,
-)  # fmt: skip
-ACTIONS = frozenset(
-    binding.id
-    for owner in OWNERS
-    for binding in owner.BINDINGS
-    if isinstance(binding, Binding) and binding.id
-)
-"""What keys.toml can give other keys."""

@@ -10,6 +10,7 @@ from aetui.runs.event_log import EventWriter
 from aetui.runs.events import StateChanged
 from aetui.runs.folder import create_run
 from aetui.ui.app import AetuiApp
+from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.monitor.loss_chart import LossChart
 from aetui.ui.monitor.screen import MonitorScreen
@@ -152,6 +153,16 @@ async def test_keys_can_be_changed(app, scripted, tmp_path, monkeypatch):
         await pilot.press("f5")
         await pilot.pause()
     assert folder.control.read_text().split() == ["pause"]
+
+
+async def test_every_action_of_the_help_can_be_given_another_key(app, scripted):
+    async with app(watch=scripted()).run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        bindings = [active.binding for active in pilot.app.screen.active_bindings.values()]
+        listed = {binding.id for binding in bindings if binding.tooltip and binding.id}
+        assert {"app.quit", "run.pause", "panel.page_up"} <= listed
+        assert listed <= action_names()
 
 
 async def test_help_lists_every_key_of_the_screen_below(app, scripted):

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from aetui.config.preset import Preset
@@ -16,6 +15,7 @@ from aetui.text import safe_text
 from aetui.ui.gallery.dialogs import ALL, JumpScreen, LabelScreen
 from aetui.ui.gallery.image_client import DataFacts, Page, Samples, Split
 from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.pictures.captions import shortened
 from aetui.ui.pictures.picture_grid import PictureGrid
@@ -40,11 +40,12 @@ class PageRequest:
         return other is not None and (self.split, self.label) == (other.split, other.label)
 
 
-class GalleryScreen(Screen[None]):
+class GalleryScreen(PresetScreen[None]):
     """A page of images; a request is answered by a process of its own, and the newest request wins."""
 
     AUTO_FOCUS = ""
     CSS_PATH = "screen.tcss"
+    OPENS = frozenset({"calculator"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,pagedown", "turn(1)", "Next", id="gallery.next", key_display="n", tooltip="next page"),
         Binding(
@@ -65,7 +66,8 @@ class GalleryScreen(Screen[None]):
 
     def __init__(self, data_dir: Path, preset: Preset, choice: Choice) -> None:
         super().__init__()
-        self.preset = preset
+        self._preset = preset
+        self.data_dir = data_dir
         self._samples = Samples(preset, data_dir)
         self._choice = choice
         self._facts: DataFacts | None = None
@@ -77,6 +79,10 @@ class GalleryScreen(Screen[None]):
         self._asking = False
         self._image: ImageScreen | None = None
         """The chosen image full screen, while it is open."""
+
+    @property
+    def preset(self) -> Preset:
+        return self._preset
 
     def compose(self) -> ComposeResult:
         yield TooSmall()

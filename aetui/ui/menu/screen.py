@@ -12,7 +12,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -31,6 +30,7 @@ from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
 from aetui.ui.menu.run_list import measured_pace, read_outline
 from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
+from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
 
@@ -56,7 +56,7 @@ class Choices(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
 
-class MenuScreen(Screen[None]):
+class MenuScreen(PresetScreen[None]):
     """A list of presets and runs; beside it, what the chosen one is."""
 
     CSS_PATH = "screen.tcss"

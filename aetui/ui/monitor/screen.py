@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from aetui.config.preset import Preset
@@ -32,6 +31,7 @@ from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
 from aetui.ui.pacing import Pacer
 from aetui.ui.parts.layer_table import layer_table
+from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.run_feed import Feed
 from aetui.ui.settings import Settings
@@ -52,7 +52,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 }
 
 
-class MonitorScreen(Screen[None]):
+class MonitorScreen(PresetScreen[None]):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""
@@ -63,8 +63,7 @@ class MonitorScreen(Screen[None]):
         super().__init__()
         self.feed = Feed(folder, trainer)
         self._settings = settings
-        self.preset = _read_preset(folder)
-        """The run's preset; None where its config.toml cannot be read."""
+        self._preset = _read_preset(folder)
         self._pacer = Pacer()
         self._stale = True
         self._seen = False
@@ -73,7 +72,11 @@ class MonitorScreen(Screen[None]):
         meta = folder.read_meta()
         self._preset_name = meta.preset
         self.data_dir = Path(meta.data_dir)
-        """Where the run has its data from."""
+
+    @property
+    def preset(self) -> Preset | None:
+        """The run's; None where its config.toml cannot be read."""
+        return self._preset
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
