@@ -9,7 +9,6 @@ from torch import Tensor
 from aetui.config.model import VitSection
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
-from aetui.models.from_preset import build_model
 from aetui.models.hugging_face import reported_heads
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.weights import load_weights
@@ -18,6 +17,7 @@ from aetui.runs.event_log import EventWriter
 from aetui.runs.events import CheckpointSaved, Event, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.training.control import Control
+from aetui.training.model_kinds import build_model
 from aetui.training.training import prepare
 
 

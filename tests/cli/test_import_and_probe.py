@@ -10,10 +10,10 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.data.generated import shapes
-from aetui.models.from_preset import build_model
 from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
 from aetui.training import data as training_data
+from aetui.training.model_kinds import build_model
 
 SMALL = shapes(train=60, test=30)
 

@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from aetui.config.reading import read_preset
 from aetui.data.generated import shapes
 from aetui.data.images import DataSet, ImageSet
-from aetui.models.from_preset import build_model
 from aetui.pictures.sheet import read_sheet
 from aetui.runs.events import (
     EpochFinished,
@@ -25,7 +24,7 @@ from aetui.runs.report import report_run
 from aetui.training import data as training_data
 from aetui.training import meter
 from aetui.training.masked_objective import MaskedObjective
-from aetui.training.model_kinds import make_model
+from aetui.training.model_kinds import build_model, make_model
 
 SMALL = shapes(train=200, test=70)
 SIZES = (

@@ -11,7 +11,6 @@ from torch import nn
 
 from aetui.config.reading import read_preset
 from aetui.data.batches import epoch_order
-from aetui.models.from_preset import build_model
 from aetui.runs import states
 from aetui.runs.events import (
     CheckpointSaved,
@@ -22,6 +21,7 @@ from aetui.runs.events import (
     StepsTrained,
 )
 from aetui.training import loop, meter
+from aetui.training.model_kinds import build_model
 from aetui.training.objective import StepLoss
 
 

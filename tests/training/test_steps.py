@@ -9,10 +9,10 @@ from small_vit import SMALL_VIT
 from aetui.config.reading import read_preset
 from aetui.data.batches import derived_seed, epoch_order
 from aetui.data.generated import digits, shapes
-from aetui.models.from_preset import build_model
 from aetui.runs.events import EpochFinished, StateChanged
 from aetui.training import data as training_data
 from aetui.training import training
+from aetui.training.model_kinds import build_model
 
 SMALL, DIGITS = shapes(train=200, test=70), digits(train=200, test=70)
 

@@ -11,10 +11,10 @@ from aetui.config.shipped import find_preset, shipped_presets
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.build import build_chain
 from aetui.models.conv_mae import ConvMae
-from aetui.models.from_preset import build_model
 from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size
+from aetui.training.model_kinds import build_model
 from aetui.ui.menu.preset_card import numbers_kept, preset_card
 from aetui.ui.menu.preset_list import Offered
 from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
