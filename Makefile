@@ -17,7 +17,7 @@ lint:
 	$(PYTHON) -m mypy
 	$(dir $(PYTHON))lint-imports
 
-dev:                      ## the app with its style sheet reloaded as it is edited
+dev:                      ## the app with its style sheets reloaded as they are edited
 	TEXTUAL=devtools,debug $(PYTHON) -m aetui
 
 snapshots:                ## the screenshots in docs/, from the real app

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from aetui.shapes.chain import TracedLayer, at_layer, trace
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layers import BatchNorm, Conv, ConvTranspose, Dropout, Layer, Linear
-from aetui.shapes.mirror_layer import UNDO
+from aetui.shapes.mirror_layer import MIRRORS
 from aetui.shapes.sizes import Size
 
 
@@ -32,10 +32,10 @@ def mirror(size: Size, encoder: Sequence[Layer]) -> tuple[Layer, ...]:
     decoder: list[Layer] = []
     for index in range(len(rows) - 1, -1, -1):
         row = rows[index]
-        if type(row.layer) not in UNDO:
+        if type(row.layer) not in MIRRORS:
             continue
         try:
-            undone = UNDO[type(row.layer)](row)
+            undone = MIRRORS[type(row.layer)](row)
         except ShapeError as error:
             raise at_layer(error, index, row.layer, row.input) from None
         decoder += [] if undone is None else [undone]
@@ -48,7 +48,7 @@ def _between(before: Sequence[TracedLayer], decoder: Sequence[Layer]) -> list[La
     """What stood behind the block before; nothing as long as the decoder has no weights."""
     if not any(isinstance(layer, ConvTranspose | Conv | Linear) for layer in decoder):
         return []
-    last = next((n for n in range(len(before), 0, -1) if type(before[n - 1].layer) in UNDO), 0)
+    last = next((n for n in range(len(before), 0, -1) if type(before[n - 1].layer) in MIRRORS), 0)
     between = [row.layer for row in before[last:]]
     if last == 0:
         return [layer for layer in between if not isinstance(layer, Dropout | BatchNorm)]

@@ -107,7 +107,7 @@ def mirror_unflatten(row: TracedLayer) -> Layer:
     return Flatten()
 
 
-UNDO: dict[type[Layer], Callable[[TracedLayer], Layer | None]] = {
+MIRRORS: dict[type[Layer], Callable[[TracedLayer], Layer | None]] = {
     Conv: mirror_conv,
     ConvTranspose: mirror_conv_transpose,
     MaxPool: mirror_pool,
