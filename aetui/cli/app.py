@@ -57,7 +57,10 @@ def open_app(
 
 
 def _check_terminal(headless: str) -> None:
-    here = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-    if not here or os.environ.get("TERM", "dumb") == "dumb":
-        what = "TERM is dumb" if here else "this is no terminal"
+    """Keys come from standard input, and Textual draws on standard error."""
+    streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
+    elsewhere = [name for name, stream in streams.items() if stream is None or not stream.isatty()]
+    dumb = os.environ.get("TERM", "dumb") == "dumb"
+    if dumb or elsewhere:
+        what = "TERM is dumb" if dumb else f"{elsewhere[0]} is none"
         raise UsageError(f"The app needs a terminal to draw on: {what}", f"without a screen: `{headless}`")

@@ -123,18 +123,19 @@ def test_mistakes_are_one_sentence_and_a_code(tmp_path, arguments, code, words):
     assert done.stdout == ""
 
 
-def test_a_dumb_terminal_gets_the_headless_command(tmp_path):
+@pytest.mark.parametrize(("term", "what"), [("dumb", "TERM is dumb"), ("xterm", "standard error is none")])
+def test_a_terminal_that_cannot_show_the_app_gets_the_headless_command(tmp_path, term, what):
     import pty
 
     main_end, side_end = pty.openpty()
     streams = {"stdin": side_end, "stdout": side_end, "stderr": subprocess.PIPE}
-    environment = {**os.environ, "TERM": "dumb"}
+    environment = {**os.environ, "TERM": term}
     command = [*AETUI, "--preset", "mnist-mlp"]
     done = subprocess.run(command, cwd=tmp_path, text=True, timeout=60, env=environment, **streams)
     os.close(main_end)
     os.close(side_end)
     assert done.returncode == 2
-    assert "TERM is dumb" in done.stderr
+    assert what in done.stderr
     assert "aetui train mnist-mlp" in done.stderr
 
 
