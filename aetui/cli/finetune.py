@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         if code := supervise(folder, listener(folder, as_json=False)):
             _leave(folder, made["scratch"] if kind == "finetune" else None)
             return code
-    _tell(made, as_json=options.json)
+    _print_accuracies(made, as_json=options.json)
     return 0
 
 
@@ -126,7 +126,7 @@ def _make_run(
     return folder
 
 
-def _tell(made: "dict[str, RunFolder]", *, as_json: bool) -> None:
+def _print_accuracies(made: "dict[str, RunFolder]", *, as_json: bool) -> None:
     """The test accuracies after the last epochs, and what pre-training brought."""
     from aetui.runs.report import read_history
     from aetui.text import safe_text

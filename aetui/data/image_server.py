@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 MOST_IMAGES = 400
 MOST_BYTES = 32 << 20
 """Of the pixels in one answer; where not even one image fits, there is one."""
-TELL_SECONDS = 0.5
+REPORT_SECONDS = 0.5
 
-Tell = Callable[[Mapping[str, Any]], None]
+Send = Callable[[Mapping[str, Any]], None]
 
 
 class Request(BaseModel):
@@ -44,17 +44,17 @@ class Request(BaseModel):
     count: int = Field(ge=1, le=MOST_IMAGES)
 
 
-def serve(asked: Mapping[str, Any], requests: Iterable[str | bytes], tell: Tell) -> None:
-    """Read the set that is asked for, tell what it is, and answer the requests, one line each."""
+def serve(asked: Mapping[str, Any], requests: Iterable[str | bytes], send: Send) -> None:
+    """Read the set that is asked for, send what it is, and answer the requests, one line each."""
     try:
-        data, warnings = _load(asked, tell)
+        data, warnings = _load(asked, send)
     except AetuiError as error:
-        tell({"error": error.sentence})
+        send({"error": error.sentence})
         return
     except OSError as error:
-        tell({"error": f"{error.filename or asked['name']} cannot be read: {error.strerror or error}."})
+        send({"error": f"{error.filename or asked['name']} cannot be read: {error.strerror or error}."})
         return
-    tell(
+    send(
         {
             "title": data.title,
             "classes": data.classes,
@@ -66,11 +66,11 @@ def serve(asked: Mapping[str, Any], requests: Iterable[str | bytes], tell: Tell)
     )
     for line in requests:
         try:
-            tell(answer(data, Request.model_validate_json(line)))
+            send(answer(data, Request.model_validate_json(line)))
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            tell({"error": f"This request cannot be answered: {where and where + ': '}{first['msg']}."})
+            send({"error": f"This request cannot be answered: {where and where + ': '}{first['msg']}."})
 
 
 def answer(data: "DataSet", request: Request) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def answer(data: "DataSet", request: Request) -> dict[str, Any]:
     }
 
 
-def _load(asked: Mapping[str, Any], tell: Tell) -> tuple["DataSet", list[str]]:
+def _load(asked: Mapping[str, Any], send: Send) -> tuple["DataSet", list[str]]:
     """The set and what it warns of. Raises AetuiError and OSError."""
     from aetui.data.folder import Decoding
     from aetui.data.load import load
@@ -108,9 +108,9 @@ def _load(asked: Mapping[str, Any], tell: Tell) -> tuple["DataSet", list[str]]:
     def on_progress(progress: object) -> None:
         nonlocal reported_at
         assert isinstance(progress, Decoding), "nothing is downloaded"
-        if time.monotonic() - reported_at > TELL_SECONDS:
+        if time.monotonic() - reported_at > REPORT_SECONDS:
             reported_at = time.monotonic()
-            tell({"activity": f"reading images: {progress.done_images:,} of {progress.total_images:,}"})
+            send({"activity": f"reading images: {progress.done_images:,} of {progress.total_images:,}"})
 
     data = load(
         asked["name"],
@@ -127,25 +127,25 @@ def _load(asked: Mapping[str, Any], tell: Tell) -> tuple["DataSet", list[str]]:
 
 
 @contextlib.contextmanager
-def _lines_out() -> Iterator[Tell]:
+def _lines_out() -> Iterator[Send]:
     """Standard output for the answers alone; what libraries print there goes to standard error."""
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
 
-        def tell(answer: Mapping[str, Any]) -> None:
+        def send(answer: Mapping[str, Any]) -> None:
             out.write(json.dumps(answer).encode() + b"\n")
             out.flush()
 
-        yield tell
+        yield send
 
 
 def main() -> None:
     """Serve until standard input ends or nobody reads the answers."""
-    with contextlib.suppress(BrokenPipeError), _lines_out() as tell:
+    with contextlib.suppress(BrokenPipeError), _lines_out() as send:
         import torch
 
         torch.set_num_threads(1)
-        serve(json.loads(sys.argv[1]), sys.stdin.buffer, tell)
+        serve(json.loads(sys.argv[1]), sys.stdin.buffer, send)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class Page:
     """(N, H, W, C); fewer than asked for at the end, and where they are very large."""
 
 
-class Samples:
+class ImageClient:
     """The images of a preset's data set. One question at a time: the others wait.
 
     Where the process cannot be had, ends or says nothing for SILENT_SECONDS, a question raises AetuiError;

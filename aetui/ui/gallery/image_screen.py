@@ -53,16 +53,16 @@ class ImageScreen(Screen[None]):
         self.show(self._image, self._caption)
 
     def on_resize(self) -> None:
-        self._tell()
+        self._update_title()
 
     def show(self, image: "Images", caption: str) -> None:
         """Another image of the same size."""
         self._image, self._caption = image, caption
         self.query_one(PictureGrid).show({"image": image[None]}, [""])
         self.query_one(PixelValues).show(image)
-        self._tell()
+        self._update_title()
 
-    def _tell(self) -> None:
+    def _update_title(self) -> None:
         image = self._image
         height, width, channels = image.shape
         whose = "RGB: " if channels == 3 else ""

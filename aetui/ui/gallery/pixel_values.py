@@ -52,12 +52,12 @@ class PixelValues(Widget, can_focus=True):
         self.set_reactive(PixelValues.column, width // 2)
 
     def on_mount(self) -> None:
-        self._tell()
+        self._update_title()
 
     def show(self, image: "Images") -> None:
         """Another image of the same size; the cursor stays."""
         self._image = image
-        self._tell()
+        self._update_title()
         self.refresh()
 
     def render(self) -> Text:
@@ -76,20 +76,20 @@ class PixelValues(Widget, can_focus=True):
     def _style(self, row: int, column: int, value: int) -> Style:
         return Style(reverse=(row, column) == (self.row, self.column), dim=value == 0)
 
-    def _tell(self) -> None:
+    def _update_title(self) -> None:
         """Name what is shown, and every channel's value under the cursor."""
         values = " ".join(map(str, self._image[self.row, self.column].tolist()))
         self.border_title = f"values 0–255, {self._names[self.channel]}"
         self.border_subtitle = f"row {self.row}, column {self.column}: {values}"
 
     def watch_row(self) -> None:
-        self._tell()
+        self._update_title()
 
     def watch_column(self) -> None:
-        self._tell()
+        self._update_title()
 
     def watch_channel(self) -> None:
-        self._tell()
+        self._update_title()
 
     def action_move(self, key: str) -> None:
         """Move the cursor, not over the edge."""

@@ -13,7 +13,7 @@ from aetui.errors import AetuiError
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
 from aetui.ui.gallery.dialogs import ALL, JumpScreen, LabelScreen
-from aetui.ui.gallery.image_client import DataFacts, Page, Samples, Split
+from aetui.ui.gallery.image_client import DataFacts, ImageClient, Page, Split
 from aetui.ui.gallery.image_screen import ImageScreen
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
@@ -68,7 +68,7 @@ class GalleryScreen(PresetScreen[None]):
         super().__init__()
         self._preset = preset
         self.data_dir = data_dir
-        self._samples = Samples(preset, data_dir)
+        self._client = ImageClient(preset, data_dir)
         self._choice = choice
         self._facts: DataFacts | None = None
         self._page: Page | None = None
@@ -95,7 +95,7 @@ class GalleryScreen(PresetScreen[None]):
 
     async def on_unmount(self) -> None:
         self.workers.cancel_node(self)
-        await self._samples.close()
+        await self._client.close()
 
     @property
     def _grid(self) -> PictureGrid:
@@ -106,7 +106,7 @@ class GalleryScreen(PresetScreen[None]):
     def _request(self, request: PageRequest, chosen: int = 0) -> None:
         self._requested, self._chosen = request, chosen
         if request == self._answered:
-            self._tell()
+            self._update_title()
         elif not self._asking:
             self._asking = True
             self.run_worker(self._ask())
@@ -116,11 +116,11 @@ class GalleryScreen(PresetScreen[None]):
         try:
             if self._facts is None:
                 self._wait(WAIT)
-                self._facts = await self._samples.open(self._wait)
+                self._facts = await self._client.open(self._wait)
                 for warning in self._facts.warnings:
                     self.notify(safe_text(warning), severity="warning", markup=False, timeout=10)
             while (request := self._requested) != self._answered:
-                page = await self._samples.page(request.split, request.label, request.first, MOST_SHOWN)
+                page = await self._client.page(request.split, request.label, request.first, MOST_SHOWN)
                 if request == self._requested:
                     self._show(page, self._facts)
         except AetuiError as error:
@@ -139,7 +139,7 @@ class GalleryScreen(PresetScreen[None]):
             self._grid.show({"sample": page.pixels}, _captions(page, facts), LEAST_SHOWN)
         else:
             self._grid.clear("There are no images with this label.")
-        self._tell()
+        self._update_title()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._keep_chosen)
@@ -156,7 +156,7 @@ class GalleryScreen(PresetScreen[None]):
         given = len(self._page.indices) if self._page else 0
         return self._grid.shown or max(1, min(given, self._grid.size.height - 1))
 
-    def _tell(self) -> None:
+    def _update_title(self) -> None:
         """Mark the chosen image and say in the title what is shown."""
         if self._page is None or self._facts is None:
             return

@@ -68,11 +68,11 @@ class PicturesPanel(Widget):
     def on_mount(self) -> None:
         self._player = self.set_interval(PLAY_SECONDS, self._play, pause=True)
         grid = self.query_one(PictureGrid)
-        self.watch(grid, "first", self._tell, init=False)
-        self.watch(grid, "shown", self._tell, init=False)
+        self.watch(grid, "first", self._update_title, init=False)
+        self.watch(grid, "shown", self._update_title, init=False)
 
     def on_resize(self) -> None:
-        self._tell()
+        self._update_title()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         event.stop()
@@ -86,7 +86,7 @@ class PicturesPanel(Widget):
         """A sentence in place of pictures."""
         self._when, self._views, self._count = self._choice.reason, [], 0
         self.query_one(PictureGrid).clear(text)
-        self._tell()
+        self._update_title()
 
     def follow(self, history: History, *, live: bool) -> None:
         """Take in what the run has drawn; new pictures are shown at most once a second.
@@ -178,9 +178,9 @@ class PicturesPanel(Widget):
             len(sheet.samples),
         )
         self.query_one(PictureGrid).show(views, [_caption(sample) for sample in sheet.samples])
-        self._tell()
+        self._update_title()
 
-    def _tell(self) -> None:
+    def _update_title(self) -> None:
         """Say what is shown, in the border and below it; a row of views ends with a slash.
 
         The line is as high as the longest text for these pictures needs: what it says depends on the room.

@@ -65,12 +65,12 @@ class FakeSamples:
 
 
 def fake_samples(monkeypatch: pytest.MonkeyPatch) -> type[FakeSamples]:
-    """A class of its own for a test to change; the gallery takes it for `Samples`."""
+    """A class of its own for a test to change; the gallery takes it for `ImageClient`."""
 
     class Fake(FakeSamples):
         pass
 
-    monkeypatch.setattr(gallery_module, "Samples", Fake)
+    monkeypatch.setattr(gallery_module, "ImageClient", Fake)
     return Fake
 
 

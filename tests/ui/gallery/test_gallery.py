@@ -50,7 +50,7 @@ async def test_arrows_choose_an_image_and_turn_the_page_at_its_edge(fake, galler
         await press(pilot, "right", "down")
         assert grid.chosen == across + 1
         assert f" #{across + 1}: " in title_of(pilot)
-        assert len(pilot.app.screen._samples.asked) == 1
+        assert len(pilot.app.screen._client.asked) == 1
         await press(pilot, *["down"] * (count // across))
         assert f"images #{count}–" in title_of(pilot)
         assert f" #{1 + across * (1 + count // across)}: " in title_of(pilot)
@@ -58,7 +58,7 @@ async def test_arrows_choose_an_image_and_turn_the_page_at_its_edge(fake, galler
         assert f"images #0–#{count - 1} " in title_of(pilot)
 
 
-async def test_every_wait_says_what_for_and_the_newest_wish_wins(fake, gallery):
+async def test_every_wait_says_what_for_and_the_newest_request_wins(fake, gallery):
     fake.gate = asyncio.Event()
     async with gallery() as pilot:
         assert "reading images: 5 of 9 [/x]" in text_of(pilot)
@@ -67,7 +67,7 @@ async def test_every_wait_says_what_for_and_the_newest_wish_wins(fake, gallery):
         fake.gate.set()
         await pilot.pause()
         fake.gate.clear()
-        asked = pilot.app.screen._samples.asked
+        asked = pilot.app.screen._client.asked
         asked.clear()
         await press(pilot, "t", "t", "t")
         assert asked == [("train", None, 0)]
@@ -146,7 +146,7 @@ async def test_images_that_could_not_be_read_are_named(fake, gallery):
 
 async def test_leaving_closes_the_samples(fake, gallery):
     async with gallery() as pilot:
-        samples = pilot.app.screen._samples
+        samples = pilot.app.screen._client
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, GalleryScreen)
         assert samples.closed

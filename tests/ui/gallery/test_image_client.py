@@ -12,7 +12,7 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.ui.gallery import image_client as client_module
-from aetui.ui.gallery.image_client import Samples
+from aetui.ui.gallery.image_client import ImageClient
 
 FACTS = '{"title": "t", "classes": ["a"], "train": 9, "test": 9, "size": [1, 1, 2], "warnings": []}'
 PAGE = """
@@ -30,9 +30,9 @@ def preset() -> Preset:
 
 @pytest.fixture
 def scripted(preset, tmp_path, monkeypatch):
-    """Samples whose process is a script of ours: what it does at first, then with each line."""
+    """A client whose process is a script of ours: what it does at first, then with each line."""
 
-    def make(begin: str = f"print('{FACTS}', flush=True)", each: str = PAGE) -> Samples:
+    def make(begin: str = f"print('{FACTS}', flush=True)", each: str = PAGE) -> ImageClient:
         code = (
             "import base64, json, os, sys, time\n"
             "def tell(answer): print(json.dumps(answer), flush=True)\n"
@@ -41,13 +41,13 @@ def scripted(preset, tmp_path, monkeypatch):
         (tmp_path / "scripted_server.py").write_text(code)
         monkeypatch.setattr(client_module, "MODULE", "scripted_server")
         monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        return Samples(preset, tmp_path)
+        return ImageClient(preset, tmp_path)
 
     return make
 
 
 async def test_images_of_generated_digits_from_the_real_process(preset, tmp_path):
-    samples = Samples(preset, tmp_path)
+    samples = ImageClient(preset, tmp_path)
     facts = await samples.open()
     assert (facts.title, facts.train, facts.test, facts.size) == (
         "generated digits",
@@ -71,7 +71,7 @@ async def test_images_of_generated_digits_from_the_real_process(preset, tmp_path
 
 
 async def test_a_set_that_is_not_here(tmp_path):
-    samples = Samples(read_preset(find_preset("mnist-conv")), tmp_path)
+    samples = ImageClient(read_preset(find_preset("mnist-conv")), tmp_path)
     with pytest.raises(AetuiError, match=r"MNIST is not in .*aetui data get mnist"):
         await samples.open()
     assert not psutil.Process().children()
@@ -81,7 +81,7 @@ def test_what_a_folders_process_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     preset = read_preset(find_preset("folder-conv"))
     data = preset.data.model_copy(update={"path": "~/mine", "size": "3x16x24", "test_share": 0.25})
-    asked = Samples(preset.model_copy(update={"data": data}), Path("/data"))._asked
+    asked = ImageClient(preset.model_copy(update={"data": data}), Path("/data"))._asked
     assert json.loads(json.dumps(asked)) == {
         "name": "folder",
         "data_dir": "/data",
