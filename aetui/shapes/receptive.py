@@ -17,8 +17,8 @@ from aetui.shapes.layer_base import Layer
 from aetui.shapes.layers import Flatten, Linear, Unflatten
 from aetui.shapes.sizes import Size
 
-MAX_TAPS = 2**16
-"""The most taps of one layer that are followed: beyond it the pattern repeats too seldom to be worth it."""
+MAX_POSITIONS = 2**16
+"""The most input positions of one layer that are followed: beyond, its pattern repeats too seldom."""
 END = 64
 """How many positions at each end of an axis are followed to find the ends of what a linear layer sees."""
 
@@ -77,7 +77,7 @@ class Axis:
     """Every layer's input window and the length of its input."""
 
     def after(self, window: InputWindow, length: int) -> "Axis":
-        """Behind one more layer. Raises `ShapeError` beyond `MAX_TAPS`."""
+        """Behind one more layer. Raises `ShapeError` beyond `MAX_POSITIONS`."""
         return Axis(through(self.field, window), length, (*self.steps, (window, self.length)))
 
     def mixed(self, length: int) -> "Axis":
@@ -113,7 +113,7 @@ class Reach:
         return tuple(axis.field for axis in self.axes)
 
     def after(self, layer: Layer, size: Size, output: Size) -> "Reach":
-        """Behind one more layer, from `size` to `output`. Raises `ShapeError` beyond `MAX_TAPS`."""
+        """Behind one more layer, from `size` to `output`. Raises `ShapeError` beyond `MAX_POSITIONS`."""
         if isinstance(layer, Flatten):
             return Reach(self.axes, flat=True)
         if isinstance(layer, Unflatten) or (isinstance(layer, Linear) and self.flat):
@@ -137,7 +137,7 @@ def through(field: Field, window: InputWindow) -> Field:
     period = len(field.low)
     repeats = period // gcd(period, window.shift)
     outputs = window.period * repeats
-    if outputs * min(period, len(window.read(0)) + 1) > MAX_TAPS:
+    if outputs * min(period, len(window.read(0)) + 1) > MAX_POSITIONS:
         raise ShapeError(
             f"its receptive field repeats only every {outputs:,} positions, too seldom to be followed",
             "use a smaller stride",

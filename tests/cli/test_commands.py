@@ -50,9 +50,9 @@ def test_runs_and_show_hold_what_the_contract_says(trained):
         assert saved.keys() >= {"epoch", "step", "file", "sha256"}
     assert shown["parameters"] == 219_891
     assert shown["resumed_from"] is None
-    told = run("show", cwd=trained).stdout
-    assert "test loss" in told
-    assert told.count(" best") == 1
+    printed = run("show", cwd=trained).stdout
+    assert "test loss" in printed
+    assert printed.count(" best") == 1
 
 
 def test_the_written_config_repeats_the_run(trained):

@@ -39,9 +39,9 @@ def test_json_for_programs(tmp_path):
     done = doctor("--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    told = json.loads(done.stdout)
-    assert all(check.keys() == {"name", "state", "value", "advice"} for check in told["checks"])
-    checks = {check["name"]: check for check in told["checks"]}
+    printed = json.loads(done.stdout)
+    assert all(check.keys() == {"name", "state", "value", "advice"} for check in printed["checks"])
+    checks = {check["name"]: check for check in printed["checks"]}
     assert checks["PyTorch"]["value"] == metadata.version("torch")
     assert "there is no terminal here" in checks["terminal"]["advice"]
     assert {
@@ -54,7 +54,7 @@ def test_json_for_programs(tmp_path):
         "data mnist",
     } <= checks.keys()
     assert str(tmp_path) in checks["runs folder"]["value"]
-    assert told["pictures"]["protocol"] == "half"
+    assert printed["pictures"]["protocol"] == "half"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -69,15 +69,17 @@ def folders(cwd: Path, runs: str) -> dict[str, Path]:
 def test_both_are_trained_and_compared(trained):
     arguments = ("--runs", "compared", "--epochs", "3", "--set", "train.learning_rate=0.003", "--json")
     source = str(folders(trained, "runs")["grey"])
-    told = json.loads(run("finetune", source, *arguments, cwd=trained).stdout)
+    printed = json.loads(run("finetune", source, *arguments, cwd=trained).stdout)
     made = folders(trained, "compared")
     assert made.keys() == {"grey-finetune", "grey-scratch"}
     for kind in ("finetune", "scratch"):
-        shown = json.loads(run("show", told[kind]["run"], "--runs", "compared", "--json", cwd=trained).stdout)
+        shown = json.loads(
+            run("show", printed[kind]["run"], "--runs", "compared", "--json", cwd=trained).stdout
+        )
         assert shown["state"] == "finished"
         assert [epoch["epoch"] for epoch in shown["epochs"]] == [0, 1, 2, 3]
-        assert shown["epochs"][-1]["test_accuracy"] == told[kind]["test_accuracy"]
-    assert told["difference"] == told["finetune"]["test_accuracy"] - told["scratch"]["test_accuracy"]
+        assert shown["epochs"][-1]["test_accuracy"] == printed[kind]["test_accuracy"]
+    assert printed["difference"] == printed["finetune"]["test_accuracy"] - printed["scratch"]["test_accuracy"]
 
     tuned, scratch = (read_preset(made[f"grey-{kind}"] / "config.toml") for kind in ("finetune", "scratch"))
     assert Path(tuned.finetune.from_checkpoint).parent == Path(source) / "checkpoints"
@@ -92,8 +94,8 @@ def test_both_are_trained_and_compared(trained):
     metas = [json.loads((path / "meta.json").read_text()) for path in made.values()]
     assert {(meta["threads"], meta["device"]) for meta in metas} == {(1, "cpu")}
     assert "test accuracy" in run("show", "scratch", "--runs", "compared", cwd=trained).stdout
-    told = run("export", "scratch", "--runs", "compared", "--to", "pictures", cwd=trained, code=1).stderr
-    assert "reconstructs nothing" in told
+    printed = run("export", "scratch", "--runs", "compared", "--to", "pictures", cwd=trained, code=1).stderr
+    assert "reconstructs nothing" in printed
 
 
 def test_the_second_run_equals_one_in_a_process_of_its_own(trained):
@@ -105,8 +107,8 @@ def test_the_second_run_equals_one_in_a_process_of_its_own(trained):
     (again,) = folders(trained, "again").values()
     losses = [json.loads((path / "meta.json").read_text())["test_loss"] for path in (scratch, again)]
     assert losses[0] == losses[1]
-    told = run("finetune", scratch.name, cwd=trained, code=2).stderr
-    assert "is no masked autoencoder: its model.kind is classifier" in told
+    printed = run("finetune", scratch.name, cwd=trained, code=2).stderr
+    assert "is no masked autoencoder: its model.kind is classifier" in printed
 
 
 def test_a_stop_ends_the_sequence(trained):
@@ -142,8 +144,8 @@ def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):
     alive = {"state": "running", "pid": os.getpid(), "pid_started": None, "host": "elsewhere"}
     (bare / "meta.json").write_text(json.dumps({**meta, **alive}))
     assert "bare is running" in run("finetune", str(bare), cwd=trained, code=2).stderr
-    told = run("finetune", str(source), "--set", "train.epochs=0", cwd=trained, code=2).stderr
-    assert "train.epochs: expected greater than or equal to 1" in told
+    printed = run("finetune", str(source), "--set", "train.epochs=0", cwd=trained, code=2).stderr
+    assert "train.epochs: expected greater than or equal to 1" in printed
 
 
 @pytest.fixture

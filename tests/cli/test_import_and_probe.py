@@ -104,8 +104,8 @@ def test_a_folder_names_the_file_in_it(tmp_path, capsys):
 def test_heads_are_compared_with_the_config_beside_the_weights(weights, tmp_path, capsys, heads, code):
     """No shape tells them."""
     torch.save(weights, tmp_path / "w.pt")
-    told = {"model_type": "vit_mae", "num_attention_heads": heads, "decoder_num_attention_heads": 2}
-    (tmp_path / "config.json").write_text(json.dumps(told))
+    config = {"model_type": "vit_mae", "num_attention_heads": heads, "decoder_num_attention_heads": 2}
+    (tmp_path / "config.json").write_text(json.dumps(config))
     assert main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == code
     err = capsys.readouterr().err
     assert ("--set model.vit.heads=2" in err) == (code == 2)
@@ -130,14 +130,17 @@ def test_a_probe_is_printed_and_kept_in_the_run(weights, tmp_path, capsys):
     main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"])
     capsys.readouterr()
     assert main(["probe", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["train_images"] == 60
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["train_images"] == 60
     [kept] = read_history(newest())[0].probes
-    assert (kept.linear_accuracy, kept.knn_accuracy) == (told["linear_accuracy"], told["knn_accuracy"])
+    assert (kept.linear_accuracy, kept.knn_accuracy) == (
+        printed["linear_accuracy"],
+        printed["knn_accuracy"],
+    )
     assert main(["probe"]) == 0
     assert "linear probe" in capsys.readouterr().out
     assert main(["show"]) == 0
-    assert f"0 (step 0)         {told['linear_accuracy']:.1%}" in capsys.readouterr().out
+    assert f"0 (step 0)         {printed['linear_accuracy']:.1%}" in capsys.readouterr().out
 
 
 def test_a_run_without_checkpoints_cannot_be_probed(tmp_path, capsys):

@@ -28,7 +28,7 @@ def six(monkeypatch: pytest.MonkeyPatch) -> DataSet:
     return data
 
 
-def told(asked: dict[str, object], *requests: object, data_dir: Path = Path("nowhere")) -> list[dict]:
+def answers_to(asked: dict[str, object], *requests: object, data_dir: Path = Path("nowhere")) -> list[dict]:
     lines = [request if isinstance(request, str) else json.dumps(request) for request in requests]
     answers: list[dict] = []
     serve({"data_dir": str(data_dir), **asked}, lines, answers.append)
@@ -40,7 +40,7 @@ def page(split: str, label: int | None, first: int, count: int) -> dict[str, obj
 
 
 def test_what_the_set_is_comes_first(six):
-    (facts,) = told(DIGITS)
+    (facts,) = answers_to(DIGITS)
     assert json.loads(json.dumps(facts)) == {
         "title": "six",
         "classes": ["a", "b", "c"],
@@ -63,7 +63,7 @@ def test_what_the_set_is_comes_first(six):
     ],
 )
 def test_a_page_of_images(six, request_, total, indices):
-    _, answer = told(DIGITS, request_)
+    _, answer = answers_to(DIGITS, request_)
     chosen = six.train if request_["split"] == "train" else six.test
     assert (answer["total"], answer["indices"]) == (total, indices)
     assert answer["labels"] == [int(chosen.labels[index]) for index in indices]
@@ -73,9 +73,9 @@ def test_a_page_of_images(six, request_, total, indices):
 
 def test_one_answer_is_bounded(six, monkeypatch):
     monkeypatch.setattr(server_module, "MOST_BYTES", 2 * 18)
-    assert told(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0, 1]
+    assert answers_to(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0, 1]
     monkeypatch.setattr(server_module, "MOST_BYTES", 1)
-    assert told(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0]
+    assert answers_to(DIGITS, page("train", None, 0, 6))[1]["indices"] == [0]
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_one_answer_is_bounded(six, monkeypatch):
     ],
 )
 def test_a_malformed_request_is_answered_and_the_next_one_too(six, wrong):
-    _, error, answer = told(DIGITS, wrong, page("train", None, 0, 1))
+    _, error, answer = answers_to(DIGITS, wrong, page("train", None, 0, 1))
     assert error["error"].startswith("This request cannot be answered: ")
     assert answer["indices"] == [0]
 
 
 def test_a_set_that_is_not_here_is_not_fetched(tmp_path, monkeypatch):
     monkeypatch.setattr(load_module, "fetch", lambda *arguments, **options: pytest.fail("fetched"))
-    (answer,) = told({"name": "mnist", "size": [1, 28, 28]}, data_dir=tmp_path)
+    (answer,) = answers_to({"name": "mnist", "size": [1, 28, 28]}, data_dir=tmp_path)
     hint = f"Fetch it with: aetui data get mnist --data {tmp_path}"
     assert answer == {"error": f"MNIST is not in {tmp_path}. {hint}"}
 
@@ -117,7 +117,7 @@ def test_a_folder_of_images(tmp_path):
             Image.new("L", (4, 4), 10 * number).save(tmp_path / "mine" / name / "[bold]" / f"{number}.png")
     (tmp_path / "mine" / "train" / "broken.png").write_bytes(b"no picture")
     asked = {"name": "folder", "folder": str(tmp_path / "mine"), "size": [1, 4, 4], "test_share": 0.1}
-    *reading, facts, answer = told(asked, page("train", 0, 0, 9), data_dir=tmp_path / "data")
+    *reading, facts, answer = answers_to(asked, page("train", 0, 0, 9), data_dir=tmp_path / "data")
     assert reading == [{"activity": "reading images: 0 of 7"}]
     assert (facts["title"], facts["classes"], facts["train"]) == ("mine", ("[bold]",), 3)
     assert facts["warnings"] == ["1 of 7 image files could not be read: train/broken.png."]
@@ -126,7 +126,7 @@ def test_a_folder_of_images(tmp_path):
 
 def test_a_folder_that_is_not_there(tmp_path):
     asked = {"name": "folder", "folder": str(tmp_path / "gone"), "size": [1, 4, 4], "test_share": 0.1}
-    (answer,) = told(asked, data_dir=tmp_path)
+    (answer,) = answers_to(asked, data_dir=tmp_path)
     assert "gone is not there" in answer["error"]
 
 

@@ -92,8 +92,8 @@ def test_a_gpu_without_compiled_code_is_not_chosen(machine, major, minor, archit
 def test_a_gpu_that_is_not_used_is_told_where_the_best_device_was_wanted(machine):
     from aetui.training.training import _warn_of_unused
 
-    told = []
+    events = []
     machine(gpu("GTX 1080", 6, 1))
-    _warn_of_unused("auto", told.append)
-    _warn_of_unused("cpu", told.append)
-    assert told == [Warned("GTX 1080 is not used: this PyTorch has no code for its compute capability 6.1")]
+    _warn_of_unused("auto", events.append)
+    _warn_of_unused("cpu", events.append)
+    assert events == [Warned("GTX 1080 is not used: this PyTorch has no code for its compute capability 6.1")]

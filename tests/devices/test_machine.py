@@ -54,10 +54,10 @@ def looked_at(uuid: str):
 
 
 @pytest.mark.parametrize("known", ["GPU-1b2c", "MIG-1b2c"])
-@pytest.mark.parametrize("told", ["1b2c", "GPU-1b2c", "MIG-1b2c"])
-def test_every_field_in_its_unit_however_cuda_writes_the_uuid(nvml, known, told):
+@pytest.mark.parametrize("uuid", ["1b2c", "GPU-1b2c", "MIG-1b2c"])
+def test_every_field_in_its_unit_however_cuda_writes_the_uuid(nvml, known, uuid):
     nvml(known, **GPU)
-    sample = looked_at(told)
+    sample = looked_at(uuid)
     assert sample.gpu_name == "NVIDIA H100 80GB HBM3"
     assert (sample.gpu_percent, sample.gpu_watts, sample.gpu_celsius) == (87.0, 431.5, 61)
     assert (sample.gpu_memory_used_bytes, sample.gpu_memory_total_bytes) == (2**30, 2**36)

@@ -9,7 +9,7 @@ from aetui.runs.events import CheckpointSaved, RunStarted, StateChanged
 from aetui.runs.history import History
 
 
-def told(*events) -> History:
+def history_of(*events) -> History:
     history = History()
     for time, event in enumerate(events):
         history.apply(event, float(time))
@@ -17,7 +17,7 @@ def told(*events) -> History:
 
 
 def test_progress_best_and_newest():
-    history = told(
+    history = history_of(
         STARTED, StateChanged("running"), finished(0), finished(1, 0.05), finished(2, 0.07), steps(250)
     )
     assert history.best.epoch == 1
@@ -27,14 +27,14 @@ def test_progress_best_and_newest():
 
 
 def test_the_untrained_model_is_never_the_best():
-    assert told(STARTED, finished(0, 0.01), finished(1, 0.05)).best.epoch == 1
-    assert told(STARTED, finished(1, math.nan)).best is None
+    assert history_of(STARTED, finished(0, 0.01), finished(1, 0.05)).best.epoch == 1
+    assert history_of(STARTED, finished(1, math.nan)).best is None
 
 
 def test_a_resume_voids_what_was_logged_beyond_its_checkpoint():
     resumed = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits", 1, 100, "epoch_0001.pt")
     saved = CheckpointSaved(2, 200, "epoch_0002.pt", "", 1, False)
-    history = told(STARTED, steps(50), steps(100), finished(1), steps(150), finished(2), saved, resumed)
+    history = history_of(STARTED, steps(50), steps(100), finished(1), steps(150), finished(2), saved, resumed)
     assert sorted(history.epochs) == [1]
     assert [s.step for s in history.steps] == [50, 100]
     assert history.checkpoints == []
@@ -43,17 +43,17 @@ def test_a_resume_voids_what_was_logged_beyond_its_checkpoint():
 
 def test_the_curve_halves_itself(monkeypatch):
     monkeypatch.setattr(history_module, "MOST_POINTS", 10)
-    history = told(STARTED, *(steps(n) for n in range(1, 100)))
+    history = history_of(STARTED, *(steps(n) for n in range(1, 100)))
     assert len(history.steps) <= 10
     assert history.steps[0].step == 1
     assert history.steps[-1].step == 99
 
 
 def test_remaining_time_counts_steps_and_tests():
-    history = told(STARTED, finished(1), steps(100))
+    history = history_of(STARTED, finished(1), steps(100))
     assert history.remaining_seconds == 200 * 0.01 + 2 * 0.1
 
 
 def test_speed_is_the_mean_of_the_last_seconds():
-    assert told(STARTED).images_per_second is None
-    assert told(STARTED, steps(10), steps(20)).images_per_second == 1000.0
+    assert history_of(STARTED).images_per_second is None
+    assert history_of(STARTED, steps(10), steps(20)).images_per_second == 1000.0

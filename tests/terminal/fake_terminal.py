@@ -38,7 +38,7 @@ class FakeTerminal:
         self._main, self.side = pty.openpty()
         self.path = os.ttyname(self.side)
         self.modes_before = termios.tcgetattr(self.side)
-        self.heard = b""
+        self.received = b""
         self._news = threading.Condition()
         self._answers, self._late, self._apart = answers, late, apart
         self._line: queue.Queue[tuple[float, bytes]] = queue.Queue()
@@ -68,23 +68,23 @@ class FakeTerminal:
         return os.read(self.side, 4096) if select.select([self.side], [], [], 0)[0] else b""
 
     def wait_to_hear(self, ending: bytes) -> bytes:
-        """Everything heard, up to this ending."""
+        """Everything received, up to this ending."""
         with self._news:
-            assert self._news.wait_for(lambda: self.heard.endswith(ending), 30), self.heard
-        return self.heard
+            assert self._news.wait_for(lambda: self.received.endswith(ending), 30), self.received
+        return self.received
 
     def _listen(self) -> None:
         while self._ends not in select.select([self._main, self._ends], [], [])[0]:
             for byte in os.read(self._main, 4096):
                 time.sleep(self._apart)
                 with self._news:
-                    self.heard += bytes([byte])
+                    self.received += bytes([byte])
                     self._news.notify()
                 self._answer()
 
     def _answer(self) -> None:
         for question, answer in self._answers.items():
-            if self.heard.endswith(question):
+            if self.received.endswith(question):
                 pieces = [bytes([byte]) for byte in answer] if self._apart else [answer] if answer else []
                 for piece in pieces:
                     self._line.put((time.monotonic() + self._late, piece))

@@ -48,10 +48,10 @@ def test_the_best_is_chosen_and_says_why(differs, protocol, reason):
     assert (choice.protocol, choice.reason) == (protocol, reason)
 
 
-@pytest.mark.parametrize("wish", ["half", "ascii", "sixel", "kitty", "off"])
-def test_a_wish_is_obeyed(wish):
-    choice = choose(PLAIN, wish)
-    assert choice.protocol == wish
+@pytest.mark.parametrize("requested", ["half", "ascii", "sixel", "kitty", "off"])
+def test_a_request_is_followed(requested):
+    choice = choose(PLAIN, requested)
+    assert choice.protocol == requested
     assert choice.reason.endswith(": asked for")
     assert choice.cell_pixels == (10, 20)
 

@@ -40,7 +40,7 @@ def test_a_terminal_with_sixel():
     assert (
         found.reasons["sixel"] == "the terminal answered yes (4 among device attributes 63;1;2;4;6;9;15;22)"
     )
-    assert KITTY_QUESTION in fake.heard
+    assert KITTY_QUESTION in fake.received
 
 
 def test_a_terminal_with_kitty_graphics():
@@ -54,7 +54,7 @@ def test_a_terminal_with_kitty_graphics():
 def test_tmux_is_not_asked_for_kitty_graphics(environment):
     with FakeTerminal({**TMUX, KITTY_QUESTION: b"\x1b_Gi=31;OK\x1b\\"}) as fake:
         found = look(fake, **environment)
-    assert KITTY_QUESTION not in fake.heard
+    assert KITTY_QUESTION not in fake.received
     assert (found.inside, found.sixel, found.kitty) == ("tmux", True, None)
 
 
@@ -67,7 +67,7 @@ def test_tmux_at_the_other_end_of_a_line_tells_its_name():
 def test_where_no_picture_can_be_nothing_is_asked(environment):
     with FakeTerminal(KITTY) as fake:
         found = look(fake, **environment)
-    assert fake.heard == b""
+    assert fake.received == b""
     assert (found.answered, found.sixel, found.kitty, found.synchronised) == (False, None, None, None)
     assert found.reasons["kitty"].startswith("not asked, ")
 
@@ -86,7 +86,7 @@ def test_a_silent_terminal_is_given_up_and_the_notice_erased():
 def test_a_quick_answer_shows_no_notice():
     with FakeTerminal(XTERM) as fake:
         look(fake)
-    assert b"asking" not in fake.heard
+    assert b"asking" not in fake.received
 
 
 def test_half_an_answer_is_not_left_behind():

@@ -81,7 +81,7 @@ def test_files_tell_errors_places_and_how_they_moved(make_run, record):
     known = {sample.index: sample.place for sample in before.samples}
     moved = [(s.place_before, known[s.index]) for s in worst.samples if s.index in known]
     assert moved
-    assert all(told == was for told, was in moved)
+    assert all(reported == was for reported, was in moved)
     fixed = read_sheet(folder.previews / "epoch_0002.png")
     assert list(fixed.views) == ["original", "reconstruction"]
     pixels = [fixed.views[name] / 255 for name in fixed.views]

@@ -1,4 +1,4 @@
-"""Classifiers through the whole of training: where they start, what they learn, what is told of them."""
+"""Classifiers through the whole of training: where they start, what they learn, what is reported of them."""
 
 import json
 

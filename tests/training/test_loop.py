@@ -62,7 +62,7 @@ def without_denormals():
 def test_figures_equal_those_of_a_plain_loop(make_run, record, small_data):
     """Written out with nothing of the loop: same order, per-image means, test after every epoch."""
     folder = make_run()
-    told = record(folder).of(EpochFinished)
+    reported = record(folder).of(EpochFinished)
 
     model = build_model(read_preset(folder.config))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -79,9 +79,9 @@ def test_figures_equal_those_of_a_plain_loop(make_run, record, small_data):
         with torch.no_grad():
             expected.append((sum(losses) / 200, ((model(test) - test) ** 2).mean().item()))
 
-    assert [event.epoch for event in told] == [0, 1, 2, 3]
-    assert told[0].train_loss is None
-    for event, (train_loss, test_loss) in zip(told, expected, strict=True):
+    assert [event.epoch for event in reported] == [0, 1, 2, 3]
+    assert reported[0].train_loss is None
+    for event, (train_loss, test_loss) in zip(reported, expected, strict=True):
         assert event.test_loss == pytest.approx(test_loss, rel=1e-4)
         assert (event.train_loss or 0.0) == pytest.approx(train_loss, rel=1e-4)
 

@@ -59,11 +59,11 @@ def test_a_masked_run_tells_its_floor_and_shows_four_views(make_run, record, pre
     assert (sheet.views["pasted"][hidden] == sheet.views["reconstruction"][hidden]).all()
     squares = ((sheet.views["original"] / 255.0 - sheet.views["reconstruction"] / 255.0) ** 2).mean(-1)
     errors = [(squares[n] * hidden[n]).sum() / hidden[n].sum() for n in range(16)]
-    told = [sample.error for sample in sheet.samples]
+    reported = [sample.error for sample in sheet.samples]
     if preset == "shapes-conv-mae":
-        assert errors == pytest.approx(told, rel=0.02)
+        assert errors == pytest.approx(reported, rel=0.02)
     else:  # without a sigmoid at the end; pictures are clamped to [0, 1], which only brings them nearer
-        assert all(error <= true * 1.02 for error, true in zip(errors, told, strict=True))
+        assert all(error <= true * 1.02 for error, true in zip(errors, reported, strict=True))
 
 
 def test_with_norm_pix_both_losses_are_told(make_run, record):
@@ -125,10 +125,10 @@ def test_probes_come_when_due_and_on_demand(make_run, record):
 
 def test_a_probe_in_training_is_that_of_the_trained_model(make_run, record):
     folder = make_run("probe.every=3", *SMALL_VIT, preset="shapes-vit-mae")
-    told = record(folder).of(ProbeMeasured)[-1]
+    reported = record(folder).of(ProbeMeasured)[-1]
     trained = load_trained_model(folder)
     found = probe(trained.model, SMALL.train, SMALL.test, 10, trained.device, lambda: None)
-    assert (told.linear_accuracy, told.knn_accuracy) == (found.linear_accuracy, found.knn_accuracy)
+    assert (reported.linear_accuracy, reported.knn_accuracy) == (found.linear_accuracy, found.knn_accuracy)
 
 
 def test_a_probe_that_a_stop_cut_off_is_made_up_for_once(make_run, record):
@@ -186,9 +186,9 @@ def test_steps_have_the_learning_rate_of_the_schedule(make_run, record):
     """After a warm-up of 2 steps, half a cosine over the other 10."""
     changes = ("train.schedule=cosine", "train.warmup_epochs=0.5", "train.learning_rate=0.01")
     recorder = record(make_run(*changes, "train.batch_size=64", preset="shapes-conv-mae"))
-    told = [event.learning_rate for event in recorder.of(StepsTrained)]
+    reported = [event.learning_rate for event in recorder.of(StepsTrained)]
     falling = [0.005 * (1 + math.cos(math.pi * step / 10)) for step in range(10)]
-    assert told == pytest.approx([0.0, 0.005, *falling])
+    assert reported == pytest.approx([0.0, 0.005, *falling])
 
 
 @pytest.mark.parametrize("activity", ["testing", "probing the features"])

@@ -36,9 +36,9 @@ def test_a_resumed_run_is_starting_from_the_first_moment(make_run):
     folder.change_meta(state="stopped", reason="old")
     seen = []
     supervise(folder, amend=lambda: seen.append(folder.read_meta().state))
-    told = [line for line in folder.events.read_text().splitlines() if "StateChanged" in line]
+    reported = [line for line in folder.events.read_text().splitlines() if "StateChanged" in line]
     assert seen == ["stopped"]
-    assert '"starting"' in told[0]
+    assert '"starting"' in reported[0]
 
 
 def test_a_listener_that_stalls_does_not_hold_up_the_training(make_run):
@@ -60,14 +60,14 @@ def test_a_listener_that_stalls_does_not_hold_up_the_training(make_run):
 
 
 def test_a_listener_that_fails_is_told_no_more(make_run):
-    told = []
+    reported = []
 
     def listen(event):
-        told.append(event)
+        reported.append(event)
         raise BrokenPipeError
 
     assert supervise(make_run("train.epochs=1"), listen) == 0
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 def test_the_gpu_is_measured_once_it_is_known(make_run, monkeypatch):
@@ -85,9 +85,9 @@ def test_the_gpu_is_measured_once_it_is_known(make_run, monkeypatch):
 
 
 def test_checkpoints_are_told_as_they_are_listed(make_run):
-    folder, told = make_run(), []
-    assert supervise(folder, told.append) == 0
-    saved = [event.sha256 for event in told if isinstance(event, CheckpointSaved)]
+    folder, reported = make_run(), []
+    assert supervise(folder, reported.append) == 0
+    saved = [event.sha256 for event in reported if isinstance(event, CheckpointSaved)]
     assert [entry.sha256 for entry in read_index(folder.checkpoints)] == saved
-    states = [event.state for event in told if isinstance(event, StateChanged)]
+    states = [event.state for event in reported if isinstance(event, StateChanged)]
     assert states == ["starting", "running", "finished"]

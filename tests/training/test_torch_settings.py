@@ -19,9 +19,9 @@ def _settings_come_back(monkeypatch):
 
 
 def settled(model: nn.Module, device: torch.device) -> tuple[bool, list[object]]:
-    told: list[object] = []
-    make_deterministic(model, device, told.append)
-    return torch.are_deterministic_algorithms_enabled(), told
+    reported: list[object] = []
+    make_deterministic(model, device, reported.append)
+    return torch.are_deterministic_algorithms_enabled(), reported
 
 
 def test_on_a_gpu_only_deterministic_algorithms_are_used():

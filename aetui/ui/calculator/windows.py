@@ -1,4 +1,4 @@
-"""What the outputs of a layer read, drawn: input positions, padding, taps, and what no window reaches."""
+"""What the outputs of a layer read, drawn: input positions, padding, and what no window reaches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -93,10 +93,10 @@ def test_what_a_folders_process_is_asked_for(tmp_path, monkeypatch):
 
 async def test_what_is_waited_for_is_told(scripted):
     samples = scripted(f"tell({{'activity': 'reading 1 of 2'}})\ntell({{'activity': '2'}})\nprint('{FACTS}')")
-    heard: list[str] = []
-    await samples.open(heard.append)
+    activities: list[str] = []
+    await samples.open(activities.append)
     await samples.close()
-    assert heard == ["reading 1 of 2", "2"]
+    assert activities == ["reading 1 of 2", "2"]
 
 
 async def test_a_question_that_is_cancelled_does_not_mix_up_the_answers(scripted, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The menu: presets explained before they are started, runs told apart and told about."""
+"""The menu: presets explained before they are started, runs told apart and reported about."""
 
 import re
 from datetime import date, datetime, timedelta
