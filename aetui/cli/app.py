@@ -61,6 +61,6 @@ def _check_terminal(headless: str) -> None:
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     elsewhere = [name for name, stream in streams.items() if stream is None or not stream.isatty()]
     dumb = os.environ.get("TERM", "dumb") == "dumb"
-    if dumb or elsewhere:
-        what = "TERM is dumb" if dumb else f"{elsewhere[0]} is none"
+    if elsewhere or dumb:
+        what = f"{elsewhere[0]} is no terminal" if elsewhere else "TERM is dumb"
         raise UsageError(f"The app needs a terminal to draw on: {what}", f"without a screen: `{headless}`")

@@ -1,13 +1,14 @@
-"""`aetui control`: tell a run that another process trains what to do."""
+"""`aetui control`: send a command to a run that another process trains."""
 
 import argparse
 import sys
 
 from aetui.cli.options import Verbs, add_verb
-from aetui.runs.control import COMMANDS, send
 
 
 def add(verbs: Verbs) -> None:
+    from aetui.runs.control import COMMANDS
+
     parser = add_verb(
         verbs, "control", run, "pause, resume or stop a run, or ask it for something, from outside"
     )
@@ -18,6 +19,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.errors import AetuiError
     from aetui.runs import states
+    from aetui.runs.control import send
     from aetui.runs.folder import find_state
     from aetui.runs.listing import find_run
 

@@ -72,7 +72,7 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def reported_heads(config: Path) -> dict[str, int]:
+def heads_in_config(config: Path) -> dict[str, int]:
     """The heads, by key of [model.vit], in the config.json beside a ViTMAE's weights; empty for any other."""
     try:
         config_json = json.loads(config.read_bytes())

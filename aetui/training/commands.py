@@ -23,10 +23,14 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
         if control.take("preview"):
             draw_step(training, emit)
         if may_probe and control.take("probe"):
-            between = partial(handle_commands, training, control, emit, may_probe=False)
-            measure_probe(training, control, emit, between)
+            probe_now(training, control, emit)
         if control.stopping:
             raise Stopped
         emit(StateChanged(states.PAUSED if control.paused else control.running_state))
         if control.paused:
             control.wait()
+
+
+def probe_now(training: Training, control: Control, emit: Emit) -> None:
+    """Probe the features; what is requested meanwhile is done in between."""
+    measure_probe(training, control, emit, partial(handle_commands, training, control, emit, may_probe=False))

@@ -1,8 +1,7 @@
 """What others request of the training thread; it looks once a step."""
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from typing import Literal
 
 from aetui.runs import states
 from aetui.runs.control import Command
@@ -15,7 +14,7 @@ class Stopped(Exception):
 class Control:
     """Requests from outside, safe to make from any thread.
 
-    `pending` is a plain attribute, so that a step without a request costs one look at it.
+    Attributes are to be read only; `pending` is a plain one, so that a step without a request costs one look.
     """
 
     def __init__(self) -> None:
@@ -35,21 +34,23 @@ class Control:
 
     def request(self, command: Command) -> None:
         """Request what a command says."""
-        with self._changing():
+        with self._changed:
             if command in ("pause", "resume"):
                 self.paused = command == "pause"
             elif command == "stop":
                 self.stopping = True
             else:
                 self._requested.add(command)
+            self._notify()
 
     def detach(self) -> None:
         """Go on without the terminal or program that started the run."""
-        with self._changing():
+        with self._changed:
             self.detached = True
+            self._notify()
 
-    def take(self, command: Command) -> bool:
-        """Whether the command is requested; the request is taken as received."""
+    def take(self, command: Literal["checkpoint", "preview", "probe"]) -> bool:
+        """Whether the command is requested; asking forgets the request."""
         with self._changed:
             requested = command in self._requested
             self._requested.discard(command)
@@ -61,19 +62,14 @@ class Control:
 
     def wait(self) -> None:
         """Sleep until the next request."""
-        self._wait_for(lambda: self.pending)
+        with self._changed:
+            self._changed.wait_for(lambda: self.pending)
 
     def wait_while_paused(self) -> None:
         """Sleep until a resume or a stop is requested."""
-        self._wait_for(lambda: not self.paused or self.stopping)
-
-    def _wait_for(self, done: Callable[[], bool]) -> None:
         with self._changed:
-            self._changed.wait_for(done)
+            self._changed.wait_for(lambda: not self.paused or self.stopping)
 
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        with self._changed:
-            yield
-            self.pending = True
-            self._changed.notify_all()
+    def _notify(self) -> None:
+        self.pending = True
+        self._changed.notify_all()

@@ -9,7 +9,7 @@ from torch import Tensor
 from aetui.config.model import VitSection
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
-from aetui.models.hugging_face import reported_heads
+from aetui.models.hugging_face import heads_in_config
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.weights import load_weights
 from aetui.runs import states
@@ -33,8 +33,8 @@ def check_weights(file: Path, weights: Mapping[str, Tensor], preset: Preset) -> 
         if load_weights(model, weights):
             notes.append("the file holds no decoder; it begins at random")
     except AetuiError as error:
-        reported = ", ".join(f"{key} {value}" for key, value in reported_sizes(weights).items())
-        hint = f"{error.hint}{f'; the weights tell: {reported}' if reported else ''}"
+        found = ", ".join(f"{key} {value}" for key, value in sizes_in_weights(weights).items())
+        hint = f"{error.hint}{f'; the weights tell: {found}' if found else ''}"
         raise AetuiError(error.message, hint) from None
     if preset.model.vit is not None:
         notes += _vit_notes(file, preset.model.vit)
@@ -43,17 +43,15 @@ def check_weights(file: Path, weights: Mapping[str, Tensor], preset: Preset) -> 
 
 def _vit_notes(file: Path, vit: VitSection) -> Iterator[str]:
     heads = {"heads": vit.encoder.heads, "decoder_heads": vit.decoder.heads}
-    reported = reported_heads(file.parent / "config.json")
+    found = heads_in_config(file.parent / "config.json")
     wrong = [
-        f"--set model.vit.{key}={reported[key]}"
-        for key in heads
-        if reported.get(key, heads[key]) != heads[key]
+        f"--set model.vit.{key}={found[key]}" for key in heads if found.get(key, heads[key]) != heads[key]
     ]
     if wrong:
         raise UsageError(
             f"{file.parent / 'config.json'} tells other heads than {_preset_heads(heads)}", " ".join(wrong)
         )
-    if not reported:
+    if not found:
         yield f"the file does not tell its heads; {_preset_heads(heads)} are taken"
     if not vit.imagenet_pixels:
         yield "weights learned on ImageNet as published want --set model.vit.imagenet_pixels=true"
@@ -82,7 +80,7 @@ def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tens
     folder.change_meta(state=states.STOPPED)
 
 
-def reported_sizes(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+def sizes_in_weights(weights: Mapping[str, Tensor]) -> dict[str, Any]:
     """What the shapes of a vision transformer's weights tell of its sizes, by preset key; none for others."""
     try:
         width, _, patch, _ = weights["patch_embed.proj.weight"].shape

@@ -8,18 +8,17 @@ from itertools import repeat
 
 import torch
 
-from aetui.config.schedule import learning_rate
 from aetui.data.batches import batches, epoch_order
 from aetui.runs.events import ActivityChanged, Emit, EpochFinished, FloorMeasured, StateChanged
-from aetui.training.commands import handle_commands
+from aetui.training.commands import handle_commands, probe_now
 from aetui.training.control import Control
-from aetui.training.epoch_probe import is_probed, measure_probe, probe_is_due
+from aetui.training.epoch_probe import is_probed, probe_is_due
 from aetui.training.evaluation import Evaluation, evaluate
 from aetui.training.floor import floor
 from aetui.training.meter import Meter, diverged
 from aetui.training.previews import draw_epoch
 from aetui.training.saving import save_checkpoint
-from aetui.training.steps import set_learning_rate, take_step
+from aetui.training.steps import take_step
 from aetui.training.training import Training
 
 
@@ -29,20 +28,18 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     Raises Stopped once a requested stop is saved and Diverged at a loss that is not finite.
     """
     preset, progress = training.preset.train, training.progress
-    model, optimizer, objective = training.model, training.optimizer, training.objective
     emit(StateChanged(control.running_state))
     if progress.step == 0:
         _measure_floor(training, control, emit)
         _finish_epoch(training, control, emit, None)
     elif progress.batch == 0 and probe_is_due(training) and not is_probed(training):
-        _probe(training, control, emit)
+        probe_now(training, control, emit)
 
     while progress.epoch < preset.epochs:
         meter = Meter(training, emit)
-        model.train()
+        training.model.train()
         for pixels, labels in _epoch(training):
-            set_learning_rate(optimizer, learning_rate(preset, training.steps_per_epoch, progress.step))
-            losses = take_step(model, optimizer, objective, preset, progress.step, pixels, labels)
+            losses = take_step(training, pixels, labels)
             progress.step += 1
             progress.batch += 1
             meter.add(losses, len(pixels))
@@ -79,7 +76,7 @@ def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter
         save_checkpoint(training, control, emit, tested.loss)
     draw_epoch(training, tested, emit)
     if control.take("probe") or probe_is_due(training):
-        _probe(training, control, emit)
+        probe_now(training, control, emit)
 
 
 def _test(training: Training, control: Control, emit: Emit) -> tuple[Evaluation, float]:
@@ -136,8 +133,3 @@ def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
         between = partial(handle_commands, training, control, emit, may_probe=False)
         loss = floor(training.test, mask.patch, mask.ratio, seed, training.device, between)
         emit(FloorMeasured(loss))
-
-
-def _probe(training: Training, control: Control, emit: Emit) -> None:
-    """Probe the features; what is requested meanwhile is done between two batches."""
-    measure_probe(training, control, emit, partial(handle_commands, training, control, emit, may_probe=False))

@@ -1,4 +1,7 @@
-"""The pictures of the tests as files of the run folder; see `aetui.pictures.sheet` for what a file holds."""
+"""The pictures of a run, after each test or when requested, as files of its folder.
+
+See `aetui.pictures.sheet` for what a file holds.
+"""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.model_kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
-from aetui.training.steps import check_smallest_part, make_optimizer
+from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
 
 

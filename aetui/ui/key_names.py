@@ -7,12 +7,12 @@ from textual.dom import DOMNode
 
 
 def action_names() -> frozenset[str]:
-    """The ids of the bindings of every screen and widget of aetui that is imported."""
+    """The ids of the bindings of every screen and widget of aetui; `app.py` imports them all."""
     return frozenset(
         binding.id
         for node in _subclasses(DOMNode)
         if node.__module__.startswith("aetui.")
-        for binding in node.BINDINGS
+        for binding in vars(node).get("BINDINGS", ())
         if isinstance(binding, Binding) and binding.id
     )
 

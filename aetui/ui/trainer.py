@@ -5,7 +5,7 @@ import sys
 
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.control import Command, send, sent_so_far
+from aetui.runs.control import sent_so_far
 from aetui.runs.folder import RunFolder
 
 
@@ -39,10 +39,6 @@ class Trainer:
         except AetuiError:
             return True
         return meta.state in states.LIVE or meta.pid != self._process.pid
-
-    def ask(self, command: Command) -> None:
-        """Send a command to the run."""
-        send(self.folder.control, command)
 
     def terminate(self) -> None:
         """Ask by signal for a checkpoint and an end; the second time it ends at once."""

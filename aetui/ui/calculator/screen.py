@@ -92,7 +92,7 @@ class CalculatorScreen(Screen[str]):
     # ── what happened ──────────────────────────────────────────────────────
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed before the line hears the keys goes into it."""
+        """What is typed before the line receives the keys goes into it."""
         line = self.query_one(ChainLine)
         if event.character and event.is_printable and self.focused is line:
             event.stop()

@@ -133,7 +133,7 @@ def _viewport(first: int, last: int, middle: int, count: int) -> range:
 
 
 def _span(read: range, shown: range, step: int) -> str:
-    """A bracket under the window, from its first to its last tap."""
+    """A bracket under the window, from its first to its last position."""
     if not read or read[0] < shown[0] or read[-1] > shown[-1]:
         return ""
     cells = (read[-1] - read[0]) * step

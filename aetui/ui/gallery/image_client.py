@@ -77,7 +77,8 @@ class ImageClient:
     async def open(self, on_activity: Callable[[str], None] = lambda activity: None) -> DataFacts:
         """Start the process, if that was not done, and wait for the set.
 
-        Raises AetuiError where the set is not here or cannot be read. `on_activity` hears what is waited for.
+        Raises AetuiError where the set is not here or cannot be read. `on_activity` is called with what is
+        waited for.
         """
         async with self._alone():
             return await self._open(on_activity)

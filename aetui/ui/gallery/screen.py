@@ -40,7 +40,7 @@ class PageRequest:
         return other is not None and (self.split, self.label) == (other.split, other.label)
 
 
-class GalleryScreen(PresetScreen[None]):
+class GalleryScreen(PresetScreen):
     """A page of images; a request is answered by a process of its own, and the newest request wins."""
 
     AUTO_FOCUS = ""

@@ -56,7 +56,7 @@ class Choices(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
 
 
-class MenuScreen(PresetScreen[None]):
+class MenuScreen(PresetScreen):
     """A list of presets and runs; beside it, what the chosen one is."""
 
     CSS_PATH = "screen.tcss"

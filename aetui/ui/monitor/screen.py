@@ -52,7 +52,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 }
 
 
-class MonitorScreen(PresetScreen[None]):
+class MonitorScreen(PresetScreen):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""

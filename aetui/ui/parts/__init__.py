@@ -1,1 +1,1 @@
-"""What several screens share."""
+"""What several screens share, and what the app shows over any of them."""

@@ -1,16 +1,14 @@
 """What a screen says of itself to the app: its preset, and what can be opened from it."""
 
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.screen import Screen
 
 from aetui.config.preset import Preset
 
-Result = TypeVar("Result")
 
-
-class PresetScreen(Screen[Result]):
+class PresetScreen(Screen[None]):
     """A screen with a preset at hand: the calculator opens on its model, the gallery on its data set."""
 
     OPENS: ClassVar[frozenset[str]] = frozenset({"calculator", "gallery"})
