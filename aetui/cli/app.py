@@ -47,6 +47,7 @@ def open_app(
         device=options.device or "auto",
         threads=options.threads,
         seed=options.seed,
+        shared=options.shared,
         images=choose(terminal, options.images),
     )
     app = AetuiApp(settings, train=train, watch=watch)

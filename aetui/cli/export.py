@@ -21,8 +21,8 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.errors import AetuiError
+    from aetui.files import write_whole
     from aetui.pictures.export import animation, contact_sheet
-    from aetui.runs.files import write_whole
     from aetui.runs.listing import find_run
 
     folder = find_run(options.runs, options.which)

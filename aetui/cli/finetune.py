@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     }
     for kind, folder in made.items():
         folder.change_meta(started=now())  # the newest run is the one that trains
-        if code := supervise(folder, listener(folder, as_json=False)):
+        if code := supervise(folder, listener(folder, as_json=False), data_dir=options.data):
             _leave(folder, made["scratch"] if kind == "finetune" else None)
             return code
     _print_accuracies(made, as_json=options.json)
@@ -121,6 +121,7 @@ def _make_run(
         options.data or Path(meta.data_dir),
         options.device or meta.device,
         options.threads or meta.threads,
+        shared=options.shared,
     )
     folder.change_meta(state=states.STOPPED)
     return folder

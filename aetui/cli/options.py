@@ -35,6 +35,8 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
     images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
     option("--images", "auto", choices=IMAGES_OPTIONS, metavar="WAY", help=images)
     option("--ascii", "auto", dest="images", action="store_const", const="ascii", help="pictures as ASCII")
+    shared = "others may read, and steer, the runs made here as far as the umask lets them"
+    option("--shared", False, action="store_true", help=shared)
     option("--seed", None, type=_seed, metavar="N", help="overrides train.seed of the preset")
 
 

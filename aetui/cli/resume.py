@@ -54,7 +54,10 @@ def run(options: argparse.Namespace) -> int:
     from aetui.training.supervisor import supervise
 
     return supervise(
-        folder, listener(folder, as_json=options.json), amend=lambda: _amend(folder, preset, options)
+        folder,
+        listener(folder, as_json=options.json),
+        data_dir=options.data,
+        amend=lambda: _amend(folder, preset, options),
     )
 
 
@@ -90,7 +93,7 @@ def _warn_of_bend(preset: "Preset", planned: int) -> None:
 def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
     """Write what is different from now on into the run's folder."""
     from aetui.config.shipped import description, preset_text
-    from aetui.runs.files import write_whole
+    from aetui.files import write_whole
 
     changes: dict[str, object] = {"epochs_planned": preset.train.epochs}
     if options.device is not None:

@@ -37,7 +37,7 @@ def _print_report(report: dict[str, Any]) -> None:
     if report["floor"] is not None:
         print(f"floor, without learning: {format_number(report['floor'])}")
     if report["damaged_lines"]:
-        print(f"warning: {left_out(report['damaged_lines'])}")
+        print(f"warning: {left_out(report['damaged_lines'], report['first_damaged_line'])}")
     print()
     _print_epochs(report["epochs"])
     if report["probes"]:

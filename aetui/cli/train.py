@@ -20,4 +20,4 @@ def run(options: argparse.Namespace) -> int:
 
     check_device_name(options.device)
     folder = make_run(options, options.preset)
-    return supervise(folder, listener(folder, as_json=options.json))
+    return supervise(folder, listener(folder, as_json=options.json), data_dir=options.data)

@@ -14,6 +14,7 @@ from aetui.config.checks import find_mistakes, missing_files
 from aetui.config.lines import key_lines, line_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
+from aetui.files import read_bounded
 from aetui.text import plural
 
 LARGEST_BYTES = 1_000_000
@@ -65,9 +66,7 @@ def _concerns(changed: str, key: str, *, in_file: bool) -> bool:
 
 def _read_text(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise PresetError([Problem(str(path), "", "larger than 1 MB, so it is no preset")])
-        data = path.read_bytes()
+        data = read_bounded(path, LARGEST_BYTES, linked=True)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PresetError([Problem(str(path), "", f"cannot be read: {reason}")]) from None

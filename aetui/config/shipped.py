@@ -10,6 +10,7 @@ import tomli_w
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import read_preset
+from aetui.files import open_file
 
 DEFAULT_PRESET = "digits-mlp"
 
@@ -42,8 +43,8 @@ def _rank(name: str) -> int:
 
 def description(path: Path) -> str:
     """The first comment line of a preset: one sentence on what it shows."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        first = file.readline(1000)
+    with open_file(path, linked=True) as file:
+        first = file.readline(1000).decode("utf-8-sig", errors="replace")
     return first.lstrip("# ").strip() if first.startswith("#") else ""
 
 

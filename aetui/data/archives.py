@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aetui.data.catalogue import Archive, DataFile
 from aetui.data.files import Cancelled
-from aetui.runs.files import whole_file
+from aetui.files import whole_file
 
 CHUNK_BYTES = 1 << 20
 _DAMAGED = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError)

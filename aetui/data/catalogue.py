@@ -81,6 +81,15 @@ def is_local(source: Source, data_dir: Path) -> bool:
     return all(_has_size(data_dir / file.path, file.size) for file in source.files)
 
 
+def data_dir_of_run(name: str, recorded: Path, own: Path) -> Path:
+    """Where a run finds the set `name`: in the folder it recorded if the set lies there whole, else in `own`.
+
+    A run's folder may come from anybody: nothing is written where it says.
+    """
+    source = SETS.get(name)
+    return recorded if source and is_local(source, recorded) else own
+
+
 def default_data_dir() -> Path:
     """The folder for data sets in the user's cache folder of this system."""
     return Path(platformdirs.user_cache_dir("aetui")) / "data"

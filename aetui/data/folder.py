@@ -23,7 +23,7 @@ from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import AetuiError, UsageError
-from aetui.runs.files import whole_file
+from aetui.files import whole_file
 
 FORMAT = 1  # of the cached pixels; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`

@@ -16,6 +16,7 @@ from PIL import Image, PngImagePlugin
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from aetui.errors import AetuiError
+from aetui.files import read_bounded
 from aetui.pictures.grid import grid_size, join_tiles, split_tiles, to_image
 from aetui.pictures.pixels import Images
 from aetui.text import safe_text
@@ -126,9 +127,7 @@ def read_sheet(path: Path) -> Sheet:
 def _bytes(path: Path) -> bytes:
     """The file's bytes, if they begin as a PNG of bearable size."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DamagedPicture(path, f"it is larger than {MAX_BYTES:,} bytes")
-        data = path.read_bytes()
+        data = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise DamagedPicture(path, error.strerror or str(error)) from error
     if not data.startswith(SIGNATURE):

@@ -1,23 +1,27 @@
 """checkpoints/index.json: which checkpoints of a run are whole."""
 
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.runs.files import TEMPORARY_SUFFIX, sha256_of, write_whole
+from aetui.files import TEMPORARY_SUFFIX, delete, read_bounded, sha256_of, write_whole
+from aetui.runs.fields import CheckpointName, Count, Epoch
 
 NAMES = "epoch_*_step_*.pt"
+LARGEST_BYTES = 1_000_000
+"""Of the list: a thousand checkpoints take a quarter of it."""
 
 
 class Entry(BaseModel):
     """A checkpoint in the index."""
 
-    file: str
-    epoch: int
-    step: int
+    file: CheckpointName
+    epoch: Epoch
+    step: Count
     sha256: str
-    size_bytes: int
+    size_bytes: Count
     test_loss: float | None
     """None for a checkpoint within an epoch."""
 
@@ -30,21 +34,40 @@ def read_index(folder: Path) -> list[Entry]:
 
     Raises AetuiError where the list is damaged, or missing although there are checkpoints.
     """
-    path = folder / "index.json"
+    path, data = folder / "index.json", b""
     try:
-        entries = _ENTRIES.validate_json(path.read_bytes())
+        data = read_bounded(path, LARGEST_BYTES)
+        entries = _ENTRIES.validate_json(data)
     except FileNotFoundError:
         if not any(folder.glob(NAMES)):
             return []
-        reason = "missing"
-    except (OSError, ValidationError):
-        reason = "damaged"
+        reason = f"missing: {path}"
+    except OSError as error:
+        reason = f"not readable: {path}: {error.strerror}"
+    except ValidationError as error:
+        reason = f"damaged: {path}:{_mistake(error, data)}"
     else:
         return sorted(entries, key=lambda entry: (entry.step, entry.epoch))
-    raise AetuiError(
-        f"The list of checkpoints is {reason}: {path}",
-        "nothing was deleted; move the folder away to train from the start",
+    raise DamagedIndex(
+        f"The list of checkpoints is {reason}",
+        "nothing was deleted; `aetui resume --repair` makes the list anew from the checkpoints themselves",
     )
+
+
+class DamagedIndex(AetuiError):
+    """The list of a run's checkpoints cannot be used; the checkpoints may be whole."""
+
+
+def _mistake(error: ValidationError, data: bytes) -> str:
+    """The line of the first mistake, its key and what is wrong there."""
+    first = error.errors()[0]
+    if len(first["loc"]) < 2:
+        return f" {first['msg']}"
+    number, key = first["loc"][:2]
+    start = [found.start() for found in re.finditer(rb"\{", data)][int(number)]
+    place = max(start, data.find(b'"%b"' % str(key).encode(), start))
+    line = 1 + data.count(b"\n", 0, place)
+    return f"{line}: {key}: {first['msg']}"
 
 
 def newest_whole(folder: Path) -> Entry | None:
@@ -79,4 +102,4 @@ def sweep(folder: Path, entries: list[Entry]) -> None:
     for pattern in (NAMES, "*" + TEMPORARY_SUFFIX):
         for path in folder.glob(pattern):
             if path.name not in listed:
-                path.unlink()
+                delete(path)

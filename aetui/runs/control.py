@@ -1,9 +1,12 @@
 """Control flows back to the process that trains: one command a line in the run folder."""
 
+import os
+import stat
 from pathlib import Path
 from typing import Literal, get_args
 
-from aetui.runs.files import append_line
+from aetui.errors import AetuiError
+from aetui.files import append_line
 from aetui.runs.lines import LineFollower
 
 Command = Literal["pause", "resume", "checkpoint", "preview", "probe", "stop"]
@@ -21,12 +24,31 @@ def sent_so_far(control_file: Path) -> int:
 
 
 class CommandFollower:
-    """Commands that stand from `offset` on; older ones are history."""
+    """Commands that stand from `offset` on; older ones are history. `shared`: others may write them too."""
 
-    def __init__(self, control_file: Path, offset: int) -> None:
+    def __init__(self, control_file: Path, offset: int, *, shared: bool = False) -> None:
+        self._file = control_file
         self._lines = LineFollower(control_file, offset)
+        self._shared = shared
 
     def poll(self) -> list[Command]:
-        """New commands in their order; lines that are none are passed over."""
-        words = [line.decode(errors="replace").strip() for line in self._lines.read()]
+        """New commands in their order; lines that are none are passed over.
+
+        Raises AetuiError where somebody else may have written them; then they count for nothing.
+        """
+        try:
+            words = [line.decode(errors="replace").strip() for line in self._lines.read()]
+            if words and not self._shared:
+                _refuse_others(self._file)
+        except OSError as error:
+            raise AetuiError(f"no command is taken: {self._file} cannot be read: {error.strerror}") from None
         return [command for word in words for command in COMMANDS if command == word]
+
+
+def _refuse_others(file: Path) -> None:
+    facts = file.stat()
+    if facts.st_uid not in (os.geteuid(), 0):
+        raise AetuiError(f"a command is not taken: {file} belongs to another user")
+    if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        hint = f"chmod 600 {file}, or train with --shared"
+        raise AetuiError(f"a command is not taken: others may write {file}", hint)

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from aetui.devices.machine import MachineSampled
+from aetui.files import append_line
 from aetui.runs.events import Event, StepsTrained, Warned, from_json, to_json
-from aetui.runs.files import append_line
 from aetui.runs.lines import LineFollower
 from aetui.text import plural
 
@@ -39,9 +39,10 @@ class EventWriter:
         return f"the log cannot be written ({error.strerror}): {self._path}; training goes on"
 
 
-def left_out(damaged: int) -> str:
-    """What to say of so many damaged lines."""
-    return f"{plural(damaged, 'damaged line')} of events.jsonl left out"
+def left_out(damaged: int, first: int) -> str:
+    """What to say of so many damaged lines, the first of which is line `first`."""
+    where = f"line {first}" if damaged == 1 else f"the first is line {first}"
+    return f"{plural(damaged, 'damaged line')} of events.jsonl left out ({where})"
 
 
 class EventFollower:
@@ -51,14 +52,26 @@ class EventFollower:
         self._lines = LineFollower(path)
         self.damaged = 0
         """Lines skipped because they hold no event."""
+        self.first_damaged = 0
+        """The number of the first of them, counted from 1."""
+        self._read = 0
 
     def poll(self) -> list[tuple[Event, float]]:
-        """Events added since the last look, each with its time in seconds since 1970; empty: no more now."""
+        """Events added since the last look, each with its time in seconds since 1970; empty: no more now.
+
+        Raises OSError where the file cannot be read; it may still come.
+        """
         found: list[tuple[Event, float]] = []
         while not found and (lines := self._lines.read()):
             for line in lines:
+                self._read += 1
                 try:
                     found.append(from_json(line))
                 except ValueError:
-                    self.damaged += line.strip() != b""
+                    self._pass_over(line)
         return found
+
+    def _pass_over(self, line: bytes) -> None:
+        if line.strip():
+            self.damaged += 1
+            self.first_damaged = self.first_damaged or self._read

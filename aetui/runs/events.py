@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter
 
 from aetui.devices.machine import MachineSampled
+from aetui.runs.fields import Count, Epoch, FileName, Positive, Words
 
 SampleChoice = Literal["fixed", "worst", "best"]
 """Which test images: the first ones, those with the largest errors, those with the smallest."""
@@ -23,24 +24,24 @@ SampleChoice = Literal["fixed", "worst", "best"]
 class RunStarted:
     """Training is about to take its first step, or its first after a resume."""
 
-    run: str
-    preset: str
-    device: str
-    device_name: str
-    parameters: int
-    epochs: int
-    steps_per_epoch: int
-    train_images: int
-    test_images: int
-    data: str
-    epoch: int = 0
+    run: Words
+    preset: Words
+    device: Words
+    device_name: Words
+    parameters: Count
+    epochs: Positive
+    steps_per_epoch: Positive
+    train_images: Count
+    test_images: Count
+    data: Words
+    epoch: Epoch = 0
     """Epochs finished before; what an interrupted run logged beyond `step` is void."""
-    step: int = 0
-    resumed_from: str | None = None
+    step: Count = 0
+    resumed_from: FileName | None = None
     """The checkpoint's file name."""
-    loss: str = "MSE per pixel"
+    loss: Words = "MSE per pixel"
     """What train and test losses measure."""
-    classes: int = 0
+    classes: Count = 0
     """Different labels of the images; 0 in logs that are older than this field."""
 
 
@@ -48,10 +49,10 @@ class RunStarted:
 class StateChanged:
     """The run went into another of `aetui.runs.states`."""
 
-    state: str
-    reason: str = ""
+    state: Words
+    reason: Words = ""
     """For people: why, and what to do next."""
-    twin: str | None = None
+    twin: Words | None = None
     """The generated data set that can stand in, where the run's own data could not be had."""
 
 
@@ -59,22 +60,22 @@ class StateChanged:
 class ActivityChanged:
     """What the run is busy with or waiting for besides its steps, such as a download; empty: nothing."""
 
-    activity: str
+    activity: Words
 
 
 @dataclass(frozen=True)
 class StepsTrained:
     """Steps since the last such event, merged to a few a second."""
 
-    epoch: int
+    epoch: Epoch
     """The epoch these steps belong to, counted from 1."""
-    step: int
+    step: Count
     """Optimizer steps since the start of the run."""
     train_loss: float
     """Over the images since the last such event."""
     epoch_train_loss: float
     """Over the epoch's images so far."""
-    images: int
+    images: Count
     """In these steps."""
     images_per_second: float
     seconds: float
@@ -87,8 +88,8 @@ class StepsTrained:
 class EpochFinished:
     """An epoch is trained and tested. Epoch 0 is the test before the first step."""
 
-    epoch: int
-    step: int
+    epoch: Epoch
+    step: Count
     train_loss: float | None
     """Over all of the epoch's images, each at the moment it was trained on; None for epoch 0."""
     test_loss: float
@@ -113,11 +114,11 @@ class EpochFinished:
 class CheckpointSaved:
     """A checkpoint is on disk, whole and verified."""
 
-    epoch: int
-    step: int
-    file: str
-    sha256: str
-    size_bytes: int
+    epoch: Epoch
+    step: Count
+    file: FileName
+    sha256: Words
+    size_bytes: Count
     best: bool
 
 
@@ -125,10 +126,10 @@ class CheckpointSaved:
 class PreviewSaved:
     """Pictures of test images are on disk, after an epoch's test or on demand within an epoch."""
 
-    epoch: int
+    epoch: Epoch
     """Epochs finished."""
-    file: str
-    step: int = 0
+    file: FileName
+    step: Count = 0
     samples: SampleChoice = "fixed"
 
 
@@ -143,9 +144,9 @@ class FloorMeasured:
 class ProbeMeasured:
     """How well frozen features of the encoder tell the classes of the test images apart."""
 
-    epoch: int
+    epoch: Epoch
     """Epochs finished."""
-    step: int
+    step: Count
     linear_accuracy: float
     """Of a linear classifier learned on the train images, 0 to 1."""
     knn_accuracy: float
@@ -160,7 +161,7 @@ class ProbeMeasured:
 class Warned:
     """Something a person should know; training goes on."""
 
-    message: str
+    message: Words
 
 
 Event = (
@@ -179,6 +180,9 @@ Event = (
 
 Emit = Callable[[Event], None]
 """Where those who train send what happened."""
+
+LATEST_TIME = 2.0**37
+"""In seconds since 1970: the year 6325. No calendar goes on for ever."""
 
 _CHECKED: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
 
@@ -201,6 +205,8 @@ def from_json(line: str | bytes) -> tuple[Event, float]:
         kind, time = _CHECKED[fields.pop("event")], float(fields.pop("time"))
         fields.update({name: float(value) for name, value in fields.pop("not_finite", {}).items()})
         event: Event = kind.validate_python(fields)
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError(f"not an event: {error!r}") from None
+    if not 0 <= time < LATEST_TIME:
+        raise ValueError(f"no time: {time}")
     return event, time

@@ -1,5 +1,6 @@
 """A run's folder: where everything is, and the meta.json that tells what it is."""
 
+import os
 import platform
 import secrets
 import shlex
@@ -9,19 +10,22 @@ import sys
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aetui import __version__
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError, UsageError
+from aetui.files import make_folder, open_to_append, read_bounded, write_whole
 from aetui.runs import states
-from aetui.runs.files import write_whole
+from aetui.runs.fields import Count, Words
 from aetui.text import safe_text
 
+LARGEST_META = 1_000_000
+"""Bytes of meta.json; a longer one is something else."""
 STARTING_SECONDS = 60.0
 """How long a run may be without a process while one is being started for it."""
 
@@ -31,9 +35,9 @@ class Meta(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    run: str
-    preset: str
-    started: str
+    run: Words
+    preset: Words
+    started: Words
     """ISO 8601 with the offset from UTC."""
     command: list[str]
     aetui: str = __version__
@@ -42,23 +46,25 @@ class Meta(BaseModel):
     """Of the libraries that compute."""
     computed: dict[str, str | int | float | bool] = {}
     """How the steps were really computed: precision, parts of a batch, clipping, compiled or not."""
-    seed: int
-    device: str = "auto"
+    seed: Count
+    device: Words = "auto"
     """As asked for; the log tells which it was."""
-    threads: int | None = None
+    threads: Annotated[int, Field(ge=1, le=100_000)] | None = None
     data_dir: str
     git_commit: str | None = None
     """Of the working folder the run was started in."""
-    state: str = states.STARTING
-    reason: str = ""
-    epochs_planned: int
-    epochs: int = 0
+    state: Words = states.STARTING
+    reason: Words = ""
+    epochs_planned: Count
+    epochs: Count = 0
     test_loss: float | None = None
     """After the newest epoch; see `aetui.runs.events` for what it measures."""
-    host: str = ""
-    pid: int | None = None
+    host: Words = ""
+    pid: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     pid_started: float | None = None
     """When the process began, in seconds since 1970; tells it from a later one of the same number."""
+    shared: bool = False
+    """Whether others may steer the run, where the modes of its files let them."""
 
 
 class RunFolder:
@@ -83,12 +89,19 @@ class RunFolder:
         return shlex.quote(self.name if known else str(self.path))
 
     def read_meta(self) -> Meta:
-        """What meta.json says. Raises AetuiError where there is none or it is damaged."""
+        """What meta.json says; ask it before anything else of a folder that may be foreign.
+
+        Raises AetuiError where there is none, it is damaged, or what the folder holds is elsewhere.
+        """
         try:
-            return Meta.model_validate_json(self.meta_file.read_bytes())
+            meta = Meta.model_validate_json(read_bounded(self.meta_file, LARGEST_META))
         except (OSError, ValidationError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "damaged"
+            reason = error.strerror if isinstance(error, OSError) else f"damaged: {_first_mistake(error)}"
             raise AetuiError(f"{self.meta_file} cannot be read: {reason}") from None
+        for inside in (self.config, self.previews, self.checkpoints):
+            if inside.is_symlink():
+                raise AetuiError(f"{inside} is a link", "copy what it leads to into the run's folder")
+        return meta
 
     def write_meta(self, meta: Meta) -> None:
         write_whole(self.meta_file, meta.model_dump_json(indent=1).encode())
@@ -98,10 +111,16 @@ class RunFolder:
         self.write_meta(self.read_meta().model_copy(update=fields))
 
     def own(self) -> None:
-        """Write this process into meta.json as the one that runs it, and the run as starting."""
+        """Write this process into meta.json as the one that runs it, and the run as starting.
+
+        From here on nobody else writes commands, unless the run is shared.
+        """
         process = psutil.Process()
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_started": process.create_time()}
         self.change_meta(state=states.STARTING, reason="", **where)
+        with open_to_append(self.control) as control:
+            if not self.read_meta().shared:
+                os.fchmod(control.fileno(), 0o600)
 
 
 def create_run(
@@ -111,16 +130,19 @@ def create_run(
     data_dir: Path,
     device: str = "auto",
     threads: int | None = None,
+    *,
+    shared: bool = False,
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
+    It is its owner's alone unless `shared`, which leaves its modes to the umask.
     Raises AetuiError where the runs folder cannot be written.
     """
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = RunFolder(_new_folder(runs_dir, preset.name))
-        folder.previews.mkdir()
-        folder.checkpoints.mkdir()
+        folder = RunFolder(_new_folder(runs_dir, preset.name, shared=shared))
+        make_folder(folder.previews, shared=shared)
+        make_folder(folder.checkpoints, shared=shared)
         write_whole(folder.config, preset_text(_settled(preset), sentence).encode())
         meta = Meta(
             run=folder.name,
@@ -134,6 +156,7 @@ def create_run(
             git_commit=_git_commit(),
             epochs_planned=preset.train.epochs,
             host=socket.gethostname(),
+            shared=shared,
         )
         folder.write_meta(meta)
     except OSError as error:
@@ -170,13 +193,25 @@ def _process_lives(meta: Meta) -> bool:
     if meta.host != socket.gethostname():
         return True  # another machine's process cannot be asked
     if meta.pid is None:
-        return time.time() - datetime.fromisoformat(meta.started).timestamp() < STARTING_SECONDS
+        return _seconds_since(meta.started) < STARTING_SECONDS
     try:
         process = psutil.Process(meta.pid)
         alive = process.status() != psutil.STATUS_ZOMBIE
         return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
     except psutil.NoSuchProcess:
         return False
+
+
+def _seconds_since(started: str) -> float:
+    try:
+        return time.time() - datetime.fromisoformat(started).timestamp()
+    except (ValueError, OverflowError):
+        return float("inf")
+
+
+def _first_mistake(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'meta.json'}: {first['msg']}"
 
 
 def _settled(preset: Preset) -> Preset:
@@ -194,7 +229,7 @@ def _settled_path(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def _new_folder(runs_dir: Path, preset_name: str) -> Path:
+def _new_folder(runs_dir: Path, preset_name: str, *, shared: bool) -> Path:
     """A new empty folder `20261122-071503-mnist-conv-k3f9`."""
     kept = [char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in preset_name]
     word = "".join(kept)[:40] or "run"
@@ -203,7 +238,7 @@ def _new_folder(runs_dir: Path, preset_name: str) -> Path:
         tail = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(4))
         path = runs_dir / f"{stamp}-{word}-{tail}"
         try:
-            path.mkdir()
+            make_folder(path, shared=shared)
         except FileExistsError:
             continue
         return path

@@ -50,15 +50,24 @@ class History:
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     steps: list[StepsTrained] = field(default_factory=list)
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
-    previews: list[PreviewSaved] = field(default_factory=list)
-    """Files of pictures, oldest first."""
     floor: float | None = None
     """The test loss that is reached without learning, where a masked model learns."""
-    probes: list[ProbeMeasured] = field(default_factory=list)
     machine: MachineSampled | None = None
     notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
     """When the newest event was written, in seconds since 1970."""
+    _previews: dict[str, PreviewSaved] = field(default_factory=dict)
+    _probes: dict[int, ProbeMeasured] = field(default_factory=dict)
+
+    @property
+    def previews(self) -> tuple[PreviewSaved, ...]:
+        """Files of pictures, oldest first."""
+        return tuple(self._previews.values())
+
+    @property
+    def probes(self) -> tuple[ProbeMeasured, ...]:
+        """One a step, oldest first."""
+        return tuple(self._probes.values())
 
     def apply(self, event: Event, time: float) -> None:
         """Take in the next event, written at `time`."""
@@ -80,11 +89,13 @@ class History:
             case RunStarted():
                 self._start(event)
             case PreviewSaved():
-                self.previews = [saved for saved in self.previews if saved.file != event.file] + [event]
+                self._previews.pop(event.file, None)
+                self._previews[event.file] = event
             case FloorMeasured():
                 self.floor = event.loss
             case ProbeMeasured():
-                self.probes = [probe for probe in self.probes if probe.step != event.step] + [event]
+                self._probes.pop(event.step, None)
+                self._probes[event.step] = event
             case Warned():
                 pass
         if text := describe(event):
@@ -98,8 +109,8 @@ class History:
         self.epochs = {n: epoch for n, epoch in self.epochs.items() if epoch.step <= event.step}
         self.steps = [steps for steps in self.steps if steps.step <= event.step]
         self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
-        self.previews = [saved for saved in self.previews if saved.step <= event.step]
-        self.probes = [probe for probe in self.probes if probe.step <= event.step]
+        self._previews = {file: saved for file, saved in self._previews.items() if saved.step <= event.step}
+        self._probes = {step: probe for step, probe in self._probes.items() if step <= event.step}
         self.latest = self.steps[-1] if self.steps else None
 
     def _add_steps(self, event: StepsTrained) -> None:

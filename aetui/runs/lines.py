@@ -1,9 +1,14 @@
 """Following a file of lines that another process writes."""
 
+import os
 from pathlib import Path
+
+from aetui.files import open_file
 
 MOST_BYTES = 2_000_000
 """Read at a time, so that a screen which opens a long log stays awake."""
+MOST_SHOWN = 4000
+"""Bytes of a last line."""
 
 
 class LineFollower:
@@ -17,11 +22,14 @@ class LineFollower:
         self._offset = offset
 
     def read(self) -> list[bytes]:
-        """New whole lines without their line ends, at most `MOST_BYTES` a time; empty: no more now."""
+        """New whole lines without their line ends, at most `MOST_BYTES` a time; empty: no more now.
+
+        Raises OSError for a file that is there and cannot be read.
+        """
         try:
-            if self._path.stat().st_size == self._offset:
-                return []
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
+                if os.fstat(file.fileno()).st_size == self._offset:
+                    return []
                 file.seek(self._offset)
                 data = file.read(MOST_BYTES)
         except FileNotFoundError:
@@ -31,3 +39,14 @@ class LineFollower:
             whole = len(data)  # no line is that long: damage, passed over
         self._offset += whole
         return data[:whole].splitlines()
+
+
+def last_line(path: Path) -> str:
+    """The last line of a file that holds anything; empty where there is none or it cannot be read."""
+    try:
+        with open_file(path) as file:
+            file.seek(-min(MOST_SHOWN, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            lines = file.read().decode(errors="backslashreplace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

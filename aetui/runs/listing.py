@@ -33,7 +33,7 @@ def list_runs(runs_dir: Path) -> list[RunSummary]:
 def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     """The run meant by its name, a unique part of it, or its folder; None means the newest.
 
-    Raises UsageError where none or several fit.
+    Raises UsageError where none or several fit, AetuiError where the folder is damaged or leads elsewhere.
     """
     if query and (folder := _named_folder(query)):
         return folder
@@ -55,8 +55,10 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
 def _named_folder(query: str) -> RunFolder | None:
     """The run in the folder of that path, if it is one."""
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
-        path = Path(query).expanduser().absolute()
-        return RunFolder(path) if (path / "meta.json").is_file() else None
+        folder = RunFolder(Path(query).expanduser().absolute())
+        if folder.meta_file.is_file():
+            folder.read_meta()
+            return folder
     return None
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.event_log import EventFollower
 from aetui.runs.events import EpochFinished
@@ -11,19 +12,22 @@ from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
 
 
-def read_history(folder: RunFolder) -> tuple[History, int]:
-    """The run's story so far, and how many damaged lines its log has."""
-    history, follower = History(), EventFollower(folder.events)
-    while events := follower.poll():
-        for event, time in events:
-            history.apply(event, time)
-    return history, follower.damaged
+def read_history(folder: RunFolder) -> tuple[History, EventFollower]:
+    """The run's story so far, and its log, which knows of damaged lines. Raises AetuiError."""
+    history, log = History(), EventFollower(folder.events)
+    try:
+        while events := log.poll():
+            for event, time in events:
+                history.apply(event, time)
+    except OSError as error:
+        raise AetuiError(f"{folder.events} cannot be read: {error.strerror}") from None
+    return history, log
 
 
 def report_run(folder: RunFolder) -> dict[str, Any]:
     """What a run is, how it stands and what every epoch gave. Raises AetuiError for an unreadable folder."""
     meta = folder.read_meta()
-    history, damaged = read_history(folder)
+    history, log = read_history(folder)
     started = history.started
     return {
         "run": folder.name,
@@ -41,7 +45,8 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
         "checkpoints": [entry.model_dump() for entry in read_index(folder.checkpoints)],
         "resumed_from": started.resumed_from if started else None,
-        "damaged_lines": damaged,
+        "damaged_lines": log.damaged,
+        "first_damaged_line": log.first_damaged or None,
     }
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
+from aetui.files import delete, sha256_of, write_whole
 from aetui.runs.checkpoint_index import Entry, read_index, sweep, write_index
-from aetui.runs.files import sha256_of, write_whole
 from aetui.training.weights_file import why_refused
 
 FORMAT = 1
@@ -87,7 +87,7 @@ class CheckpointStore:
         old = [entry for entry in self._entries if entry not in kept]
         self._list(kept)
         for entry in old:
-            (self._folder / entry.file).unlink(missing_ok=True)
+            delete(self._folder / entry.file)
 
     def _list(self, entries: list[Entry]) -> None:
         if entries != self._entries:

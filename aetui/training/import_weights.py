@@ -61,7 +61,7 @@ def _preset_heads(heads: dict[str, int]) -> str:
     return f"the preset's {heads['heads']} in the encoder and {heads['decoder_heads']} in the decoder"
 
 
-def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor]) -> None:
+def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor], data_dir: Path) -> None:
     """Write the weights as the first checkpoint of a fresh run, which is then stopped.
 
     Raises AetuiError where the data cannot be had.
@@ -71,7 +71,7 @@ def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tens
     def emit(event: Event) -> None:
         writer.write(event)
 
-    training = prepare(folder, preset, Control(), emit)
+    training = prepare(folder, preset, data_dir, Control(), emit)
     assert isinstance(training.model, MaskedAutoencoder), "as checked with the weights"
     load_weights(training.model, weights)
     entry = training.save(None)

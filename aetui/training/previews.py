@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from aetui.data.images import ImageSet
+from aetui.files import write_whole
 from aetui.pictures.pixels import Images, displayable, to_uint8
 from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.events import Emit, PreviewSaved, SampleChoice, Warned
-from aetui.runs.files import write_whole
 from aetui.training.evaluation import Evaluation, Pictures, look
 from aetui.training.training import Training
 

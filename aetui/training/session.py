@@ -8,8 +8,10 @@ import contextlib
 import shlex
 import threading
 import traceback
+from pathlib import Path
 
 from aetui.config.reading import read_preset
+from aetui.data.catalogue import default_data_dir
 from aetui.errors import (
     EXIT_DIVERGED,
     EXIT_DONE,
@@ -18,10 +20,10 @@ from aetui.errors import (
     EXIT_STOPPED,
     AetuiError,
 )
+from aetui.files import append_line
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged
-from aetui.runs.files import append_line
+from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.control import Control, Stopped
 
@@ -29,7 +31,9 @@ from aetui.training.control import Control, Stopped
 class Session:
     """Trains the run in `folder` from where it stands, in a thread of its own."""
 
-    def __init__(self, folder: RunFolder, listener: Emit = lambda event: None) -> None:
+    def __init__(
+        self, folder: RunFolder, listener: Emit = lambda event: None, data_dir: Path | None = None
+    ) -> None:
         self.control = Control()
         self.exit_code: int | None = None
         """Set when the thread ends; see `aetui.errors`."""
@@ -39,6 +43,8 @@ class Session:
         """Known once training is prepared: whether several CPU threads compute and wait for each other."""
         self._folder = folder
         self._listener = listener
+        self._data_dir = data_dir or default_data_dir()
+        self._warned: set[str] = set()
         self._writer = EventWriter(folder.events)
         self._writing = threading.Lock()
         self._meta_changes: dict[str, object] = {}
@@ -68,6 +74,12 @@ class Session:
                 if written is not None:
                     self._listener(written)
 
+    def warn_once(self, message: str) -> None:
+        """Say what a person should know, if it was not said before."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self.emit(Warned(message))
+
     def _run(self) -> None:
         self.emit(StateChanged(states.STARTING))
         try:
@@ -94,7 +106,8 @@ class Session:
         from aetui.training.training import prepare
 
         try:
-            training = prepare(self._folder, read_preset(self._folder.config), self.control, self.emit)
+            preset = read_preset(self._folder.config)
+            training = prepare(self._folder, preset, self._data_dir, self.control, self.emit)
             self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
             train(training, self.control, self.emit)
         except Stopped:

@@ -11,14 +11,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
+from aetui.files import open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
-from aetui.runs.events import Emit, Event, Warned
+from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
 from aetui.training.session import Session
 
@@ -36,26 +38,29 @@ def supervise(
     folder: RunFolder,
     listener: Emit = lambda event: None,
     *,
+    data_dir: Path | None = None,
     amend: Callable[[], None] = lambda: None,
     commands_from: int | None = None,
 ) -> int:
     """Train the run in `folder` from where it stands until it ends; returns the exit code.
 
     `listener` is called with every event, in a thread of its own, so that a slow one never holds up the
-    training. `amend` may change the run's files once this process owns them. Commands count from the
-    byte `commands_from` of the control file on; None: from now on.
+    training. Data is fetched into `data_dir`, by default the user's cache. `amend` may change the run's
+    files once this process owns them. Commands count from the byte `commands_from` of the control file on;
+    None: from now on.
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     with owned(folder):
         amend()
         folder.own()
+        commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
         with _from_own_thread(listener) as listen:
-            session = Session(folder, listen)
+            session = Session(folder, listen, data_dir)
             with _signals_received(session, folder) as signals:
                 try:
                     session.start()
-                    _attend(session, CommandFollower(folder.control, offset))
+                    _attend(session, commands)
                 finally:
                     session.control.request("stop")
                     session.join()
@@ -70,16 +75,17 @@ def owned(folder: RunFolder) -> Iterator[None]:
     """Hold the run's lock; it dies with its owner."""
     lock = filelock.FileLock(folder.lock)
     try:
+        open_to_append(folder.lock).close()  # refuses what filelock would empty: a link to somebody's file
         lock.acquire(timeout=0)
+        try:
+            yield
+        finally:
+            lock.release()
     except filelock.Timeout:
         hint = f"see what it does with `aetui watch {folder.called}`"
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
-    try:
-        yield
     except OSError as error:
         raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
@@ -106,10 +112,9 @@ def _from_own_thread(listener: Emit) -> Iterator[Emit]:
 
 def _attend(session: Session, commands: CommandFollower) -> None:
     parent, machine = os.getppid(), Machine()
-    measured, warned, gpu = time.monotonic(), False, None
+    measured, gpu = time.monotonic(), None
     while session.alive:
-        for command in commands.poll():
-            session.control.request(command)
+        _pass_on(commands, session)
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
         if session.gpu_uuid and session.gpu_uuid != gpu:
@@ -118,11 +123,18 @@ def _attend(session: Session, commands: CommandFollower) -> None:
         if time.monotonic() - measured > MEASURE_SECONDS:
             sample = machine.sample()
             session.emit(sample)
-            if session.spins and not warned and _is_crowded(sample):
-                session.emit(Warned(CROWDED))
-                warned = True
+            if session.spins and _is_crowded(sample):
+                session.warn_once(CROWDED)
             measured = time.monotonic()
         session.join(LOOK_SECONDS)
+
+
+def _pass_on(commands: CommandFollower, session: Session) -> None:
+    try:
+        for command in commands.poll():
+            session.control.request(command)
+    except AetuiError as error:
+        session.warn_once(error.sentence)
 
 
 def _is_crowded(sample: MachineSampled) -> bool:
@@ -163,6 +175,6 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
 def _leave_terminal(folder: RunFolder) -> None:
     """Point the standard streams away from a terminal that is no more."""
     null = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for target, source in ((0, null), (1, log), (2, log)):
-        os.dup2(source, target)
+    with open_to_append(folder.log) as log:
+        for target, source in ((0, null), (1, log.fileno()), (2, log.fileno())):
+            os.dup2(source, target)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from aetui.config.reading import read_preset
+from aetui.data.catalogue import data_dir_of_run, default_data_dir
 from aetui.data.images import DataSet
 from aetui.devices.available import choose_device
 from aetui.errors import AetuiError
@@ -47,7 +48,9 @@ def load_trained_model(
         raise AetuiError(f"{folder.name} has no checkpoint to measure{reason}", "train it first")
     chosen = torch.device(choose_device(device or meta.device).name)
     configure_torch(chosen, threads or meta.threads)
-    data = load_data(preset, data_dir or Path(meta.data_dir), Control(), lambda event: None)
+    own = data_dir or default_data_dir()
+    found = data_dir_of_run(preset.data.name, Path(meta.data_dir), own)
+    data = load_data(preset, found, Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
     restore_weights(model, payload["model"], folder)
     return TrainedModel(model.to(chosen).eval(), data, chosen, entry, payload["progress"]["total_seconds"])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from aetui.config.preset import Preset
+from aetui.data.catalogue import data_dir_of_run
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.devices.available import Device, available_devices, choose_device
@@ -111,9 +112,10 @@ def restore_weights(
         raise AetuiError(f"The checkpoint is not of the model in {folder.config}: {difference}") from None
 
 
-def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> Training:
+def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> Training:
     """Choose the device, load the data, build the model and go to the newest good checkpoint.
 
+    Data is fetched into `data_dir` where it does not lie where the run had it.
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
     meta = folder.read_meta()
@@ -122,7 +124,8 @@ def prepare(folder: RunFolder, preset: Preset, control: Control, emit: Emit) -> 
     device = torch.device(chosen.name)
     configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
-    data = load_data(preset, Path(meta.data_dir), control, emit)
+    data_dir = data_dir_of_run(preset.data.name, Path(meta.data_dir), data_dir)
+    data = load_data(preset, data_dir, control, emit)
     model = make_model(preset, len(data.classes), begun=bool(read_index(folder.checkpoints))).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)

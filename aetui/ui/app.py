@@ -103,7 +103,7 @@ class AetuiApp(App[None]):
     def _start_training(self, folder: RunFolder) -> None:
         """Train the run in `folder` in a process of its own and show it."""
         try:
-            self._trainers.append(Trainer(folder))
+            self._trainers.append(Trainer(folder, self._settings.data_dir))
         except OSError as error:
             self.notify(safe_text(f"{folder.path}: {error.strerror}"), severity="error", markup=False)
             return

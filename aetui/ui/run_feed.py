@@ -5,9 +5,10 @@ import time
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.event_log import EventFollower, left_out
-from aetui.runs.events import ActivityChanged, RunStarted, StateChanged, Warned
+from aetui.runs.events import ActivityChanged, Event, RunStarted, StateChanged, Warned
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.history import History
+from aetui.runs.lines import last_line
 from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
@@ -30,6 +31,7 @@ class Feed:
         self._trainer = trainer
         self._follower = EventFollower(folder.events)
         self._checked = float("-inf")
+        self._unreadable = ""
 
     @property
     def silent_seconds(self) -> float:
@@ -44,24 +46,39 @@ class Feed:
         """Why the run is in its state; for a process that died without a word, the last it printed."""
         if self.state != states.INTERRUPTED:
             return self.history.reason
-        try:
-            lines = self.folder.log.read_text(errors="backslashreplace").strip().splitlines()
-        except OSError:
-            lines = []
-        return f"the process that trained is gone{': ' + lines[-1] if lines else ''}"
+        if not self.folder.path.is_dir():
+            return f"its folder is gone: {self.folder.path}"
+        last = last_line(self.folder.log)
+        return f"the process that trained is gone{': ' + last if last else ''}"
 
     def poll(self) -> tuple[bool, bool]:
         """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
         damaged = self._follower.damaged
-        events = self._follower.poll()
+        events = self._read_events()
         for event, at in events:
             self.history.apply(event, at)
         lost = self._follower.damaged - damaged
         if lost:
-            self.history.apply(Warned(left_out(lost)), self.history.last_time)
+            self._warn(left_out(self._follower.damaged, self._follower.first_damaged))
         before, self.state = self.state, self._find_state(bool(events))
         moved = self.state != before or any(isinstance(event, MOVES) for event, _ in events)
         return bool(events or lost) or moved, moved
+
+    def _read_events(self) -> list[tuple[Event, float]]:
+        """What is new; that the log cannot be read is said once."""
+        try:
+            events = self._follower.poll()
+        except OSError as error:
+            why = f"the log cannot be read: {self.folder.events}: {error.strerror}"
+            if why != self._unreadable:
+                self._unreadable = why
+                self._warn(why)
+            return []
+        self._unreadable = ""
+        return events
+
+    def _warn(self, message: str) -> None:
+        self.history.apply(Warned(message), self.history.last_time)
 
     def _find_state(self, fresh: bool) -> str:
         reported = self.history.state
@@ -79,4 +96,4 @@ class Feed:
         try:
             return find_state(self.folder.read_meta()) != states.INTERRUPTED
         except AetuiError:
-            return True  # meta.json is just being looked for elsewhere; the next look tells
+            return self.folder.path.is_dir()  # what cannot be read now tells at the next look

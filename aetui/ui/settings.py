@@ -20,6 +20,8 @@ class Settings:
     threads: int | None = None
     seed: int | None = None
     """Overrides train.seed of every preset started from the menu."""
+    shared: bool = False
+    """Whether the runs made here are for others too."""
     images: Choice = UNASKED
     """How pictures are drawn in this terminal, and why."""
 
@@ -30,4 +32,5 @@ class Settings:
 
     def new_run(self, preset: Preset, sentence: str) -> RunFolder:
         """Make the folder of a new run here. Raises AetuiError."""
-        return create_run(preset, sentence, self.runs_dir, self.data_dir, self.device, self.threads)
+        where = (self.runs_dir, self.data_dir, self.device, self.threads)
+        return create_run(preset, sentence, *where, shared=self.shared)

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from aetui.errors import AetuiError
+from aetui.files import open_to_append
 from aetui.runs import states
 from aetui.runs.control import sent_so_far
 from aetui.runs.folder import RunFolder
@@ -12,13 +14,13 @@ from aetui.runs.folder import RunFolder
 class Trainer:
     """A run's own process, started from its folder; what it prints goes to the folder's log.txt."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, data_dir: Path) -> None:
         self.folder = folder
         commands_from = sent_so_far(folder.control)
         module = [sys.executable, "-P", "-m", "aetui.training"]
-        with folder.log.open("ab") as log:
+        with open_to_append(folder.log) as log:
             self._process = subprocess.Popen(
-                [*module, str(folder.path.absolute()), str(commands_from)],
+                [*module, str(folder.path.absolute()), str(data_dir.absolute()), str(commands_from)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -144,7 +144,7 @@ def test_changes_are_checked_and_named_by_what_was_typed(written):
         (b"[data]\nname = 'a'\nname = 'b'\n", ":3: not TOML"),
         (b"[data]\nname = '\xff'\n", ":2: not UTF-8 text"),
         (b"a = " + b"[" * 5000, ":1: not"),
-        (b"#" * 1_000_001, ": larger than 1 MB"),
+        (b"#" * 1_000_001, ": cannot be read: larger than 1.00 MB"),
         (b"", ":1: data: missing"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
-from aetui.runs.files import write_whole
+from aetui.files import write_whole
 from aetui.runs.folder import RunFolder, create_run, find_state
 from aetui.runs.listing import find_run, list_runs
 

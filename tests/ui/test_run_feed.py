@@ -16,5 +16,5 @@ def test_damaged_lines_are_said_once_and_the_others_are_told(tmp_path):
     assert feed.poll() == (False, False)
     assert [note.text for note in feed.history.notes] == [
         "finished",
-        "warning: 2 damaged lines of events.jsonl left out",
+        "warning: 2 damaged lines of events.jsonl left out (the first is line 1)",
     ]

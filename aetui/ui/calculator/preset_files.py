@@ -13,7 +13,7 @@ from aetui.config.model import MOST_LAYERS, ModelSection
 from aetui.config.preset import IMAGE_SIZES, DataName, DataSection, Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import UsageError
-from aetui.runs.files import write_whole
+from aetui.files import write_whole
 from aetui.shapes.chain import TracedLayer
 from aetui.shapes.layers import Conv, ConvTranspose, Layer, Sigmoid
 from aetui.shapes.mirror import mirror

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import read_preset
+from aetui.config.reading import LARGEST_BYTES, read_preset
 from aetui.config.shipped import Listed, description, shipped_presets
+from aetui.files import read_bounded
 
 MOST_OWN = 100
 """Files looked at in the working folder."""
@@ -59,7 +60,6 @@ def _own_files() -> list[Path]:
 
 def _holds_model(path: Path) -> bool:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            return "[model]" in file.read(100_000)
+        return b"[model]" in read_bounded(path, LARGEST_BYTES, linked=True)
     except OSError:
         return False

@@ -11,6 +11,7 @@ from aetui.config.reading import read_preset
 from aetui.runs.events import from_json
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
+from aetui.runs.lines import LineFollower
 from aetui.runs.listing import RunSummary
 
 PASSED_OVER = (b'{"event": "StepsTrained"', b'{"event": "MachineSampled"')
@@ -28,11 +29,13 @@ class Pace:
 def read_outline(folder: RunFolder) -> History:
     """The run's story without its steps and the looks at the machine; empty where there is no log."""
     history = History()
-    with contextlib.suppress(OSError), folder.events.open("rb") as lines:
-        for line in lines:
-            if not line.startswith(PASSED_OVER):
-                with contextlib.suppress(ValueError):
-                    history.apply(*from_json(line))
+    log = LineFollower(folder.events)
+    with contextlib.suppress(OSError):
+        while lines := log.read():
+            for line in lines:
+                if not line.startswith(PASSED_OVER):
+                    with contextlib.suppress(ValueError):
+                        history.apply(*from_json(line))
     return history
 
 

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Static
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.data.catalogue import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.control import Command, send
@@ -61,6 +62,7 @@ class MonitorScreen(PresetScreen):
 
     def __init__(self, settings: Settings, folder: RunFolder, trainer: Trainer | None = None) -> None:
         super().__init__()
+        meta = folder.read_meta()
         self.feed = Feed(folder, trainer)
         self._settings = settings
         self._preset = _read_preset(folder)
@@ -69,9 +71,9 @@ class MonitorScreen(PresetScreen):
         self._seen = False
         self._notes_shown = 0
         self._chart = next(iter(CHARTS))
-        meta = folder.read_meta()
         self._preset_name = meta.preset
-        self.data_dir = Path(meta.data_dir)
+        name = self._preset.data.name if self._preset else ""
+        self.data_dir = data_dir_of_run(name, Path(meta.data_dir), settings.data_dir)
 
     @property
     def preset(self) -> Preset | None:

@@ -157,7 +157,7 @@ async def test_the_last_pictures_are_shown_though_they_come_at_once(folder, monk
         panel = pilot.app.screen.query_one(PicturesPanel)
         history = pilot.app.screen.feed.history
         (panel._folder / "epoch_0004.png").write_bytes((panel._folder / "epoch_0003.png").read_bytes())
-        history.previews.append(saved(4))
+        history.apply(saved(4), 0.0)
         panel.follow(history, live=True)
         while "epoch 4 · original" not in text_of(pilot):
             await pilot.pause(0.02)

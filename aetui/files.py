@@ -1,0 +1,127 @@
+"""The one module that opens, writes and deletes files of runs and presets.
+
+What is read may come from somebody else: nothing is waited for, nothing is read without bound, and in a run's
+folder no link is followed. What is written is whole or not there, or a whole line at the end, and for those
+whom its folder is for.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from aetui.text import format_bytes
+
+TEMPORARY_SUFFIX = ".tmp"
+
+
+def open_file(path: Path, flags: int = os.O_RDONLY, *, linked: bool = False) -> BinaryIO:
+    """Open a regular file, never a pipe or a device; a link to one only if it may be `linked`.
+
+    To write, `flags` must say so; a file that has a second name elsewhere is not written to. Raises OSError.
+    """
+    to_write = flags & (os.O_WRONLY | os.O_RDWR)
+    guards = os.O_NONBLOCK | os.O_CLOEXEC | (0 if linked else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags | guards, _mode_in(path.parent))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _refused(path, errno.ELOOP, "it is a link") from None
+        raise
+    facts = os.fstat(descriptor)
+    if stat.S_ISREG(facts.st_mode) and not (to_write and facts.st_nlink > 1):
+        return cast(BinaryIO, os.fdopen(descriptor, _MODES[to_write]))
+    os.close(descriptor)
+    if stat.S_ISDIR(facts.st_mode):
+        raise _refused(path, errno.EISDIR, os.strerror(errno.EISDIR))
+    wrong = "it has another name elsewhere" if stat.S_ISREG(facts.st_mode) else "not a file of data"
+    raise _refused(path, errno.EINVAL, wrong)
+
+
+_MODES = {os.O_RDONLY: "rb", os.O_WRONLY: "wb", os.O_RDWR: "rb+"}
+
+
+def _refused(path: Path, number: int, why: str) -> OSError:
+    return OSError(number, why, str(path))
+
+
+def read_bounded(path: Path, most_bytes: int, *, linked: bool = False) -> bytes:
+    """All of a regular file that is not larger than that. Raises OSError."""
+    with open_file(path, linked=linked) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise _refused(path, errno.EFBIG, f"larger than {format_bytes(most_bytes)}")
+    return data
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write `path` piece by piece, whole or not at all: temporary name, fsync, rename, fsync of the folder.
+
+    A failure leaves what was at `path` before and no temporary file. Raises OSError.
+    """
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    delete(temporary)
+    try:
+        with open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            delete(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write `data` to `path`, whole or not at all. Raises OSError."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+def open_to_append(path: Path) -> BinaryIO:
+    """Open a file to write at its end, and make it if there is none. Raises OSError."""
+    return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add one whole line. What an earlier failure left of a line is closed first, so this one reads well."""
+    with open_to_append(path) as file:
+        file.seek(0, os.SEEK_END)
+        torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+        file.write(b"\n" * torn + line.encode() + b"\n")
+
+
+def delete(path: Path) -> None:
+    """Delete a file, or the link of that name, if there is one. Raises OSError."""
+    path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path, *, shared: bool = False) -> None:
+    """Make a folder for its owner alone whatever the umask, or `shared` as the umask says. Raises OSError."""
+    path.mkdir(mode=0o777 if shared else 0o700)
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file. Raises OSError."""
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def _mode_in(folder: Path) -> int:
+    """Who may read and write a new file: those who may read and write its folder, less the umask."""
+    return folder.stat().st_mode & 0o666
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
