@@ -1,15 +1,20 @@
 """Making the folder of a new run from what the command line says."""
 
 import argparse
+import sys
 
 from aetui.cli.options import data_dir, preset_changes
 from aetui.config.shipped import load_preset
 from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.listing import owner_note
+from aetui.text import safe_text
 
 
 def make_run(options: argparse.Namespace, name_or_file: str) -> RunFolder:
     """Check the preset and write the folder of its new run. Raises AetuiError."""
     preset, sentence = load_preset(name_or_file, preset_changes(options))
+    if note := owner_note(options.runs):
+        print(f"aetui: {safe_text(note)}", file=sys.stderr)
     return create_run(
         preset,
         sentence,

@@ -25,7 +25,12 @@ def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "resume", run, "go on with a run from its newest good checkpoint")
     add_run_argument(parser)
     add_set_option(parser)
-    parser.add_argument("--app", action="store_true", help="open the app on it")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--app", action="store_true", help="open the app on it")
+    repair = (
+        "make the list of its checkpoints anew, from those that are whole, where it is damaged or missing"
+    )
+    how.add_argument("--repair", action="store_true", help=repair)
     add_json_option(parser)
 
 
@@ -42,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     preset = _changed_preset(folder, options)
     require_idle(folder)
     meta = folder.read_meta()
-    if find_state(meta) == states.FINISHED and preset.train.epochs <= meta.epochs:
+    if not options.repair and find_state(meta) == states.FINISHED and preset.train.epochs <= meta.epochs:
         hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     _warn_of_bend(preset, meta.epochs_planned)
@@ -57,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
         folder,
         listener(folder, as_json=options.json),
         data_dir=options.data,
+        repair=options.repair,
         amend=lambda: _amend(folder, preset, options),
     )
 

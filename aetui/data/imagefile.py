@@ -4,6 +4,9 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+MOST_PIXELS = 89_478_485
+"""Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
+
 
 def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     """The pixels (C, H, W), uint8, of an image file; C is 1 (grey) or 3 (red, green, blue).
@@ -14,6 +17,8 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
     with Image.open(path) as image:
+        if image.width * image.height > MOST_PIXELS:
+            raise ValueError(f"its {image.width}x{image.height} pixels are more than {MOST_PIXELS:,}")
         enough = 2 * max(height, width)
         image.draft(
             mode, (enough, enough)

@@ -50,7 +50,7 @@ def read_index(folder: Path) -> list[Entry]:
         return sorted(entries, key=lambda entry: (entry.step, entry.epoch))
     raise DamagedIndex(
         f"The list of checkpoints is {reason}",
-        "nothing was deleted; `aetui resume --repair` makes the list anew from the checkpoints themselves",
+        "nothing was deleted; R in the app, or `aetui resume --repair`, makes it anew from the checkpoints",
     )
 
 
@@ -68,6 +68,15 @@ def _mistake(error: ValidationError, data: bytes) -> str:
     place = max(start, data.find(b'"%b"' % str(key).encode(), start))
     line = 1 + data.count(b"\n", 0, place)
     return f"{line}: {key}: {first['msg']}"
+
+
+def is_damaged(folder: Path) -> bool:
+    """Whether the list cannot be used, so that there may be something to repair."""
+    try:
+        read_index(folder)
+    except DamagedIndex:
+        return True
+    return False
 
 
 def newest_whole(folder: Path) -> Entry | None:

@@ -1,12 +1,14 @@
 """events.jsonl: written by the process that trains, followed by every screen."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 from aetui.devices.machine import MachineSampled
 from aetui.files import append_line
 from aetui.runs.events import Event, StepsTrained, Warned, from_json, to_json
 from aetui.runs.lines import LineFollower
+from aetui.runs.reserve import Reserve
 from aetui.text import plural
 
 MOST_KEPT = 1000
@@ -14,26 +16,39 @@ MOST_KEPT = 1000
 
 
 class EventWriter:
-    """Appends events, one line each. While the disk refuses, what matters is kept and written later."""
+    """Appends events, one line each. While the disk refuses, what matters is kept and written later.
 
-    def __init__(self, path: Path) -> None:
+    A full disk is told of with the room of the reserve.
+    """
+
+    def __init__(self, path: Path, reserve: Reserve | None = None) -> None:
         self._path = path
+        self._reserve = reserve or Reserve(path.with_name("reserve"))
         self._kept: list[str] = []
 
     def write(self, event: Event) -> Warned | None:
         """Append one event, after those kept; returns a warning the first time that the disk refuses."""
         line = to_json(event, time.time())
+        passing = isinstance(event, StepsTrained | MachineSampled)
+        if passing and self._reserve.used:
+            return None  # the room that is left is for what matters
         try:
-            while self._kept:
-                append_line(self._path, self._kept[0])
-                del self._kept[0]
-            append_line(self._path, line)
+            if passing:
+                self._append(line)
+            else:
+                self._reserve.write(partial(self._append, line))
         except OSError as error:
             first = not self._kept
-            if first or not isinstance(event, StepsTrained | MachineSampled):
+            if first or not passing:
                 self._kept = [*self._kept, line][-MOST_KEPT:]
             return Warned(self._complaint(error)) if first else None
         return None
+
+    def _append(self, line: str) -> None:
+        while self._kept:
+            append_line(self._path, self._kept[0])
+            del self._kept[0]
+        append_line(self._path, line)
 
     def _complaint(self, error: OSError) -> str:
         return f"the log cannot be written ({error.strerror}): {self._path}; training goes on"

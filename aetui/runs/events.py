@@ -54,6 +54,8 @@ class StateChanged:
     """For people: why, and what to do next."""
     twin: Words | None = None
     """The generated data set that can stand in, where the run's own data could not be had."""
+    removable: dict[FileName, Count] | None = None
+    """Checkpoints that could make room on a full disk, and their sizes in bytes."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from aetui.errors import AetuiError, UsageError
 from aetui.files import make_folder, open_to_append, read_bounded, write_whole
 from aetui.runs import states
 from aetui.runs.fields import Count, Words
+from aetui.runs.reserve import Reserve
 from aetui.text import safe_text
 
 LARGEST_META = 1_000_000
@@ -81,6 +82,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.log = path / "log.txt"
         self.lock = path / "lock"
+        self.reserve = Reserve(path / "reserve")
 
     @property
     def called(self) -> str:

@@ -45,6 +45,8 @@ class History:
     reason: str = ""
     twin: str | None = None
     """The generated set that can stand in for data that could not be had."""
+    removable: dict[str, int] = field(default_factory=dict)
+    """Checkpoints that could make room on a full disk, and their sizes in bytes."""
     activity: str = ""
     latest: StepsTrained | None = None
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class History:
                 self.checkpoints.append(event)
             case StateChanged():
                 self.state, self.reason, self.twin = event.state, event.reason, event.twin
+                self.removable = event.removable or {}
             case RunStarted():
                 self._start(event)
             case PreviewSaved():

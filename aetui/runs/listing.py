@@ -1,6 +1,8 @@
 """Finding runs in the runs folder."""
 
 import contextlib
+import os
+import pwd
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,20 @@ class RunSummary:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def owner_note(runs_dir: Path) -> str:
+    """A sentence where the folder of runs belongs to another user; empty where it does not."""
+    try:
+        owner = runs_dir.stat().st_uid
+        if owner == os.geteuid():
+            return ""
+        name = pwd.getpwuid(owner).pw_name
+    except FileNotFoundError:
+        return ""
+    except (OSError, KeyError):
+        name = "another user"
+    return f"{runs_dir} belongs to {name}, who can change the runs in it"
 
 
 def list_runs(runs_dir: Path) -> list[RunSummary]:

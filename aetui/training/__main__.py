@@ -1,4 +1,7 @@
-"""The process that trains for the app: `python -m aetui.training RUN_FOLDER DATA_FOLDER COMMANDS_FROM`."""
+"""The process that trains for the app.
+
+`python -m aetui.training RUN_FOLDER DATA_FOLDER COMMANDS_FROM [repair]`
+"""
 
 import sys
 from pathlib import Path
@@ -8,8 +11,9 @@ from aetui.runs.folder import RunFolder
 from aetui.training.supervisor import supervise
 
 if __name__ == "__main__":
-    run, data_dir, commands_from = sys.argv[1:]
+    run, data_dir, commands_from, *repair = sys.argv[1:]
+    folder, offset = RunFolder(Path(run)), int(commands_from)
     try:
-        sys.exit(supervise(RunFolder(Path(run)), data_dir=Path(data_dir), commands_from=int(commands_from)))
+        sys.exit(supervise(folder, data_dir=Path(data_dir), commands_from=offset, repair=bool(repair)))
     except AetuiError as error:
         sys.exit(error.sentence)

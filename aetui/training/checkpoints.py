@@ -12,11 +12,26 @@ from typing import Any
 
 import torch
 
-from aetui.files import delete, sha256_of, write_whole
+from aetui.files import delete, open_file, sha256_of, write_whole
 from aetui.runs.checkpoint_index import Entry, read_index, sweep, write_index
+from aetui.training.checkpoint_sum import add_sum
 from aetui.training.weights_file import why_refused
 
 FORMAT = 1
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What is in a checkpoint; no code in it is run. Raises ValueError with what the file is instead."""
+    try:
+        with open_file(path) as file:
+            payload = torch.load(file, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise ValueError(f"not readable: {error.strerror}") from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+        raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
+    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+        raise ValueError("of another format; a newer aetui may have written it")
+    return payload
 
 
 class CheckpointStore:
@@ -44,7 +59,8 @@ class CheckpointStore:
         if self._entries and (self._entries[-1].epoch, self._entries[-1].step) == (epoch, step):
             return self._entries[-1]
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT, **payload}, buffer)
+        torch.save({"format": FORMAT, "test_loss": test_loss, **payload}, buffer)
+        add_sum(buffer)
         data = buffer.getbuffer()
         name = f"epoch_{epoch:04d}_step_{step:08d}.pt"
         self._list([entry for entry in self._entries if entry.file != name])
@@ -67,27 +83,47 @@ class CheckpointStore:
                 refused.append(f"{entry.file} is {error}")
         return None, None, refused
 
+    @property
+    def newest_bytes(self) -> int:
+        """What the newest listed checkpoint takes; 0 where there is none."""
+        return self._entries[-1].size_bytes if self._entries else 0
+
+    @property
+    def removable(self) -> list[Entry]:
+        """What a full disk can do without: all listed checkpoints but the newest and the best."""
+        return self._all_but_newest(1)
+
+    def make_room(self) -> None:
+        """Delete what is removable, the oldest first. Raises OSError."""
+        for entry in self.removable:
+            try:
+                self._unlist([entry])
+            except OSError:  # no room for the list before there is that of a checkpoint
+                delete(self._folder / entry.file)
+                self._unlist([entry])
+            delete(self._folder / entry.file)
+
     def _load(self, entry: Entry) -> dict[str, Any]:
         path = self._folder / entry.file
         try:
             if sha256_of(path) != entry.sha256:
                 raise ValueError("damaged: its SHA-256 is not the recorded one")
-            payload = torch.load(path, map_location="cpu", weights_only=True)
         except OSError as error:
             raise ValueError(f"not readable: {error.strerror}") from None
-        except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-            raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
-        if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-            raise ValueError("of another format; a newer aetui may have written it")
-        return payload
+        return read_checkpoint(path)
+
+    def _all_but_newest(self, count: int) -> list[Entry]:
+        kept = [*self._entries[-count:], self.best]
+        return [entry for entry in self._entries if entry not in kept]
 
     def _delete_old(self) -> None:
-        newest = self._entries[-self._keep :]
-        kept = [entry for entry in self._entries if entry in newest or entry == self.best]
-        old = [entry for entry in self._entries if entry not in kept]
-        self._list(kept)
+        old = self._all_but_newest(self._keep)
+        self._unlist(old)
         for entry in old:
             delete(self._folder / entry.file)
+
+    def _unlist(self, entries: list[Entry]) -> None:
+        self._list([entry for entry in self._entries if entry not in entries])
 
     def _list(self, entries: list[Entry]) -> None:
         if entries != self._entries:

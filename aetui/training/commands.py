@@ -7,7 +7,7 @@ from aetui.runs.events import Emit, StateChanged
 from aetui.training.control import Control, Stopped
 from aetui.training.epoch_probe import measure_probe
 from aetui.training.previews import draw_step
-from aetui.training.saving import save_checkpoint
+from aetui.training.saving import make_room, save_checkpoint
 from aetui.training.training import Training
 
 
@@ -16,10 +16,13 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
 
     A probe requested during a test waits for its end, and one during a probe is that probe.
     """
+    control.beats += 1
     while control.pending:
         control.acknowledge()
         if control.take("checkpoint") or control.stopping:
             save_checkpoint(training, control, emit, None)
+        if control.take("make-room"):
+            make_room(training, emit)
         if control.take("preview"):
             draw_step(training, emit)
         if may_probe and control.take("probe"):

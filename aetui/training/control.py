@@ -25,7 +25,10 @@ class Control:
         """The terminal or program that started the run is gone."""
         self._changed = threading.Condition()
         self._requested: set[Command] = set()
-        """What is done once and then forgotten: checkpoint, preview, probe."""
+        """What is done once and then forgotten: checkpoint, preview, probe, make-room."""
+        self._retry = False
+        self.beats = 0
+        """A sign of life of the training thread, which counts up."""
 
     @property
     def running_state(self) -> str:
@@ -35,6 +38,7 @@ class Control:
     def request(self, command: Command) -> None:
         """Request what a command says."""
         with self._changed:
+            self._retry = self._retry or command in ("resume", "make-room")
             if command in ("pause", "resume"):
                 self.paused = command == "pause"
             elif command == "stop":
@@ -49,7 +53,7 @@ class Control:
             self.detached = True
             self._notify()
 
-    def take(self, command: Literal["checkpoint", "preview", "probe"]) -> bool:
+    def take(self, command: Literal["checkpoint", "preview", "probe", "make-room"]) -> bool:
         """Whether the command is requested; asking forgets the request."""
         with self._changed:
             requested = command in self._requested
@@ -65,10 +69,15 @@ class Control:
         with self._changed:
             self._changed.wait_for(lambda: self.pending)
 
-    def wait_while_paused(self) -> None:
-        """Sleep until a resume or a stop is requested."""
+    def wait_to_retry(self, seconds: float) -> bool:
+        """Sleep so long, for ever while a pause is requested, or until somebody wants it tried again.
+
+        Returns whether somebody does.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self.paused or self.stopping)
+            self._changed.wait_for(lambda: self._retry or self.stopping, None if self.paused else seconds)
+            wanted, self._retry = self._retry, False
+        return wanted
 
     def _notify(self) -> None:
         self.pending = True

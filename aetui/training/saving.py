@@ -1,45 +1,91 @@
 """Saving a run while it trains: a checkpoint, or a pause until the disk has room for one."""
 
+import errno
 import shutil
 
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.events import CheckpointSaved, Emit, StateChanged
+from aetui.runs.checkpoint_index import Entry
+from aetui.runs.events import CheckpointSaved, Emit, StateChanged, Warned
 from aetui.text import format_bytes
 from aetui.training.control import Control
 from aetui.training.training import Training
 
+RETRY_SECONDS = 5.0
+"""How long after a refusal it is tried again; longer each time."""
+LONGEST_RETRY_SECONDS = 60.0
+
 
 def save_checkpoint(training: Training, control: Control, emit: Emit, loss: float | None) -> None:
-    """Write a checkpoint; where the disk refuses, pause until somebody has made room.
+    """Write a checkpoint; where the disk refuses, pause until it takes one.
 
     Raises AetuiError where the disk refuses and a stop is requested.
     """
+    try:
+        entry = training.save(loss)
+    except OSError as error:
+        entry = _save_later(training, control, emit, loss, error)
+    training.folder.reserve.keep()
+    best = training.checkpoints.best
+    emit(
+        CheckpointSaved(
+            **entry.model_dump(exclude={"test_loss"}), best=best is not None and best.file == entry.file
+        )
+    )
+
+
+def make_room(training: Training, emit: Emit) -> None:
+    """Delete checkpoints that the run can do without; what the disk refuses is said."""
+    names = ", ".join(entry.file for entry in training.checkpoints.removable)
+    try:
+        training.checkpoints.make_room()
+    except OSError as error:
+        emit(Warned(f"no room could be made: {error.strerror}"))
+    else:
+        emit(Warned(f"deleted to make room: {names}" if names else "there is no checkpoint to do without"))
+
+
+def _save_later(
+    training: Training, control: Control, emit: Emit, loss: float | None, error: OSError
+) -> Entry:
+    """Pause, and try again now and then or when somebody wants it, unless a pause was requested."""
+    emit(_paused(training, error))
+    seconds = RETRY_SECONDS
     while True:
+        if control.stopping:
+            raise AetuiError(f"Stopped without a last checkpoint: {_why_not(training, error)}") from None
+        wanted = control.wait_to_retry(seconds)
+        seconds = min(2 * seconds, LONGEST_RETRY_SECONDS)
+        if control.take("make-room"):
+            make_room(training, emit)
+        if not (wanted or control.stopping or _may_have_room(training, error)):
+            continue
         try:
             entry = training.save(loss)
-        except OSError as error:
-            _wait_for_room(_why_not(training, error), control, emit)
-            continue
-        best = training.checkpoints.best
-        emit(
-            CheckpointSaved(
-                **entry.model_dump(exclude={"test_loss"}), best=best is not None and best.file == entry.file
-            )
-        )
-        return
+        except OSError as again:
+            if again.errno != error.errno:
+                emit(_paused(training, again))
+            error = again
+        else:
+            emit(StateChanged(control.running_state))
+            return entry
+
+
+def _may_have_room(training: Training, error: OSError) -> bool:
+    """Whether it is worth a try: one that fails fills the disk for everybody, for a moment."""
+    free = shutil.disk_usage(training.folder.path).free
+    return error.errno != errno.ENOSPC or free >= training.checkpoints.newest_bytes
+
+
+def _paused(training: Training, error: OSError) -> StateChanged:
+    removable = {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
+    freed = f"; `aetui control {training.folder.called} make-room` deletes" if removable else ""
+    offer = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
+    reason = f"{_why_not(training, error)}; it goes on by itself once there is room{freed} {offer}"
+    return StateChanged(states.PAUSED, reason.rstrip(), removable=removable)
 
 
 def _why_not(training: Training, error: OSError) -> str:
     free = format_bytes(shutil.disk_usage(training.folder.path).free)
     place = f"{training.folder.checkpoints} ({free} free)"
     return f"the checkpoint cannot be written to {place}: {error.strerror}"
-
-
-def _wait_for_room(reason: str, control: Control, emit: Emit) -> None:
-    if control.stopping:
-        raise AetuiError(f"Stopped without a last checkpoint: {reason}") from None
-    control.request("pause")
-    emit(StateChanged(states.PAUSED, f"{reason}; make room, then resume to try again"))
-    control.wait_while_paused()
-    emit(StateChanged(control.running_state))

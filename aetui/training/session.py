@@ -5,6 +5,7 @@ session can say so, handle signals and measure the machine meanwhile.
 """
 
 import contextlib
+import os
 import shlex
 import threading
 import traceback
@@ -23,7 +24,7 @@ from aetui.errors import (
 from aetui.files import append_line
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, Warned
+from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
 from aetui.training.control import Control, Stopped
 
@@ -32,7 +33,12 @@ class Session:
     """Trains the run in `folder` from where it stands, in a thread of its own."""
 
     def __init__(
-        self, folder: RunFolder, listener: Emit = lambda event: None, data_dir: Path | None = None
+        self,
+        folder: RunFolder,
+        listener: Emit = lambda event: None,
+        data_dir: Path | None = None,
+        *,
+        repair: bool = False,
     ) -> None:
         self.control = Control()
         self.exit_code: int | None = None
@@ -41,28 +47,35 @@ class Session:
         self.gpu_uuid: str | None = None
         self.spins = False
         """Known once training is prepared: whether several CPU threads compute and wait for each other."""
-        self._folder = folder
+        self.begun = False
+        """Whether this process has taken a step."""
+        self.thread = threading.Thread(target=self._run, name="aetui-training")
+        self.folder = folder
         self._listener = listener
         self._data_dir = data_dir or default_data_dir()
+        self._repair = repair
         self._warned: set[str] = set()
-        self._writer = EventWriter(folder.events)
+        self._writer = EventWriter(folder.events, folder.reserve)
         self._writing = threading.Lock()
         self._meta_changes: dict[str, object] = {}
-        self._thread = threading.Thread(target=self._run, name="aetui-training")
 
     def start(self) -> None:
-        self._thread.start()
+        self.folder.reserve.keep()
+        self.thread.start()
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self.thread.is_alive()
 
     def join(self, timeout_seconds: float | None = None) -> None:
         """Wait for the thread to end."""
-        self._thread.join(timeout_seconds)
+        self.thread.join(timeout_seconds)
 
     def emit(self, event: Event) -> None:
         """Write an event to the run folder and call the listener; safe from any thread."""
+        if threading.current_thread() is self.thread:
+            self.control.beats += 1
+            self.begun = self.begun or isinstance(event, StepsTrained)
         with self._writing:
             if isinstance(event, StateChanged):
                 if event.state == self.state and not event.reason:
@@ -73,6 +86,11 @@ class Session:
             for written in (event, warning):
                 if written is not None:
                     self._listener(written)
+
+    def abandon(self, reason: str) -> None:
+        """End the process though the training thread hangs."""
+        self._end(states.FAILED, EXIT_FAILURE, reason)
+        os._exit(EXIT_FAILURE)
 
     def warn_once(self, message: str) -> None:
         """Say what a person should know, if it was not said before."""
@@ -88,14 +106,14 @@ class Session:
             state = _STATES.get(error.exit_code, states.FAILED)
             self._end(state, error.exit_code, error.sentence, getattr(error, "twin", None))
         except OSError as error:
-            self._end(states.FAILED, EXIT_FAILURE, f"{error.strerror}: {error.filename or self._folder.path}")
+            self._end(states.FAILED, EXIT_FAILURE, f"{error.strerror}: {error.filename or self.folder.path}")
         except Exception as error:
             if _is_out_of_memory(error):
                 self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))
             elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
                 self._keep_traceback(error)
                 reason = str(error).partition("\n")[0]
-                without = f"go on without it: `aetui resume {self._folder.called} --set train.compile=false`"
+                without = f"go on without it: `aetui resume {self.folder.called} --set train.compile=false`"
                 self._end(states.FAILED, EXIT_FAILURE, f"torch.compile failed: {reason}; {without}")
             else:
                 self._end(states.FAILED, EXIT_FAILURE, self._keep_traceback(error))
@@ -106,8 +124,10 @@ class Session:
         from aetui.training.training import prepare
 
         try:
-            preset = read_preset(self._folder.config)
-            training = prepare(self._folder, preset, self._data_dir, self.control, self.emit)
+            if self._repair:
+                self._make_list_anew()
+            preset = read_preset(self.folder.config)
+            training = prepare(self.folder, preset, self._data_dir, self.control, self.emit)
             self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
             train(training, self.control, self.emit)
         except Stopped:
@@ -115,26 +135,34 @@ class Session:
         else:
             self._end(states.FINISHED, EXIT_DONE)
 
+    def _make_list_anew(self) -> None:
+        from aetui.training.repair import repair_index
+
+        self.emit(ActivityChanged("reading the checkpoints"))
+        for note in repair_index(self.folder.checkpoints):
+            self.emit(Warned(note))
+
     def _end(self, state: str, exit_code: int, reason: str = "", twin: str | None = None) -> None:
         self.exit_code = exit_code
         self.emit(ActivityChanged(""))
         self.emit(StateChanged(state, reason, twin))
+        self.folder.reserve.drop()
 
     def _smaller_batch(self, error: Exception) -> str:
-        preset = read_preset(self._folder.config)
+        preset = read_preset(self.folder.config)
         what = str(error).partition("\n")[0] or type(error).__name__
         half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
-        go_on = f"`aetui resume {self._folder.called} --set train.accumulate={parts}`"
-        again = f"`aetui train {shlex.quote(str(self._folder.config))} --set train.batch_size={half}`"
+        go_on = f"`aetui resume {self.folder.called} --set train.accumulate={parts}`"
+        again = f"`aetui train {shlex.quote(str(self.folder.config))} --set train.batch_size={half}`"
         return (
             f"out of memory ({what}); {go_on} computes each batch in parts, {again} starts with smaller ones"
         )
 
     def _keep_traceback(self, error: Exception) -> str:
         with contextlib.suppress(OSError):
-            append_line(self._folder.log, "".join(traceback.format_exception(error)))
+            append_line(self.folder.log, "".join(traceback.format_exception(error)))
         what = str(error).partition("\n")[0]
-        return f"{type(error).__name__}: {what} (the traceback is in {self._folder.log})"
+        return f"{type(error).__name__}: {what} (the traceback is in {self.folder.log})"
 
     def _update_meta(self, event: Event) -> None:
         """Keep meta.json in step; what the disk refuses now is written with the next event."""
@@ -144,7 +172,7 @@ class Session:
             self._meta_changes |= {"epochs": event.epoch, "test_loss": event.test_loss}
         with contextlib.suppress(OSError, AetuiError):
             if self._meta_changes:
-                self._folder.change_meta(**self._meta_changes)
+                self.folder.reserve.write(lambda: self.folder.change_meta(**self._meta_changes))
                 self._meta_changes = {}
 
 

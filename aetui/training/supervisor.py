@@ -10,19 +10,22 @@ import queue
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
-from aetui.files import open_to_append
+from aetui.files import append_line, open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
 from aetui.training.session import Session
+from aetui.training.watchdog import Watchdog
 
 LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
@@ -39,6 +42,7 @@ def supervise(
     listener: Emit = lambda event: None,
     *,
     data_dir: Path | None = None,
+    repair: bool = False,
     amend: Callable[[], None] = lambda: None,
     commands_from: int | None = None,
 ) -> int:
@@ -47,7 +51,7 @@ def supervise(
     `listener` is called with every event, in a thread of its own, so that a slow one never holds up the
     training. Data is fetched into `data_dir`, by default the user's cache. `amend` may change the run's
     files once this process owns them. Commands count from the byte `commands_from` of the control file on;
-    None: from now on.
+    None: from now on. `repair` makes the list of checkpoints anew first.
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
@@ -55,8 +59,8 @@ def supervise(
         amend()
         folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
-        with _from_own_thread(listener) as listen:
-            session = Session(folder, listen, data_dir)
+        with _from_own_thread(listener) as listen, _warnings_into(folder.log):
+            session = Session(folder, listen, data_dir, repair=repair)
             with _signals_received(session, folder) as signals:
                 try:
                     session.start()
@@ -112,9 +116,10 @@ def _from_own_thread(listener: Emit) -> Iterator[Emit]:
 
 def _attend(session: Session, commands: CommandFollower) -> None:
     parent, machine = os.getppid(), Machine()
-    measured, gpu = time.monotonic(), None
+    measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
     while session.alive:
         _pass_on(commands, session)
+        watchdog.look()
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
         if session.gpu_uuid and session.gpu_uuid != gpu:
@@ -170,6 +175,20 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _warnings_into(log: Path) -> Iterator[None]:
+    """What libraries warn of is for programmers: it goes to the run's log, not to the terminal."""
+
+    def write(message: Warning | str, category: type[Warning], filename: str, line: int, *_: Any) -> None:
+        with contextlib.suppress(OSError):
+            append_line(log, warnings.formatwarning(message, category, filename, line).rstrip())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = write  # type: ignore[assignment]
+        yield
 
 
 def _leave_terminal(folder: RunFolder) -> None:

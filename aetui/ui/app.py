@@ -95,15 +95,15 @@ class AetuiApp(App[None]):
         self.panic(Text(f"aetui: the app failed, what trains goes on; the traceback is in {path}"))
 
     def on_train_requested(self, message: TrainRequested) -> None:
-        self._start_training(message.folder)
+        self._start_training(message.folder, repair=message.repair)
 
     def on_watch_requested(self, message: WatchRequested) -> None:
         self._show_run(message.folder)
 
-    def _start_training(self, folder: RunFolder) -> None:
+    def _start_training(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train the run in `folder` in a process of its own and show it."""
         try:
-            self._trainers.append(Trainer(folder, self._settings.data_dir))
+            self._trainers.append(Trainer(folder, self._settings.data_dir, repair=repair))
         except OSError as error:
             self.notify(safe_text(f"{folder.path}: {error.strerror}"), severity="error", markup=False)
             return

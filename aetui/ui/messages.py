@@ -6,11 +6,12 @@ from aetui.runs.folder import RunFolder
 
 
 class TrainRequested(Message):
-    """Train the run in this folder, from where it stands."""
+    """Train the run in this folder from where it stands; `repair` mends its list of checkpoints first."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, *, repair: bool = False) -> None:
         super().__init__()
         self.folder = folder
+        self.repair = repair
 
 
 class HostChecked(Message):

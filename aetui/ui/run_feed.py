@@ -35,8 +35,8 @@ class Feed:
 
     @property
     def silent_seconds(self) -> float:
-        """How long a run at work has been unusually silent (a full disk, SIGSTOP); otherwise 0."""
-        if self.state not in states.LIVE or not self.history.last_time:
+        """How long a run at work has been unusually silent (a dead disk, SIGSTOP); otherwise 0."""
+        if self.state not in states.LIVE - {states.PAUSED} or not self.history.last_time:
             return 0.0
         silent = time.time() - self.history.last_time
         return silent if silent > SILENT_SECONDS else 0.0

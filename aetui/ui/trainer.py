@@ -12,15 +12,19 @@ from aetui.runs.folder import RunFolder
 
 
 class Trainer:
-    """A run's own process, started from its folder; what it prints goes to the folder's log.txt."""
+    """A run's own process, started from its folder; what it prints goes to the folder's log.txt.
 
-    def __init__(self, folder: RunFolder, data_dir: Path) -> None:
+    `repair` makes the list of checkpoints anew first.
+    """
+
+    def __init__(self, folder: RunFolder, data_dir: Path, *, repair: bool = False) -> None:
         self.folder = folder
         commands_from = sent_so_far(folder.control)
         module = [sys.executable, "-P", "-m", "aetui.training"]
+        arguments = [str(folder.path.absolute()), str(data_dir.absolute()), str(commands_from)]
         with open_to_append(folder.log) as log:
             self._process = subprocess.Popen(
-                [*module, str(folder.path.absolute()), str(data_dir.absolute()), str(commands_from)],
+                [*module, *arguments, *(["repair"] if repair else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -5,16 +5,9 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-CHANGES = (
-    "os.remove",
-    "os.rename",
-    "os.mkdir",
-    "os.rmdir",
-    "os.link",
-    "os.symlink",
-    "os.truncate",
-    "os.chmod",
-)
+FOLLOW = ("os.chmod", "os.truncate")
+"""These go through a last link."""
+CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", *FOLLOW)
 _watched: list[tuple[str, set[str]]] = []
 
 

@@ -114,14 +114,15 @@ async def test_leaving_a_run_that_is_watched_tells_what_becomes_of_it(app, scrip
 
 async def test_space_takes_up_a_run_that_ended_early(app, scripted, monkeypatch):
     begun = []
-    monkeypatch.setattr(AetuiApp, "_start_training", lambda self, folder: begun.append(folder.path))
+    start = lambda self, folder, repair: begun.append((folder.path, repair))  # noqa: E731
+    monkeypatch.setattr(AetuiApp, "_start_training", start)
     folder = scripted(state="stopped")
     async with app(watch=folder).run_test(size=(140, 40)) as pilot:
         while "space Resume" not in text_of(pilot).splitlines()[-1]:
             await pilot.pause(0.05)
         await pilot.press("space")
         await pilot.pause()
-    assert begun == [folder.path]
+    assert begun == [(folder.path, False)]
 
 
 async def test_a_finished_run_is_not_taken_up(app, scripted):
@@ -172,7 +173,7 @@ async def test_help_lists_every_key_of_the_screen_below(app, scripted):
         assert isinstance(pilot.app.screen, HelpScreen)
         text = text_of(pilot)
         for binding in MonitorScreen.BINDINGS:
-            assert (binding.tooltip in text) == (binding.action != "resume"), binding
+            assert (binding.tooltip in text) == (binding.action not in ("resume", "repair")), binding
         assert "  Pictures are drawn as half-blocks" in text
         await pilot.press("escape")
         await pilot.pause()

@@ -108,6 +108,14 @@ class ImageClient:
             except AetuiError:
                 await self._end()
                 raise
+            except (
+                KeyError,
+                TypeError,
+                ValueError,
+            ) as error:  # not JSON, a line without end, fields that lack
+                await self._end()
+                reason = safe_text(f"{type(error).__name__}: {error}")[:300]
+                raise AetuiError(f"The process that reads the data gave no answer: {reason}") from None
 
     def _kill(self) -> None:
         if self._process is not None:

@@ -21,7 +21,7 @@ from aetui.data.catalogue import SETS, is_local
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
-from aetui.runs.listing import RunSummary, list_runs
+from aetui.runs.listing import RunSummary, list_runs, owner_note
 from aetui.text import safe_text
 from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.keys import KEYS, LIST_KEYS
@@ -87,6 +87,8 @@ class MenuScreen(PresetScreen):
         self._fill()
         self.query_one(OptionList).highlighted = 1
         self.set_interval(REFRESH_SECONDS, self._refresh_runs)
+        if note := owner_note(self._settings.runs_dir):
+            self.notify(safe_text(note), severity="warning", markup=False)
 
     def on_resize(self) -> None:
         """What the keys act on stays in sight."""

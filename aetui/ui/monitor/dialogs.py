@@ -1,6 +1,6 @@
-"""What the monitor asks: whether to stop, and whether to train on generated data instead."""
+"""What the monitor asks: whether to stop, to train on generated data instead, to make room on a full disk."""
 
-from aetui.text import safe_text
+from aetui.text import format_bytes, safe_text
 from aetui.ui.parts.dialogs import ChoiceScreen
 
 
@@ -17,4 +17,16 @@ class TwinScreen(ChoiceScreen):
 
     def __init__(self, reason: str, twin: str) -> None:
         answers = [(twin, f"Train on generated {twin} instead"), ("cancel", "Not now")]
+        super().__init__(safe_text(reason), answers)
+
+
+class RoomScreen(ChoiceScreen):
+    """The disk is full: delete checkpoints that the run can do without?"""
+
+    def __init__(self, reason: str, removable: dict[str, int]) -> None:
+        listed = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
+        answers = [
+            ("make-room", safe_text(f"Delete {listed}")),
+            ("cancel", "Keep them   it goes on by itself once there is room"),
+        ]
         super().__init__(safe_text(reason), answers)

@@ -18,6 +18,7 @@ KEYS: list[BindingType] = [
         show=False,
     ),
     Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
+    Binding("R", "repair", "Repair", id="run.repair", tooltip="mend the list of checkpoints, go on"),
     Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
     Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
     Binding(

@@ -16,12 +16,13 @@ from aetui.config.reading import read_preset
 from aetui.data.catalogue import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
+from aetui.runs.checkpoint_index import is_damaged
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.device_panel import DevicePanel
-from aetui.ui.monitor.dialogs import StopScreen, TwinScreen
+from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
 from aetui.ui.monitor.loss_chart import X_AXES, LossChart
@@ -151,9 +152,15 @@ class MonitorScreen(PresetScreen):
         state, reason = self.feed.state, self.feed.reason
         if state == states.FAILED and self.feed.history.twin and self.preset:
             self.app.push_screen(TwinScreen(reason, self.feed.history.twin), self._train_twin)
+        elif state == states.PAUSED and self.feed.history.removable:
+            self.app.push_screen(RoomScreen(reason, self.feed.history.removable), self._make_room)
         elif state in TOASTS:
             text, severity = TOASTS[state]
             self.notify(safe_text(reason or text), severity=severity, markup=False, timeout=10)
+
+    def _make_room(self, choice: str | None) -> None:
+        if choice == "make-room":
+            self.action_ask("make-room")
 
     def _train_twin(self, twin: str | None) -> None:
         if twin is None or self.preset is None:
@@ -176,6 +183,8 @@ class MonitorScreen(PresetScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys are offered where the run's state gives them something to do."""
         state = self.feed.state
+        if action == "repair":
+            return state not in states.LIVE and is_damaged(self.feed.folder.checkpoints)
         if action == "resume":
             return state == states.PAUSED or state in states.RESUMABLE
         if action in ("ask", "stop"):
@@ -187,8 +196,15 @@ class MonitorScreen(PresetScreen):
         if self.feed.state == states.PAUSED:
             self.action_ask("resume")
         else:
-            self.app.pop_screen()
-            self.app.post_message(TrainRequested(self.feed.folder))
+            self._take_up()
+
+    def action_repair(self) -> None:
+        """Make the list of checkpoints anew and go on."""
+        self._take_up(repair=True)
+
+    def _take_up(self, *, repair: bool = False) -> None:
+        self.app.pop_screen()
+        self.app.post_message(TrainRequested(self.feed.folder, repair=repair))
 
     def action_stop(self) -> None:
         self.app.push_screen(StopScreen(), self._stop_as_chosen)
