@@ -19,7 +19,7 @@ from aetui import __version__
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError, UsageError
-from aetui.files import make_folder, open_to_append, read_bounded, write_whole
+from aetui.files import TEMPORARY_SUFFIX, delete, make_folder, open_to_append, read_bounded, write_whole
 from aetui.runs import states
 from aetui.runs.fields import Count, Words
 from aetui.runs.reserve import Reserve
@@ -115,8 +115,12 @@ class RunFolder:
     def own(self) -> None:
         """Write this process into meta.json as the one that runs it, and the run as starting.
 
-        From here on nobody else writes commands, unless the run is shared.
+        From here on nobody else writes commands, unless the run is shared, and what a kill has left half
+        written is gone.
         """
+        for folder in (self.path, self.previews):
+            for left in folder.glob(f"*{TEMPORARY_SUFFIX}"):
+                delete(left)
         process = psutil.Process()
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_started": process.create_time()}
         self.change_meta(state=states.STARTING, reason="", **where)

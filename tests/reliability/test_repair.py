@@ -1,0 +1,114 @@
+"""The list of checkpoints is made anew from the checkpoints, each verified by its own sum."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aetui.cli import main
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.errors import AetuiError
+from aetui.runs.checkpoint_index import is_damaged, read_index
+from aetui.runs.folder import create_run
+from aetui.training.checkpoint_sum import sum_holds
+from aetui.training.repair import repair_index
+from aetui.training.supervisor import supervise
+from aetui.ui.app import AetuiApp
+from aetui.ui.settings import Settings
+
+
+@pytest.fixture
+def trained(small_data, tmp_path):
+    preset = read_preset(find_preset("digits-mlp"), ["train.epochs=3"])
+    folder = create_run(preset, "", tmp_path / "runs", tmp_path, "cpu", threads=1)
+    assert supervise(folder) == 0
+    return folder
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "empty", "foreign"])
+def test_the_list_is_as_before(trained, damage):
+    index = trained.checkpoints / "index.json"
+    before, data = read_index(trained.checkpoints), index.read_bytes()
+    index.write_bytes({"cut": data[:50], "empty": b"", "foreign": b"[1]"}.get(damage, b""))
+    if damage == "missing":
+        index.unlink()
+    assert is_damaged(trained.checkpoints)
+    notes = repair_index(trained.checkpoints)
+    assert len(notes) == 1
+    assert "epoch_0003_step_00000012.pt" in notes[0]
+    assert read_index(trained.checkpoints) == before
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_flipped_bit_is_never_listed(trained, data):
+    newest = read_index(trained.checkpoints)[-1]
+    path, aside = trained.checkpoints / newest.file, trained.checkpoints / f"{newest.file}.damaged"
+    whole = path.read_bytes()
+    where = data.draw(st.integers(0, len(whole) - 1))
+    path.write_bytes(
+        whole[:where] + bytes([whole[where] ^ (1 << data.draw(st.integers(0, 7)))]) + whole[where + 1 :]
+    )
+    notes = repair_index(trained.checkpoints)
+    if path.exists():  # the bit that made the sum no sum: the archive's own checks must hold then
+        assert sum_holds(path) is None
+        assert any("CRC-32s hold" in note for note in notes)
+    else:
+        assert aside.exists()
+        assert any("is not listed" in note for note in notes)
+        aside.unlink()
+    assert [entry.epoch for entry in read_index(trained.checkpoints)][:2] == [1, 2]
+    path.write_bytes(whole)
+    repair_index(trained.checkpoints)
+
+
+def test_a_run_of_an_older_version_says_what_could_not_be_verified(old_run):
+    folder = old_run()
+    (folder.checkpoints / "index.json").unlink()
+    notes = "\n".join(repair_index(folder.checkpoints))
+    assert "an older version wrote it, without a sum; its CRC-32s hold" in notes
+    assert "which test loss it had is not known" in notes
+    assert [entry.step for entry in read_index(folder.checkpoints)] == [157, 158]
+
+
+def test_a_file_that_only_looks_like_a_checkpoint_is_put_aside(trained):
+    (trained.checkpoints / "epoch_0009_step_00000099.pt").write_text("not one")
+    (trained.checkpoints / "epoch_9_step_9.pt").write_text("not one either")
+    notes = repair_index(trained.checkpoints)
+    assert len(notes) == 3
+    assert sorted(path.name for path in trained.checkpoints.glob("*.damaged")) == [
+        "epoch_0009_step_00000099.pt.damaged",
+        "epoch_9_step_9.pt.damaged",
+    ]
+
+
+def test_resume_tells_of_it_and_does_it(trained, capsys):
+    index = trained.checkpoints / "index.json"
+    index.write_text("{")
+    with pytest.raises(AetuiError, match="list of checkpoints is damaged"):
+        read_index(trained.checkpoints)
+    command = ["resume", str(trained.path), "--set", "train.epochs=4", "--threads", "1"]
+    assert main(command) == 1
+    assert "aetui resume --repair" in capsys.readouterr().err
+    assert main([*command, "--repair"]) == 0
+    assert "made anew, with epoch_0001_step_00000004.pt" in capsys.readouterr().err
+    assert trained.read_meta().epochs == 4
+    assert json.loads(index.read_text())[-1]["epoch"] == 4
+
+
+async def test_the_app_offers_it(trained, monkeypatch):
+    begun = []
+    start = lambda self, folder, repair: begun.append((folder.path, repair))  # noqa: E731
+    monkeypatch.setattr(AetuiApp, "_start_training", start)
+    trained.change_meta(state="stopped")
+    app = AetuiApp(Settings(trained.path.parent, trained.path.parent), watch=trained)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await pilot.press("R")
+        await pilot.pause()
+        assert begun == []
+        (trained.checkpoints / "index.json").write_text("{")
+        await pilot.press("R")
+        await pilot.pause()
+    assert begun == [(trained.path, True)]
