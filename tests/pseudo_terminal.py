@@ -50,6 +50,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._main, keys.encode())
 
+    def resize(self, columns: int, rows: int) -> None:
+        """As somebody drags the window's corner; the kernel tells the program."""
+        fcntl.ioctl(self._main, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
     def wait_for(self, seen: str | Callable[[str], bool]) -> str:
         """Read until the screen shows a text or fulfils a condition; returns the screen."""
         test = (lambda text: seen in text) if isinstance(seen, str) else seen
@@ -64,6 +69,12 @@ class Terminal:
         while self._readable(0):
             self._take()
         return self.process.returncode
+
+    def follow(self, seconds: float) -> None:
+        """Take in what the program writes within this time, as soon as it does; nothing of it is kept."""
+        if self._readable(seconds):
+            self._take()
+            self.received = b""
 
     def read(self, seconds: float) -> bytes:
         """The bytes that come within this time, as soon as any do; the screen does not follow them."""
