@@ -1,4 +1,4 @@
-"""A long sitting: the app trains while every screen is opened and closed and the window is resized, for hours.
+"""A long sitting: the app trains for hours while every screen is opened and closed and the window resized.
 
 `python benchmarks/soak.py --minutes 120 --out soak.json` samples memory, threads and open descriptors of both
 processes every half minute. What grows is a leak: medians of the first and the last tenth are compared, after

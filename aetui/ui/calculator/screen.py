@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 from textual.widgets.input import Selection
 
 from aetui.config.preset import Preset
@@ -27,6 +26,7 @@ from aetui.ui.calculator.inverse_screen import InverseScreen
 from aetui.ui.calculator.keys import KEYS, shortened
 from aetui.ui.calculator.preset_files import line_of_preset, write_preset
 from aetui.ui.calculator.window_drawing import WindowDrawing
+from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.too_small import TooSmall
 
 TITLE = "shape calculator: a size and layers"
@@ -61,7 +61,7 @@ class CalculatorScreen(Screen[str]):
         with Container(id="calculator"):
             yield ChainTable()
             yield WindowDrawing(self._runs_dir)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self._show(self._chain)

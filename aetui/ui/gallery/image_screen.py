@@ -7,10 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from aetui.terminal.choice import Choice
 from aetui.ui.gallery.pixel_values import PixelValues
+from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.pictures.captions import shortened
 from aetui.ui.pictures.picture_grid import PictureGrid
@@ -47,7 +48,7 @@ class ImageScreen(Screen[None]):
         with Horizontal(id="image"):
             yield PictureGrid(self._choice)
             yield PixelValues(self._image)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.show(self._image, self._caption)

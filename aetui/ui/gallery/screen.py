@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError
@@ -15,6 +15,7 @@ from aetui.text import safe_text
 from aetui.ui.gallery.dialogs import ALL, JumpScreen, LabelScreen
 from aetui.ui.gallery.image_client import DataFacts, ImageClient, Page, Split
 from aetui.ui.gallery.image_screen import ImageScreen
+from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.pictures.captions import shortened
@@ -88,7 +89,7 @@ class GalleryScreen(PresetScreen):
         yield TooSmall()
         yield Static(id="title", markup=False)
         yield PictureGrid(self._choice, id="images")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self._request(self._requested)

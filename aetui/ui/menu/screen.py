@@ -12,7 +12,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui import __version__
@@ -30,6 +30,7 @@ from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
 from aetui.ui.menu.run_list import measured_pace, read_outline
 from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
+from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
@@ -40,7 +41,7 @@ FIRST_KEYS = ("screen.choose", "help", "leave")
 """What a narrow terminal's footer shows before it is cut."""
 
 
-class MenuFooter(Footer):
+class MenuFooter(KeyFooter):
     """The footer with the most important keys first."""
 
     def compose(self) -> ComposeResult:
@@ -81,7 +82,7 @@ class MenuScreen(PresetScreen):
             yield Choices(id="choices", markup=False)
             with VerticalScroll(id="card"):
                 yield Static(id="explained")
-        yield MenuFooter(show_command_palette=False, compact=True)
+        yield MenuFooter()
 
     def on_mount(self) -> None:
         self._fill()

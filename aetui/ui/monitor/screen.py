@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.notifications import SeverityLevel
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
@@ -32,6 +32,7 @@ from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
 from aetui.ui.pacing import Pacer
+from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.layer_table import layer_table
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
@@ -97,7 +98,7 @@ class MonitorScreen(PresetScreen):
             yield NumbersPanel(id="run", classes="panel")
             yield LogPanel()
             yield DevicePanel(id="device", classes="panel")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.action_choose(0)
