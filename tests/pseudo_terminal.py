@@ -10,17 +10,26 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
 
+AETUI = (sys.executable, "-m", "aetui")
+
 
 class Terminal:
-    """A program on a pty of `columns` x `rows`; `screen` is kept by pyte."""
+    """A program, by default aetui, on a pty of `columns` x `rows`; what it shows is kept by pyte."""
 
     def __init__(
-        self, *arguments: str, cwd: Path, columns: int = 80, rows: int = 24, seconds: float = 60
+        self,
+        *arguments: str,
+        cwd: Path,
+        columns: int = 80,
+        rows: int = 24,
+        seconds: float = 60,
+        program: Sequence[str] = AETUI,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self._main, self._side = pty.openpty()
         fcntl.ioctl(self._side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -30,9 +39,9 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._screen.write_process_input = lambda data: os.write(self._main, data.encode())  # its answers
         self._stream = pyte.ByteStream(self._screen)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(more or {})}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "aetui", *arguments], cwd=cwd, env=environment,
+            [*program, *arguments], cwd=cwd, env=environment,
             stdin=self._side, stdout=self._side, stderr=self._side, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip

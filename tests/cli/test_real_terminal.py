@@ -1,20 +1,13 @@
 """The app as a person uses it: a real pseudo-terminal, keys, signals, a dropped line."""
 
-import contextlib
-import os
 import re
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+from live_runs import kill_all, newest, state, steps, wait_until
 from pseudo_terminal import Terminal
-
-from aetui.runs.folder import RunFolder, find_state
-from aetui.runs.listing import find_run
-from aetui.runs.report import read_history
 
 ONE_THREAD = ("--threads", "1")
 """Several threads wait for each other where other programs keep the machine busy."""
@@ -34,23 +27,7 @@ def open_app(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield start
     for terminal in opened:
         terminal.kill()
-    for folder in (tmp_path / "runs").glob("*"):
-        pid = RunFolder(folder).read_meta().pid
-        with contextlib.suppress(psutil.Error):
-            if "aetui" in " ".join(psutil.Process(pid).cmdline()):
-                psutil.Process(pid).kill()
-
-
-def newest(tmp_path: Path) -> RunFolder:
-    return find_run(tmp_path / "runs", None)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Look until something outside of our processes is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to be"
-        os.sched_yield()
+    kill_all(tmp_path / "runs")
 
 
 def epoch_at_least(number: int) -> Callable[[str], bool]:
@@ -63,11 +40,6 @@ def epoch_at_least(number: int) -> Callable[[str], bool]:
     return seen
 
 
-def steps(folder: RunFolder) -> int:
-    latest = read_history(folder)[0].latest
-    return latest.step if latest else 0
-
-
 def test_choose_train_pause_resume_quit(open_app, tmp_path):
     terminal = open_app()
     terminal.wait_for("digits-mlp")
@@ -75,7 +47,7 @@ def test_choose_train_pause_resume_quit(open_app, tmp_path):
     terminal.wait_for(epoch_at_least(3))
     terminal.press(" ")
     terminal.wait_for("paused")
-    folder = newest(tmp_path)
+    folder = newest(tmp_path / "runs")
     before = steps(folder)
     machine_looks = folder.events.read_text().count("MachineSampled")
     wait_until(lambda: folder.events.read_text().count("MachineSampled") > machine_looks + 1)
@@ -86,7 +58,7 @@ def test_choose_train_pause_resume_quit(open_app, tmp_path):
     assert terminal.wait_for_exit() == 0
     assert terminal.modes == terminal.modes_before
     assert RESTORED in terminal.received
-    assert find_state(folder.read_meta()) == "finished"
+    assert state(folder) == "finished"
 
 
 def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
@@ -96,8 +68,8 @@ def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     terminal.wait_for("Leave how?")
     terminal.press("\r")
     assert terminal.wait_for_exit() == 0
-    folder = newest(tmp_path)
-    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    folder = newest(tmp_path / "runs")
+    wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)
 
@@ -119,8 +91,8 @@ def test_a_signal_saves_and_restores_the_terminal(open_app, tmp_path, number):
     assert terminal.wait_for_exit() == 128 + number
     assert terminal.modes == terminal.modes_before
     assert RESTORED in terminal.received
-    folder = newest(tmp_path)
-    assert find_state(folder.read_meta()) == "stopped"
+    folder = newest(tmp_path / "runs")
+    assert state(folder) == "stopped"
     assert list(folder.checkpoints.glob("*.pt"))
 
 
@@ -129,8 +101,8 @@ def test_a_dropped_line_does_not_stop_training(open_app, tmp_path):
     terminal.wait_for(epoch_at_least(2))
     terminal.hang_up()
     terminal.process.wait(timeout=20)
-    folder = newest(tmp_path)
-    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    folder = newest(tmp_path / "runs")
+    wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)
 
@@ -139,8 +111,8 @@ def test_headless_training_survives_its_terminal(open_app, tmp_path):
     terminal = open_app("train", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for("epoch 1:")
     terminal.hang_up()
-    folder = newest(tmp_path)
-    wait_until(lambda: find_state(folder.read_meta()) == "detached")
+    folder = newest(tmp_path / "runs")
+    wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)
     terminal.process.send_signal(signal.SIGTERM)

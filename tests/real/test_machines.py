@@ -1,0 +1,182 @@
+"""The machine does what it should not: it stops, its clock jumps, its network and its disk are gone."""
+
+import contextlib
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from live_runs import losses, newest, state, steps, tool, wait_for_step, wait_until
+
+from aetui.runs.event_log import EventFollower
+from aetui.runs.events import EpochFinished, StepsTrained
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+TRAIN = ("train", "digits-mlp", "--threads", "1", "--set")
+STOPPED_SECONDS = 15.0
+
+
+@pytest.fixture
+def straight(aetui, tmp_path):
+    """What a run of so many epochs tells without any fault."""
+
+    def train(epochs: int) -> dict:
+        runs = tmp_path / "straight"
+        assert aetui(*TRAIN, f"train.epochs={epochs}", "--runs", str(runs)).wait(120) == 0
+        return losses(newest(runs))
+
+    return train
+
+
+def no_absurd_number(folder) -> None:
+    for event, _ in EventFollower(folder.events).poll():
+        if isinstance(event, StepsTrained):
+            assert event.images_per_second > 0
+            assert 0 <= event.seconds < 200
+        if isinstance(event, EpochFinished):
+            assert 0 <= event.seconds < 200
+            assert 0 <= event.test_seconds < 200
+
+
+def test_a_process_that_is_stopped_and_goes_on(aetui, runs, straight):
+    expected = straight(30)
+    process = aetui(*TRAIN, "train.epochs=30")
+    folder = wait_for_step(runs, 200)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(STOPPED_SECONDS)
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(120) == 0
+    assert losses(folder) == expected
+    no_absurd_number(folder)
+    assert "no step for" not in folder.events.read_text()
+
+
+def test_a_clock_that_jumps(aetui, runs, tmp_path, straight):
+    libraries = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")  # noqa: PTH207
+    if not libraries:
+        tool("faketime")
+    expected, clock = straight(30), tmp_path / "clock"
+    clock.write_text("+0")
+    fake = {
+        "LD_PRELOAD": libraries[0], "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    process = aetui(*TRAIN, "train.epochs=30", env=os.environ | fake)
+    folder = wait_for_step(runs, 200)
+    for jump in ("-1d", "+365d", "+0"):
+        clock.write_text(jump)
+        before = steps(folder)
+        wait_until(lambda before=before: steps(folder) > before + 500 or process.poll() is not None)
+    assert process.wait(120) == 0
+    assert losses(folder) == expected
+    no_absurd_number(folder)
+
+
+def test_a_machine_without_a_network(aetui, tmp_path):
+    before = (tool("unshare"), "-n")
+    if subprocess.run([*before, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root can take the network away")
+    nowhere = ("--data", str(tmp_path / "data"), "--threads", "1")
+    process = aetui("train", "mnist-conv", *nowhere, before=before)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "--set data.name=digits" in said or "by hand" in said
+    assert aetui(*TRAIN, "train.epochs=1", before=before).wait(120) == 0
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A file system of 8 MB of its own, and how to mount it anew."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = tool("mount")
+    made = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", place], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("only root can mount a file system")
+
+    def remount(how: str) -> None:
+        words = [mount, "-o", f"remount,{how}", place]  # refused as long as a file is open for writing
+        wait_until(lambda: subprocess.run(words, capture_output=True, check=False).returncode == 0)
+
+    yield place, remount
+    with contextlib.suppress(AssertionError):
+        remount("rw")
+    subprocess.run(["umount", "-l", place], check=False)
+
+
+def test_a_file_system_that_becomes_read_only(aetui, disk, straight):
+    place, remount = disk
+    expected = straight(30)
+    process = aetui(*TRAIN, "train.epochs=30", "--runs", str(place / "runs"))
+    folder = wait_for_step(place / "runs", 200)
+    remount("ro")
+    time.sleep(5)
+    assert process.poll() is None
+    remount("rw")
+    assert process.wait(120) == 0
+    assert losses(folder) == expected
+
+
+def test_a_disk_that_is_full_until_somebody_makes_room(aetui, disk, straight):
+    place, _ = disk
+    expected = straight(30)
+    process = aetui(*TRAIN, "train.epochs=30", "--runs", str(place / "runs"))
+    folder = wait_for_step(place / "runs", 800)
+    ballast = place / "ballast"
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    wait_until(lambda: state(folder) == "paused", 60)
+    meta = folder.read_meta()
+    assert "No space left" in meta.reason
+    assert str(folder.checkpoints) in meta.reason
+    assert "make-room" in meta.reason
+    ballast.unlink()
+    assert process.wait(120) == 0
+    assert losses(folder) == expected
+
+
+@pytest.mark.parametrize("deed", ["deleted", "moved"])
+def test_a_folder_that_is_gone_while_it_is_trained(aetui, runs, tmp_path, deed):
+    beside = tmp_path / "precious"
+    beside.write_text("mine")
+    process = aetui(*TRAIN, "train.epochs=4000")
+    folder = wait_for_step(runs, 200)
+    folder.path.rename(tmp_path / "moved")
+    if deed == "deleted":
+        shutil.rmtree(tmp_path / "moved")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert str(folder.path) in said or folder.name in said
+    assert beside.read_text() == "mine"
+
+
+def test_a_folder_that_is_gone_while_it_is_watched(aetui, open_terminal, runs):
+    process = aetui(*TRAIN, "train.epochs=4000")
+    folder = wait_for_step(runs, 200)
+    terminal = open_terminal("watch")
+    terminal.wait_for("images/s")
+    folder.path.rename(folder.path.with_name("elsewhere"))
+    terminal.wait_for("folder is gone")
+    terminal.press("\x1b")
+    terminal.wait_for("Presets")
+    process.kill()
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+
+
+def test_json_lines_are_whole_whatever_happens(aetui, runs):
+    process = aetui(*TRAIN, "train.epochs=4000", "--json")
+    wait_for_step(runs, 200)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert {json.loads(line)["event"] for line in out.splitlines()} > {"RunStarted", "EpochFinished"}
