@@ -90,12 +90,18 @@ def open_to_append(path: Path) -> BinaryIO:
     return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Add one whole line. What an earlier failure left of a line is closed first, so this one reads well."""
+def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
+    """Add one whole line. What an earlier failure left of a line is closed first, so this one reads well.
+
+    `lasting`: wait until it and all before it would outlive the machine.
+    """
     with open_to_append(path) as file:
         file.seek(0, os.SEEK_END)
         torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
         file.write(b"\n" * torn + line.encode() + b"\n")
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def delete(path: Path) -> None:
@@ -106,6 +112,7 @@ def delete(path: Path) -> None:
 def make_folder(path: Path, *, shared: bool = False) -> None:
     """Make a folder for its owner alone whatever the umask, or `shared` as the umask says. Raises OSError."""
     path.mkdir(mode=0o777 if shared else 0o700)
+    _sync_folder(path.parent)
 
 
 def sha256_of(path: Path) -> str:

@@ -6,13 +6,26 @@ from pathlib import Path
 
 from aetui.devices.machine import MachineSampled
 from aetui.files import append_line
-from aetui.runs.events import Event, StepsTrained, Warned, from_json, to_json
+from aetui.runs.events import (
+    CheckpointSaved,
+    EpochFinished,
+    Event,
+    StateChanged,
+    StepsTrained,
+    Warned,
+    from_json,
+    to_json,
+)
 from aetui.runs.lines import LineFollower
 from aetui.runs.reserve import Reserve
 from aetui.text import plural
 
 MOST_KEPT = 1000
 """Events kept in memory while the disk refuses them."""
+
+
+LASTING = (EpochFinished, CheckpointSaved, StateChanged)
+"""Once these are written the log outlives the machine: a checkpoint does not know the epochs before it."""
 
 
 class EventWriter:
@@ -36,7 +49,7 @@ class EventWriter:
             if passing:
                 self._append(line)
             else:
-                self._reserve.write(partial(self._append, line))
+                self._reserve.write(partial(self._append, line, lasting=isinstance(event, LASTING)))
         except OSError as error:
             first = not self._kept
             if first or not passing:
@@ -44,11 +57,11 @@ class EventWriter:
             return Warned(self._complaint(error)) if first else None
         return None
 
-    def _append(self, line: str) -> None:
+    def _append(self, line: str, *, lasting: bool = False) -> None:
         while self._kept:
             append_line(self._path, self._kept[0])
             del self._kept[0]
-        append_line(self._path, line)
+        append_line(self._path, line, lasting=lasting)
 
     def _complaint(self, error: OSError) -> str:
         return f"the log cannot be written ({error.strerror}): {self._path}; training goes on"

@@ -73,7 +73,9 @@ def test_an_ssh_client_that_is_killed(ssh, open_terminal, runs, tmp_path):
     line = open_terminal(there + command_line(*LONG), program=ssh, seconds=90)
     line.wait_for("epoch")
     wait_for_step(runs, 500)
-    apps = [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"][-len(LONG) :] == list(LONG)]
+    apps = [
+        p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-len(LONG) :] == list(LONG)
+    ]
     line.process.send_signal(signal.SIGKILL)
     goes_on(runs)
     wait_until(lambda: not any(app.is_running() for app in apps))
@@ -143,7 +145,8 @@ def test_a_screen_session_that_is_quit(runs, tmp_path):
 def test_a_mosh_line_that_is_lost(open_terminal, runs, tmp_path):
     server, client, port = tool("mosh-server"), tool("mosh-client"), free_port()
     utf8 = {"LC_ALL": "C.UTF-8"}
-    words = [server, "new", "-i", "127.0.0.1", "-p", str(port), "--", "sh", "-c", command_line(*LONG)]
+    there = f"cd {shlex.quote(str(tmp_path))} && {command_line(*LONG)}"
+    words = [server, "new", "-i", "127.0.0.1", "-p", str(port), "--", "sh", "-c", there]
     begun = subprocess.run(
         words, cwd=tmp_path, env=os.environ | utf8, capture_output=True, text=True, check=True
     )
@@ -154,8 +157,8 @@ def test_a_mosh_line_that_is_lost(open_terminal, runs, tmp_path):
     line.wait_for("epoch")
     wait_for_step(runs, 500)
     line.process.send_signal(signal.SIGKILL)
-    (pid,) = [p.pid for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"][:5] == words[:5]]
-    os.kill(pid, signal.SIGKILL)
+    (answering,) = [p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[:6] == words[:6]]
+    answering.kill()
     goes_on(runs)
 
 

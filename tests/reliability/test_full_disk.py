@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -123,10 +124,10 @@ def test_the_log_tells_of_it_with_the_room_of_the_reserve(make, monkeypatch):
 
     append = files.append_line
 
-    def scarce(path, line):
+    def scarce(path, line, **how):
         if full.is_set() and (folder.path / "reserve").exists():
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        append(path, line)
+        append(path, line, **how)
 
     monkeypatch.setattr(event_log, "append_line", scarce)
     monkeypatch.setattr(reserve, "write_whole", lambda path, data: full.is_set() or real(path, data))
@@ -154,7 +155,8 @@ async def test_the_screen_offers_what_can_go(make):
         EventWriter(folder.events).write(StateChanged("paused", "no room", removable=removable))
         while not isinstance(pilot.app.screen, RoomScreen):
             await pilot.pause(0.05)
-        text = "\n".join(str(line) for line in pilot.app.screen._compositor.render_strips(pilot.app.size))
+        await pilot.pause()
+        text = " ".join(str(answer.prompt) for answer in pilot.app.screen.query_one(OptionList).options)
         assert "epoch_0001_step_00000004.pt (171 kB)" in text
         await pilot.press("enter")
         await pilot.pause()
