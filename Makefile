@@ -1,7 +1,7 @@
 # For people who work on aetui. CI runs .ci/run, which needs none of this.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test slow lint dev snapshots bench
+.PHONY: check test slow lint dev snapshots bench reliability
 
 check: lint test          ## what must hold before a commit
 
@@ -25,3 +25,6 @@ snapshots:                ## the screenshots in docs/, from the real app
 
 bench:                    ## the figures of docs/benchmarks.md; DATA is a folder with MNIST
 	$(PYTHON) benchmarks/screen_cost.py --data $(DATA)
+
+reliability:              ## docs/reliability.md, from the tests of every row; SOAK is what benchmarks/soak.py wrote
+	AETUI_REAL=1 $(PYTHON) docs/make_reliability.py $(if $(SOAK),--soak $(SOAK))

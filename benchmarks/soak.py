@@ -36,8 +36,10 @@ ROUND = (
 """Keys of the monitor and of all that opens over it, back to the monitor at the end."""
 SAMPLE_SECONDS = 30.0
 WARM_UP_SECONDS = 300.0
-EPOCHS = 700
-"""Of one run, so that several runs are trained one after another."""
+EPOCHS = 100_000
+"""More than are trained in days."""
+ROUNDS_A_PROCESS = 20
+"""After so many the run is stopped and taken up again, by the next process."""
 
 
 class Sitting:
@@ -48,12 +50,12 @@ class Sitting:
         self._runs = folder / "runs"
         self.terminal = Terminal(*preset, "--threads", "1", cwd=folder, columns=140, rows=40, seconds=1e9)
         self.samples: list[dict[str, Any]] = []
-        self.counts = {"keys": 0, "resizes": 0, "rounds": 0, "runs": 1}
+        self.counts = {"keys": 0, "resizes": 0, "rounds": 0, "processes": 1}
         self._began = time.monotonic()
         self._sampled = 0.0
 
     def round(self) -> None:
-        """Every key, every size; a run that has finished makes way for the next."""
+        """Every key, every size; now and then the next process."""
         for keys in ROUND:
             self._press(keys)
         for columns, rows in SIZES:
@@ -61,12 +63,13 @@ class Sitting:
             self.counts["resizes"] += 1
             self._watch(0.5)
         self.counts["rounds"] += 1
-        if "finished" in self.terminal.text:
-            self._press("\x1b")
-            self._press("\x1b[H")  # home: the first preset, which is digits-mlp with its ten epochs
+        if self.counts["rounds"] % ROUNDS_A_PROCESS == 0:
+            self._press("s")
             self._press("\r")
-            self.counts["runs"] += 1
-            self._watch(20)
+            self.terminal.wait_for("stopped")
+            self._press(" ")
+            self.counts["processes"] += 1
+            self.terminal.wait_for("running")
 
     def _press(self, keys: str) -> None:
         self.terminal.press(keys)

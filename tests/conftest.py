@@ -1,6 +1,7 @@
 """Things every room's tests share."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,16 @@ if os.environ.get("CI"):
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 """Real data sets beside the checkout, where there are any."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """With --hypothesis-show-statistics, how many examples were tried is a property of the test."""
+    result = yield
+    tried = re.findall(r"(\d+) passing examples", getattr(item, "hypothesis_statistics", ""))
+    if tried:
+        item.user_properties.append(("examples tried", sum(map(int, tried))))
+    return result
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ RESTORED = b"\x1b[?1049l"
 def open_app(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def start(*arguments: str, **settings: int) -> Terminal:
+    def start(*arguments: str, **settings) -> Terminal:
         opened.append(Terminal(*arguments, *ONE_THREAD, cwd=tmp_path, **settings))
         return opened[-1]
 
@@ -125,3 +126,34 @@ def test_any_size_of_terminal(open_app, columns, rows):
     wait_until(lambda: len(terminal.received) > 100 or bool(terminal._read_some("nothing was drawn")))
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.wait_for_exit() == 128 + signal.SIGTERM
+
+
+BROKEN = """
+import sys
+from aetui.cli import main
+from aetui.ui.monitor.screen import MonitorScreen
+
+def fails(self):
+    raise RuntimeError("[/x] a mistake of ours")
+
+MonitorScreen.action_smooth = fails
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_an_error_of_the_app_restores_the_terminal_and_training_goes_on(open_app, tmp_path):
+    arguments = ("--preset", "digits-mlp", "--set", "train.epochs=4000")
+    terminal = open_app(
+        *arguments, program=(sys.executable, "-c", BROKEN), more={"XDG_STATE_HOME": str(tmp_path)}
+    )
+    terminal.wait_for(epoch_at_least(2))
+    terminal.press("m")
+    assert terminal.wait_for_exit() == 1
+    assert terminal.modes == terminal.modes_before
+    assert RESTORED in terminal.received
+    assert "the app failed, what trains goes on" in terminal.text
+    assert "Traceback" not in terminal.text
+    assert "a mistake of ours" in (tmp_path / "aetui" / "log" / "crash.txt").read_text()
+    folder = newest(tmp_path / "runs")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from outside import untouched
 
 from aetui.cli import main
+from aetui.data.catalogue import SETS, data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
@@ -194,3 +195,17 @@ async def test_no_link_is_followed_and_no_pipe_waited_for(old_run, small_data, o
             pass
         resume(folder, tmp_path / "data")
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_data_is_fetched_only_where_this_user_keeps_it(tmp_path):
+    """A run's meta.json may name any folder: data is read there if it is whole, and never written."""
+    own, foreign = tmp_path / "own", tmp_path / "foreign"
+    foreign.mkdir()
+    assert data_dir_of_run("mnist", foreign, own) == own
+    assert data_dir_of_run("folder", foreign, own) == own
+    for file in SETS["mnist"].files:
+        path = foreign / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as whole:
+            whole.truncate(file.size)
+    assert data_dir_of_run("mnist", foreign, own) == foreign
