@@ -23,7 +23,7 @@ from aetui.ui.settings import Settings
 
 FILES = ("meta.json", "checkpoints/index.json", "events.jsonl", "control.jsonl")
 ENOUGH = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ALL_OF_IT = settings(ENOUGH, max_examples=1500)
 
@@ -131,7 +131,7 @@ def test_no_value_of_any_field_leads_out_tried_for_long(old_run, small_data, out
     try_values(old_run, outside, tmp_path, data)
 
 
-@settings(ENOUGH, max_examples=30)
+@settings(ENOUGH, max_examples=20)
 @given(data=st.data())
 async def test_no_value_of_any_field_breaks_the_screens(old_run, outside, data):
     folder = old_run()

@@ -152,12 +152,22 @@ async def test_the_screen_offers_what_can_go(make):
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         folder.own()
-        EventWriter(folder.events).write(StateChanged("paused", "no room", removable=removable))
+        writer = EventWriter(folder.events)
+        writer.write(StateChanged("paused", "no room", removable=removable))
         while not isinstance(pilot.app.screen, RoomScreen):
             await pilot.pause(0.05)
         await pilot.pause()
         text = " ".join(str(answer.prompt) for answer in pilot.app.screen.query_one(OptionList).options)
         assert "epoch_0001_step_00000004.pt (171 kB)" in text
-        await pilot.press("enter")
+        await pilot.press("down", "enter")
         await pilot.pause()
-    assert folder.control.read_text().split() == ["make-room"]
+        assert folder.control.read_text().split() == ["make-room"]
+        writer.write(StateChanged("running"))
+        while pilot.app.screen.feed.state != "running":
+            await pilot.pause(0.05)
+        writer.write(StateChanged("paused", "no room", removable=removable))
+        while not isinstance(pilot.app.screen, RoomScreen):
+            await pilot.pause(0.05)
+        writer.write(StateChanged("running"))
+        while isinstance(pilot.app.screen, RoomScreen):
+            await pilot.pause(0.05)

@@ -21,12 +21,15 @@ class TwinScreen(ChoiceScreen):
 
 
 class RoomScreen(ChoiceScreen):
-    """The disk is full: delete checkpoints that the run can do without?"""
+    """The disk is full: delete checkpoints that the run can do without?
+
+    It comes uncalled, so the answer under the cursor changes nothing.
+    """
 
     def __init__(self, reason: str, removable: dict[str, int]) -> None:
         listed = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
         answers = [
+            ("cancel", "Keep all   it goes on by itself once there is room"),
             ("make-room", safe_text(f"Delete {listed}")),
-            ("cancel", "Keep them   it goes on by itself once there is room"),
         ]
         super().__init__(safe_text(reason), answers)

@@ -119,6 +119,8 @@ class MonitorScreen(PresetScreen):
             self._show()
         if self.feed.state != before:
             self.refresh_bindings()
+            if isinstance(self.app.screen, RoomScreen):
+                self.app.screen.dismiss(None)  # there is room now
             if self._seen:
                 self._toast()
         self._seen = True
