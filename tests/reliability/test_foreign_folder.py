@@ -22,9 +22,7 @@ from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 
 FILES = ("meta.json", "checkpoints/index.json", "events.jsonl", "control.jsonl")
-ENOUGH = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+ENOUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ALL_OF_IT = settings(ENOUGH, max_examples=1500)
 
 
