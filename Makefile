@@ -1,7 +1,7 @@
 # For people who work on aetui. CI runs .ci/run, which needs none of this.
 PYTHON ?= .venv/bin/python
 
-.PHONY: check test slow lint dev snapshots bench reliability
+.PHONY: check test slow lint dev snapshots bench reliability soak
 
 check: lint test          ## what must hold before a commit
 
@@ -26,5 +26,9 @@ snapshots:                ## the screenshots in docs/, from the real app
 bench:                    ## the figures of docs/benchmarks.md; DATA is a folder with MNIST
 	$(PYTHON) benchmarks/screen_cost.py --data $(DATA)
 
-reliability:              ## docs/reliability.md, from the tests of every row; SOAK is what benchmarks/soak.py wrote
-	AETUI_REAL=1 $(PYTHON) docs/make_reliability.py $(if $(SOAK),--soak $(SOAK))
+reliability:              ## docs/reliability.md, from the tests of every row
+	AETUI_REAL=1 $(PYTHON) docs/make_reliability.py
+
+soak:                     ## its section on two hours of everything
+	$(PYTHON) benchmarks/soak.py --minutes 120 --out build/soak.json
+	$(PYTHON) docs/make_reliability.py --soak build/soak.json

@@ -148,6 +148,7 @@ def main() -> None:
                     "summary": summary(sitting.samples),
                     "samples": sitting.samples,
                 }
+                options.out.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(options.out.absolute(), json.dumps(report, indent=1).encode())
                 print({key: report[key] for key in ("minutes", *sitting.counts, "summary")}, flush=True)
         finally:

@@ -1,7 +1,7 @@
 """Writes docs/reliability.md: every row of tests/reliability/matrix.toml, its tests run, with their figures.
 
-`make reliability` takes about half an hour. A row without a test, with a failing one or with skipped ones
-alone fails, and nothing is written. `--soak FILE` takes in what benchmarks/soak.py wrote.
+`make reliability` takes a quarter of an hour. A row without a test, with a failing one or with skipped ones
+alone fails, and nothing is written. `--soak FILE` writes the section on what benchmarks/soak.py measured.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MATRIX = ROOT / "tests" / "reliability" / "matrix.toml"
 PAGE = ROOT / "docs" / "reliability.md"
+SITTING = "\n## A long sitting\n"
 
 
 @dataclass
@@ -37,13 +38,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--soak", type=Path)
     options = parser.parse_args()
+    table, _, sitting = (PAGE.read_text() if PAGE.exists() else "").partition(SITTING)
+    if options.soak:
+        sitting = soaked(options.soak)
+    else:
+        table = tried_table()
+    PAGE.write_text(table + (SITTING + sitting if sitting else ""))
+    print(f"wrote {PAGE}")
+
+
+def tried_table() -> str:
+    """Every row with what its tests gave; ends the program where a row is not shown."""
     rows = tomllib.loads(MATRIX.read_text())["row"]
     found = run_tests(sorted({test for row in rows for test in row["tests"]}))
     problems = [line for row in rows for line in problems_of(row, found)]
     if problems:
         sys.exit("\n".join(problems))
-    PAGE.write_text(page(rows, found, options.soak))
-    print(f"wrote {PAGE}")
+    return table(rows, found)
 
 
 def run_tests(tests: list[str]) -> dict[str, Found]:
@@ -52,7 +63,7 @@ def run_tests(tests: list[str]) -> dict[str, Found]:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-m", "slow or not slow", f"--junitxml={report}"]
         more = ["--hypothesis-show-statistics", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"]
-        subprocess.run([*command, *more, *tests], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run([*command, *more, *tests], cwd=ROOT, stdout=sys.stderr, check=False)
         cases = ET.parse(report).getroot().iter("testcase")
         return collect(cases)
 
@@ -92,7 +103,7 @@ def problems_of(row: dict, found: dict[str, Found]) -> list[str]:
     return []
 
 
-def page(rows: list[dict], found: dict[str, Found], soak: Path | None) -> str:
+def table(rows: list[dict], found: dict[str, Found]) -> str:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     head = f"""# What can go wrong, and what aetui does
 
@@ -103,7 +114,7 @@ torch {version("torch")}, Textual {version("textual")}). No GPU: what only one c
 |---|---|---|
 """
     lines = [f"| {row['fault']} | {row['promise']} | {shown(row, found)} |\n" for row in rows]
-    return head + "".join(lines) + (soaked(soak) if soak else "")
+    return head + "".join(lines)
 
 
 def shown(row: dict, found: dict[str, Found]) -> str:
@@ -124,8 +135,6 @@ def soaked(soak: Path) -> str:
         f"| {name} | {both['first']:g} | {both['last']:g} |\n" for name, both in told["summary"].items()
     )
     return f"""
-## A long sitting
-
 `benchmarks/soak.py`, {told["minutes"]:.0f} minutes, {told["machine"]}, torch {told["torch"]}: the app on a
 pseudo-terminal beside one training process, {told["rounds"]} rounds of every screen, {told["keys"]:,} keys,
 {told["resizes"]} resizes, {told["processes"]} processes that trained one after another. Medians of the first
