@@ -1,4 +1,4 @@
-"""Runs of other processes, for tests of real programs."""
+"""Runs of other processes and of earlier versions."""
 
 import contextlib
 import os
@@ -13,6 +13,9 @@ import pytest
 from aetui.runs.folder import RunFolder, find_state
 from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
+
+OLD_FOLDERS = Path(__file__).parent / "old_folders"
+"""Run folders as earlier versions wrote them."""
 
 
 def tool(name: str) -> str:

@@ -38,6 +38,8 @@ def _print_report(report: dict[str, Any]) -> None:
         print(f"floor, without learning: {format_number(report['floor'])}")
     if report["damaged_lines"]:
         print(f"warning: {left_out(report['damaged_lines'], report['first_damaged_line'])}")
+    if report["checkpoints_problem"]:
+        print(safe_text(f"warning: {report['checkpoints_problem']}"))
     print()
     _print_epochs(report["epochs"])
     if report["probes"]:

@@ -118,6 +118,10 @@ class RunFolder:
         From here on nobody else writes commands, unless the run is shared, and what a kill has left half
         written is gone.
         """
+        shared = self.read_meta().shared
+        for folder in (self.previews, self.checkpoints):
+            if not folder.is_dir():
+                make_folder(folder, shared=shared)
         for folder in (self.path, self.previews):
             for left in folder.glob(f"*{TEMPORARY_SUFFIX}"):
                 delete(left)
@@ -125,7 +129,7 @@ class RunFolder:
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_started": process.create_time()}
         self.change_meta(state=states.STARTING, reason="", **where)
         with open_to_append(self.control) as control:
-            if not self.read_meta().shared:
+            if not shared:
                 os.fchmod(control.fileno(), 0o600)
 
 

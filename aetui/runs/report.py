@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from aetui.errors import AetuiError
-from aetui.runs.checkpoint_index import read_index
+from aetui.runs.checkpoint_index import DamagedIndex, read_index
 from aetui.runs.event_log import EventFollower
 from aetui.runs.events import EpochFinished
 from aetui.runs.folder import RunFolder, find_state
@@ -28,6 +28,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
     """What a run is, how it stands and what every epoch gave. Raises AetuiError for an unreadable folder."""
     meta = folder.read_meta()
     history, log = read_history(folder)
+    checkpoints, problem = _checkpoints(folder)
     started = history.started
     return {
         "run": folder.name,
@@ -43,11 +44,20 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "seed": meta.seed,
         "epochs_planned": meta.epochs_planned,
         "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
-        "checkpoints": [entry.model_dump() for entry in read_index(folder.checkpoints)],
+        "checkpoints": checkpoints,
+        "checkpoints_problem": problem,
         "resumed_from": started.resumed_from if started else None,
         "damaged_lines": log.damaged,
         "first_damaged_line": log.first_damaged or None,
     }
+
+
+def _checkpoints(folder: RunFolder) -> tuple[list[dict[str, Any]], str | None]:
+    """The listed checkpoints, or why there is no list."""
+    try:
+        return [entry.model_dump() for entry in read_index(folder.checkpoints)], None
+    except DamagedIndex as error:
+        return [], error.sentence
 
 
 def _loss(name: str) -> str:

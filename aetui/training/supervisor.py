@@ -193,7 +193,9 @@ def _warnings_into(log: Path) -> Iterator[None]:
 
 def _leave_terminal(folder: RunFolder) -> None:
     """Point the standard streams away from a terminal that is no more."""
-    null = os.open(os.devnull, os.O_RDONLY)
-    with open_to_append(folder.log) as log:
-        for target, source in ((0, null), (1, log.fileno()), (2, log.fileno())):
-            os.dup2(source, target)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    with contextlib.suppress(OSError), open_to_append(folder.log) as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)

@@ -2,16 +2,13 @@
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from live_runs import OLD_FOLDERS
 
 from aetui.data.generated import digits
 from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
-
-OLD_FOLDERS = Path(__file__).parents[1] / "old_folders"
-"""Run folders as earlier versions wrote them."""
 
 
 @pytest.fixture

@@ -148,8 +148,8 @@ def test_a_list_that_names_files_elsewhere_deletes_none(old_run, small_data, out
         index.write_text(json.dumps([{**entries[0], "file": name}, *entries], indent=1))
         with untouched(outside):
             resume(folder, tmp_path / "data")
-        assert main(["show", str(folder.path)]) == 1
-        assert f"{index}:3: file: " in capsys.readouterr().err
+        assert main(["show", str(folder.path)]) == 0
+        assert f"{index}:3: file: " in capsys.readouterr().out
 
 
 # ── links, pipes and folders in the place of files ─────────────────────────

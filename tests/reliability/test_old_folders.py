@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from conftest import OLD_FOLDERS
+from live_runs import OLD_FOLDERS
 
 from aetui.cli import main
 from aetui.runs.folder import RunFolder
