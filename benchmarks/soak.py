@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import psutil
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from live_runs import kill_all
 from pseudo_terminal import Terminal
 
 from aetui import __version__
@@ -28,12 +30,15 @@ from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
 
 SIZES = ((80, 24), (140, 40), (200, 60), (60, 15), (100, 30), (12, 4), (140, 40))
-ROUND = (
-    "v", "v", "v", "l", "l", "m", "m", "x", "x", "x", "z", "z", "z", "w", "e", "\x1b[D", "\x1b[C", "p", "p",
-    "1", "2", "3", "4", "5", "1", "?", "\x1b", "k", "conv 8 k3", "\x1b", "g", "\x1b", "\x10", "\x1b",
-    "s", "\x1b", "q", "\x1b", "c", "r", " ", " ",
+KEYS = (
+    *"vvvllmmxxxzzzwe", "\x1b[D", "\x1b[C", *"pp123451", "c", "r",
 )  # fmt: skip
-"""Keys of the monitor and of all that opens over it, back to the monitor at the end."""
+"""Of the monitor, which is as before after them."""
+OVER_IT = {
+    "?": "Steer the training", "k": "back at its size", "g": "all labels", "\x10": "Search for commands",
+    "s": "Stop this run?", "q": "Leave how?",
+}  # fmt: skip
+"""What opens over the monitor, and what is seen of it then; escape closes it."""
 SAMPLE_SECONDS = 30.0
 WARM_UP_SECONDS = 300.0
 EPOCHS = 100_000
@@ -48,33 +53,38 @@ class Sitting:
     def __init__(self, folder: Path) -> None:
         preset = ("--preset", "digits-mlp", "--set", f"train.epochs={EPOCHS}")
         self._runs = folder / "runs"
-        self.terminal = Terminal(*preset, "--threads", "1", cwd=folder, columns=140, rows=40, seconds=1e9)
+        self.terminal = Terminal(*preset, "--threads", "1", cwd=folder, columns=140, rows=40)
         self.samples: list[dict[str, Any]] = []
         self.counts = {"keys": 0, "resizes": 0, "rounds": 0, "processes": 1}
         self._began = time.monotonic()
         self._sampled = 0.0
 
     def round(self) -> None:
-        """Every key, every size; now and then the next process."""
-        for keys in ROUND:
+        """Every key, every screen, every size, a pause; now and then the next process."""
+        for keys in KEYS:
             self._press(keys)
+        for key, shown in OVER_IT.items():
+            self._press(key, shown)
+            self._press("\x1b", lambda text, shown=shown: shown not in text)
         for columns, rows in SIZES:
             self.terminal.resize(columns, rows)
             self.counts["resizes"] += 1
             self._watch(0.5)
+        self._press(" ", "paused")
+        self._press(" ", "running")
         self.counts["rounds"] += 1
         if self.counts["rounds"] % ROUNDS_A_PROCESS == 0:
-            self._press("s")
-            self._press("\r")
-            self.terminal.wait_for("stopped")
-            self._press(" ")
+            self._press("s", "Stop this run?")
+            self._press("\r", "stopped")
+            self._press(" ", "running")
             self.counts["processes"] += 1
-            self.terminal.wait_for("running")
 
-    def _press(self, keys: str) -> None:
+    def _press(self, keys: str, seen: str | Callable[[str], bool] = "") -> None:
         self.terminal.press(keys)
         self.counts["keys"] += 1
-        self._watch(0.7)
+        self._watch(0.5)
+        self.terminal.deadline = time.monotonic() + 60
+        self.terminal.wait_for(seen)
 
     def _watch(self, seconds: float) -> None:
         """Follow the screen for so long; sample now and then."""
@@ -131,7 +141,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         sitting = Sitting(Path(folder))
         try:
             end = time.monotonic() + 60 * options.minutes
@@ -153,6 +163,7 @@ def main() -> None:
                 print({key: report[key] for key in ("minutes", *sitting.counts, "summary")}, flush=True)
         finally:
             sitting.terminal.kill()
+            kill_all(Path(folder) / "runs")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class ProgressLine:
     def __init__(self, folder: RunFolder) -> None:
         self._history = History()
         self._on_terminal = sys.stderr.isatty()
-        self._write(f"run {folder.path}\n")
+        self._write(f"run {safe_text(folder.path)}\n")
 
     def show(self, event: Event) -> None:
         """Take in an event and say what is worth saying."""
