@@ -4,11 +4,15 @@
 it is deleted, so a kill at any moment leaves at most an unlisted file, which the next start sweeps.
 """
 
+import contextlib
 import hashlib
 import io
+import os
 import pickle
+import struct
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -24,6 +28,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """What is in a checkpoint; no code in it is run. Raises ValueError with what the file is instead."""
     try:
         with open_file(path) as file:
+            _refuse_bomb(file)
             payload = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ValueError(f"not readable: {error.strerror}") from None
@@ -32,6 +37,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError("of another format; a newer aetui may have written it")
     return payload
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """`torch.save` compresses nothing: an archive that would unpack to more than its size is none of ours."""
+    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what else it is
+    with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
+        if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
+            raise ValueError("not a checkpoint: it would unpack to more than its size")
+    file.seek(0)
 
 
 class CheckpointStore:

@@ -37,3 +37,14 @@ def test_a_checkpoint_whose_tensor_is_larger_than_its_bytes(tmp_path):
             target.writestr(item.filename, data[:40] if "/data/" in item.filename else data)
     with pytest.raises(ValueError, match="not a checkpoint"):
         read_checkpoint(path)
+
+
+def test_a_checkpoint_that_unpacks_to_more_than_its_size(tmp_path):
+    whole, path = tmp_path / "whole.pt", tmp_path / "epoch_0001_step_00000001.pt"
+    torch.save({"format": 1, "model": {"w": torch.zeros(1_000_000)}}, whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for item in source.infolist():
+            target.writestr(item.filename, source.read(item))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ValueError, match="unpack to more than its size"):
+        read_checkpoint(path)
