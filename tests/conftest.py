@@ -21,7 +21,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 def pytest_runtest_call(item):
     """With --hypothesis-show-statistics, how many examples were tried is a property of the test."""
     result = yield
-    tried = re.findall(r"(\d+) passing examples", getattr(item, "hypothesis_statistics", ""))
+    tried = re.findall(r"(\d+) passing,", getattr(item, "hypothesis_statistics", ""))
     if tried:
         item.user_properties.append(("examples tried", sum(map(int, tried))))
     return result

@@ -65,7 +65,7 @@ def _print_epochs(epochs: list[dict[str, Any]]) -> None:
         (
             e["epoch"], format_number(e["train_loss"]),
             format_number(e["test_loss"]) + " best" * (e["epoch"] > 0 and e["test_loss"] == best),
-            *([f"{e['test_accuracy']:.1%}"] if tested else []),
+            *([_percent(e["test_accuracy"])] if tested else []),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )
         for e in epochs
@@ -77,7 +77,11 @@ def _print_probes(probes: list[dict[str, Any]]) -> None:
     from aetui.cli.table import print_table
 
     rows = [
-        (f"{p['epoch']} (step {p['step']:,})", f"{p['linear_accuracy']:.1%}", f"{p['knn_accuracy']:.1%}")
+        (f"{p['epoch']} (step {p['step']:,})", _percent(p["linear_accuracy"]), _percent(p["knn_accuracy"]))
         for p in probes
     ]
     print_table(("probe after epoch", "linear", "kNN"), rows, "")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -30,7 +30,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
     history, log = read_history(folder)
     checkpoints, problem = _checkpoints(folder)
     started = history.started
-    return {
+    report = {
         "run": folder.name,
         "preset": meta.preset,
         "state": find_state(meta),
@@ -50,6 +50,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "damaged_lines": log.damaged,
         "first_damaged_line": log.first_damaged or None,
     }
+    return {key: _finite(value) for key, value in report.items()}
 
 
 def _checkpoints(folder: RunFolder) -> tuple[list[dict[str, Any]], str | None]:
@@ -68,15 +69,20 @@ def _loss(name: str) -> str:
 def _epoch(epoch: EpochFinished) -> dict[str, Any]:
     return {
         "epoch": epoch.epoch,
-        "train_loss": _finite(epoch.train_loss),
-        "test_loss": _finite(epoch.test_loss),
-        "train_objective": _finite(epoch.train_objective),
-        "test_objective": _finite(epoch.test_objective),
+        "train_loss": epoch.train_loss,
+        "test_loss": epoch.test_loss,
+        "train_objective": epoch.train_objective,
+        "test_objective": epoch.test_objective,
         "test_accuracy": epoch.test_accuracy,
         "seconds": epoch.seconds,
         "images_per_second": epoch.images_per_second,
     }
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _finite(value: Any) -> Any:
+    """The same without numbers that JSON does not have: they become None."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

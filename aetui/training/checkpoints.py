@@ -41,7 +41,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def _refuse_bomb(file: BinaryIO) -> None:
     """`torch.save` compresses nothing: an archive that would unpack to more than its size is none of ours."""
-    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what else it is
+    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
     with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
         if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
             raise ValueError("not a checkpoint: it would unpack to more than its size")

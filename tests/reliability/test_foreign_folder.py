@@ -23,7 +23,7 @@ from aetui.ui.settings import Settings
 
 FILES = ("meta.json", "checkpoints/index.json", "events.jsonl", "control.jsonl")
 ENOUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-ALL_OF_IT = settings(ENOUGH, max_examples=1500)
+ALL_OF_IT = settings(ENOUGH, max_examples=600)
 
 
 @pytest.fixture
@@ -207,3 +207,17 @@ def test_data_is_fetched_only_where_this_user_keeps_it(tmp_path):
         with path.open("wb") as whole:
             whole.truncate(file.size)
     assert data_dir_of_run("mnist", foreign, own) == foreign
+
+
+def test_numbers_that_lack_or_are_none_are_told_as_a_dash(old_run, capsys):
+    folder = old_run()
+    lines = folder.events.read_text().splitlines()
+    (first, *_) = [json.loads(line) for line in lines if '"EpochFinished"' in line]
+    with folder.events.open("a") as log:
+        for epoch, accuracy in ((2, 0.5), (3, None)):
+            record = {**first, "epoch": epoch, "step": 158, "test_accuracy": accuracy}
+            log.write(json.dumps(record | {"seconds": None, "not_finite": {"seconds": "nan"}}) + "\n")
+    assert main(["show", str(folder.path)]) == 0
+    assert "50.0%" in capsys.readouterr().out
+    assert main(["show", str(folder.path), "--json"]) == 0
+    assert "NaN" not in capsys.readouterr().out
