@@ -90,7 +90,7 @@ class Sitting:
         """Follow the screen for so long; sample now and then."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.terminal.follow(end - time.monotonic())
+            self.terminal.follow(max(0.0, end - time.monotonic()))
         assert self.terminal.process.poll() is None, f"the app has ended:\n{self.terminal.text}"
         if time.monotonic() - self._sampled > SAMPLE_SECONDS:
             self._sampled = time.monotonic()
