@@ -62,8 +62,10 @@ class Meta(BaseModel):
     """After the newest epoch; see `aetui.runs.events` for what it measures."""
     host: Words = ""
     pid: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+    pid_began: float | None = None
+    """When the process began, as `_began` tells it; tells it from a later one of the same number."""
     pid_started: float | None = None
-    """When the process began, in seconds since 1970; tells it from a later one of the same number."""
+    """The same in seconds since 1970, as earlier versions wrote it."""
     shared: bool = False
     """Whether others may steer the run, where the modes of its files let them."""
 
@@ -118,19 +120,22 @@ class RunFolder:
         From here on nobody else writes commands, unless the run is shared, and what a kill has left half
         written is gone.
         """
-        shared = self.read_meta().shared
-        for folder in (self.previews, self.checkpoints):
-            if not folder.is_dir():
-                make_folder(folder, shared=shared)
+        self.make_missing()
         for folder in (self.path, self.previews):
             for left in folder.glob(f"*{TEMPORARY_SUFFIX}"):
                 delete(left)
         process = psutil.Process()
-        where = {"host": socket.gethostname(), "pid": process.pid, "pid_started": process.create_time()}
+        where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": _began(process)}
         self.change_meta(state=states.STARTING, reason="", **where)
         with open_to_append(self.control) as control:
-            if not shared:
+            if not self.read_meta().shared:
                 os.fchmod(control.fileno(), 0o600)
+
+    def make_missing(self) -> None:
+        """Make the folders that a run needs and somebody took away. Raises OSError and AetuiError."""
+        for folder in (self.previews, self.checkpoints):
+            if not folder.is_dir():
+                make_folder(folder, shared=self.read_meta().shared)
 
 
 def create_run(
@@ -207,9 +212,17 @@ def _process_lives(meta: Meta) -> bool:
     try:
         process = psutil.Process(meta.pid)
         alive = process.status() != psutil.STATUS_ZOMBIE
-        return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
+        if meta.pid_began is None:
+            return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
+        return alive and abs(_began(process) - meta.pid_began) < 2
     except psutil.NoSuchProcess:
         return False
+
+
+def _began(process: psutil.Process) -> float:
+    """When a process began, in seconds: on Linux since boot, which no clock moves."""
+    boot = psutil.boot_time() if psutil.LINUX else 0.0
+    return process.create_time() - boot
 
 
 def _seconds_since(started: str) -> float:

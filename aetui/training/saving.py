@@ -1,5 +1,6 @@
 """Saving a run while it trains: a checkpoint, or a pause until the disk has room for one."""
 
+import contextlib
 import errno
 import shutil
 
@@ -52,6 +53,7 @@ def _save_later(
     emit(_paused(training, error))
     seconds = RETRY_SECONDS
     while True:
+        _check_there(training)
         if control.stopping:
             raise AetuiError(f"Stopped without a last checkpoint: {_why_not(training, error)}") from None
         wanted = control.wait_to_retry(seconds)
@@ -69,6 +71,14 @@ def _save_later(
         else:
             emit(StateChanged(control.running_state))
             return entry
+
+
+def _check_there(training: Training) -> None:
+    """A folder of checkpoints that somebody took away is made again. Raises AetuiError without the run's."""
+    if not training.folder.path.is_dir():
+        raise AetuiError(f"The run's folder is gone: {training.folder.path}")
+    with contextlib.suppress(OSError):
+        training.folder.make_missing()
 
 
 def _may_have_room(training: Training, error: OSError) -> bool:

@@ -106,7 +106,9 @@ class Session:
             state = _STATES.get(error.exit_code, states.FAILED)
             self._end(state, error.exit_code, error.sentence, getattr(error, "twin", None))
         except OSError as error:
-            self._end(states.FAILED, EXIT_FAILURE, f"{error.strerror}: {error.filename or self.folder.path}")
+            gone = f"the run's folder is gone: {self.folder.path}"
+            why = f"{error.strerror}: {error.filename or self.folder.path}"
+            self._end(states.FAILED, EXIT_FAILURE, why if self.folder.path.is_dir() else gone)
         except Exception as error:
             if _is_out_of_memory(error):
                 self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))

@@ -153,14 +153,17 @@ def test_a_disk_that_is_full_until_somebody_makes_room(aetui, mounted, straight)
     assert losses(folder) == expected
 
 
-@pytest.mark.parametrize("deed", ["deleted", "moved"])
+@pytest.mark.parametrize("deed", ["deleted", "moved", "deleted piece by piece"])
 def test_a_folder_that_is_gone_while_it_is_trained(aetui, runs, tmp_path, deed):
     beside = tmp_path / "precious"
     beside.write_text("mine")
     process = aetui(*TRAIN, "train.epochs=4000")
     folder = wait_for_step(runs, 200)
+    if deed == "deleted piece by piece":
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+        wait_until(lambda: folder.checkpoints.is_dir())
     folder.path.rename(tmp_path / "moved")
-    if deed == "deleted":
+    if deed != "moved":
         shutil.rmtree(tmp_path / "moved")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 1

@@ -46,6 +46,16 @@ def test_a_later_process_of_the_same_number_is_not_taken_for_it(tmp_path):
     assert find_state(folder.read_meta()) == "interrupted"
 
 
+def test_a_clock_that_is_set_does_not_make_a_run_interrupted(tmp_path, monkeypatch):
+    """The kernel tells when it booted and when a process began by the clock as it is now."""
+    folder = make(tmp_path)
+    folder.own()
+    began, booted = psutil.Process.create_time, psutil.boot_time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: began(process) + 3600)
+    monkeypatch.setattr(psutil, "boot_time", lambda: booted() + 3600)
+    assert find_state(folder.read_meta()) == "starting"
+
+
 def test_another_machine_cannot_be_asked(tmp_path):
     folder = make(tmp_path)
     folder.change_meta(state="running", host=socket.gethostname() + "-other", pid=1)
