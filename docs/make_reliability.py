@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+from aetui.text import plural
+
 ROOT = Path(__file__).parents[1]
 MATRIX = ROOT / "tests" / "reliability" / "matrix.toml"
 PAGE = ROOT / "docs" / "reliability.md"
@@ -126,7 +128,7 @@ def shown(row: dict, found: dict[str, Found]) -> str:
         sorted({f"[{Path(t.partition('::')[0]).name}](../{t.partition('::')[0]})" for t in row["tests"]})
     )
     skips = [f"{skipped} skipped here"] if skipped else []
-    return f"{'; '.join([f'{passed} tests', *counted, *skips])}: {links}"
+    return f"{'; '.join([plural(passed, 'test'), *counted, *skips])}: {links}"
 
 
 def soaked(soak: Path) -> str:

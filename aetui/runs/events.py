@@ -20,7 +20,7 @@ SampleChoice = Literal["fixed", "worst", "best"]
 """Which test images: the first ones, those with the largest errors, those with the smallest."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunStarted:
     """Training is about to take its first step, or its first after a resume."""
 
@@ -45,7 +45,7 @@ class RunStarted:
     """Different labels of the images; 0 in logs that are older than this field."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StateChanged:
     """The run went into another of `aetui.runs.states`."""
 
@@ -58,14 +58,14 @@ class StateChanged:
     """Checkpoints that could make room on a full disk, and their sizes in bytes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ActivityChanged:
     """What the run is busy with or waiting for besides its steps, such as a download; empty: nothing."""
 
     activity: Words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepsTrained:
     """Steps since the last such event, merged to a few a second."""
 
@@ -86,7 +86,7 @@ class StepsTrained:
     """Of the newest of these steps; None in logs that are older than this field."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EpochFinished:
     """An epoch is trained and tested. Epoch 0 is the test before the first step."""
 
@@ -112,7 +112,7 @@ class EpochFinished:
     """The part of the test images whose class was found, 0 to 1, where a classifier learns."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckpointSaved:
     """A checkpoint is on disk, whole and verified."""
 
@@ -124,7 +124,7 @@ class CheckpointSaved:
     best: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PreviewSaved:
     """Pictures of test images are on disk, after an epoch's test or on demand within an epoch."""
 
@@ -135,14 +135,14 @@ class PreviewSaved:
     samples: SampleChoice = "fixed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FloorMeasured:
     """The test loss that filling hidden pixels in from visible neighbours reaches, without any learning."""
 
     loss: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ProbeMeasured:
     """How well frozen features of the encoder tell the classes of the test images apart."""
 
@@ -159,7 +159,7 @@ class ProbeMeasured:
     """Spent training since the start of the run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something a person should know; training goes on."""
 

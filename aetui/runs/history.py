@@ -86,6 +86,7 @@ class History:
                 self.epochs[event.epoch] = event
             case CheckpointSaved():
                 self.checkpoints.append(event)
+                del self.checkpoints[:-MOST_NOTES]
             case StateChanged():
                 self.state, self.reason, self.twin = event.state, event.reason, event.twin
                 self.removable = event.removable or {}
