@@ -14,6 +14,10 @@ LARGEST_BYTES = 1_000_000
 """Of the list: a thousand checkpoints take a quarter of it."""
 
 
+MOST_UNLISTED = 1
+"""Checkpoints newer than all listed ones that a kill can leave; more mean that the list is another's."""
+
+
 class Entry(BaseModel):
     """A checkpoint in the index."""
 
@@ -47,7 +51,11 @@ def read_index(folder: Path) -> list[Entry]:
     except ValidationError as error:
         reason = f"damaged: {path}:{_mistake(error, data)}"
     else:
-        return sorted(entries, key=lambda entry: (entry.step, entry.epoch))
+        entries.sort(key=lambda entry: (entry.step, entry.epoch))
+        newer = _newer_files(folder, entries[-1].step if entries else -1)
+        if len(newer) <= MOST_UNLISTED:
+            return entries
+        reason = f"not that of these files: {path} does not name {', '.join(newer)}"
     raise DamagedIndex(
         f"The list of checkpoints is {reason}",
         "nothing was deleted; R in the app, or `aetui resume --repair`, makes it anew from the checkpoints",
@@ -56,6 +64,12 @@ def read_index(folder: Path) -> list[Entry]:
 
 class DamagedIndex(AetuiError):
     """The list of a run's checkpoints cannot be used; the checkpoints may be whole."""
+
+
+def _newer_files(folder: Path, step: int) -> list[str]:
+    """The names of checkpoints of later steps than this."""
+    found = [re.fullmatch(r"epoch_\d+_step_(\d+)\.pt", path.name) for path in sorted(folder.glob(NAMES))]
+    return [match[0] for match in found if match and int(match[1]) > step]
 
 
 def _mistake(error: ValidationError, data: bytes) -> str:

@@ -64,6 +64,18 @@ def test_a_flipped_bit_is_never_listed(trained, data):
     repair_index(trained.checkpoints)
 
 
+def test_a_list_that_names_none_of_the_files_sweeps_none_away(trained):
+    """An empty list is what a run begins with; beside three checkpoints it once deleted them all."""
+    index, files = trained.checkpoints / "index.json", sorted(trained.checkpoints.glob("*.pt"))
+    index.write_text("[]")
+    with pytest.raises(AetuiError, match="does not name epoch_0001"):
+        read_index(trained.checkpoints)
+    assert supervise(trained) == 1
+    assert sorted(trained.checkpoints.glob("*.pt")) == files
+    repair_index(trained.checkpoints)
+    assert len(read_index(trained.checkpoints)) == 3
+
+
 def test_a_run_of_an_older_version_says_what_could_not_be_verified(old_run):
     folder = old_run()
     (folder.checkpoints / "index.json").unlink()
