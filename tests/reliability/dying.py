@@ -1,29 +1,70 @@
-"""A process that trains and kills itself with SIGKILL at a chosen call or step, as an outage would."""
+"""Processes that train and kill themselves with SIGKILL at a chosen call or step, as an outage would.
 
-import multiprocessing
+As a program it loads PyTorch once and forks such a process for every line of its standard input.
+"""
+
+import contextlib
+import json
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from aetui.runs.folder import RunFolder
 
 CALLS = ("fsync", "replace", "unlink", "open")
 
 
-def train_until_death(folder: Path, what: str, number: int, *, before: bool) -> int:
-    """Train the run in a process of its own, killed at the `number`-th `what`; returns the exit code."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "torchvision", "aetui.training.training", "aetui.training.loop"])
-    process = context.Process(target=_train, args=(str(folder), what, number, before))
-    process.start()
-    process.join()
-    assert process.exitcode is not None
-    return process.exitcode
+class Undertaker:
+    """Starts processes that die, and tells how each ended."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, __file__]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def train_until_death(self, folder: Path, what: str, number: int, *, before: bool) -> int:
+        """Train the run in a process killed before or after the `number`-th `what`; returns its exit code."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(folder), what, number, before]) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def _train(folder: str, what: str, number: int, before: bool) -> None:
+@contextlib.contextmanager
+def undertaker() -> Iterator[Undertaker]:
+    """One that is gone with all its processes at the end."""
+    one = Undertaker()
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def main() -> None:
+    import aetui.training.loop  # noqa: F401 -- and PyTorch with it, before the forks
+
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            os.dup2(2, 1)
+            os._exit(_train(*json.loads(line)))
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _train(folder: str, what: str, number: int, before: bool) -> int:
     from aetui.data.generated import digits
+    from aetui.runs.folder import RunFolder
     from aetui.training import data, loop
     from aetui.training.supervisor import supervise
 
@@ -33,7 +74,7 @@ def _train(folder: str, what: str, number: int, before: bool) -> None:
         loop.take_step = _Deadly(loop.take_step, number, before, "")
     else:
         setattr(os, what, _Deadly(getattr(os, what), number, before, folder))
-    raise SystemExit(supervise(RunFolder(Path(folder))))
+    return supervise(RunFolder(Path(folder)))
 
 
 class _Deadly:
@@ -57,3 +98,7 @@ def _path(argument: Any) -> str:
     if isinstance(argument, int):
         return str(Path(f"/proc/self/fd/{argument}").readlink())
     return os.fsdecode(argument)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from dying import CALLS, train_until_death
+from dying import CALLS, Undertaker, undertaker
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -29,15 +29,15 @@ def told(folder: RunFolder) -> dict[int, tuple[float | None, float]]:
     return {n: (e.train_loss, e.test_loss) for n, e in read_history(folder)[0].epochs.items()}
 
 
-def kill_again_and_again(runs_dir, kills: int, seed: int) -> None:
+def kill_again_and_again(end: Undertaker, runs_dir, kills: int, seed: int) -> None:
     """Runs killed in a step, in a save, in a deletion, until each has finished equal to a straight one."""
     straight, chance = make(runs_dir), random.Random(seed)
-    assert train_until_death(straight.path, "step", 10**9, before=True) == 0
+    assert end.train_until_death(straight.path, "step", 10**9, before=True) == 0
     expected = told(straight)
     folder = make(runs_dir)
     while kills > 0:
         what = chance.choice(("step", *CALLS))
-        code = train_until_death(folder.path, what, chance.randrange(1, 30), before=chance.random() < 0.5)
+        code = end.train_until_death(folder.path, what, chance.randrange(1, 30), before=chance.random() < 0.5)
         if code == -signal.SIGKILL:
             kills -= 1
             meta = folder.read_meta()
@@ -51,14 +51,16 @@ def kill_again_and_again(runs_dir, kills: int, seed: int) -> None:
 
 
 def test_killed_runs_equal_a_straight_one(tmp_path, record_property):
-    kill_again_and_again(tmp_path, 20, seed=0)
+    with undertaker() as end:
+        kill_again_and_again(end, tmp_path, 20, seed=0)
     record_property("kills survived", 20)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_many_killed_runs_equal_a_straight_one(tmp_path, record_property):
-    kill_again_and_again(tmp_path, 200, seed=1)
+    with undertaker() as end:
+        kill_again_and_again(end, tmp_path, 200, seed=1)
     record_property("kills survived", 200)
 
 
