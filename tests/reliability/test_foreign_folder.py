@@ -22,7 +22,7 @@ from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 
 FILES = ("meta.json", "checkpoints/index.json", "events.jsonl", "control.jsonl")
-ENOUGH = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ALL_OF_IT = settings(ENOUGH, max_examples=600)
 
 
@@ -129,7 +129,7 @@ def test_no_value_of_any_field_leads_out_tried_for_long(old_run, small_data, out
     try_values(old_run, outside, tmp_path, data)
 
 
-@settings(ENOUGH, max_examples=20)
+@settings(ENOUGH, max_examples=8)
 @given(data=st.data())
 async def test_no_value_of_any_field_breaks_the_screens(old_run, outside, data):
     folder = old_run()
@@ -189,8 +189,9 @@ async def test_no_link_is_followed_and_no_pipe_waited_for(old_run, small_data, o
     guard = contextlib.nullcontext() if kind == "hard link" else untouched(outside)
     with guard:
         use(folder, tmp_path / "export")
-        async with watched(folder):
-            pass
+        if kind != "hard link":  # it reads as any file
+            async with watched(folder):
+                pass
         resume(folder, tmp_path / "data")
     assert {path: path.read_bytes() for path in before} == before
 
