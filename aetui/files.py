@@ -8,7 +8,10 @@ whom its folder is for.
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
+import re
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,9 @@ from typing import BinaryIO, cast
 from aetui.text import format_bytes
 
 TEMPORARY_SUFFIX = ".tmp"
+DAMAGED_SUFFIX = ".damaged"
+LARGEST_COPY = 10**9
+"""Bytes of a file with a second name that is copied before it is written to."""
 
 
 def open_file(path: Path, flags: int = os.O_RDONLY, *, linked: bool = False) -> BinaryIO:
@@ -86,7 +92,16 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
 
 
 def open_to_append(path: Path) -> BinaryIO:
-    """Open a file to write at its end, and make it if there is none. Raises OSError."""
+    """Open a file to write at its end, and make it if there is none. Raises OSError.
+
+    One with a second name (a backup by `cp -al`, or somebody's own file) is copied first, so that what the
+    other name leads to stays as it is.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        facts = path.lstat()
+        if stat.S_ISREG(facts.st_mode) and facts.st_nlink > 1 and facts.st_size <= LARGEST_COPY:
+            with open_file(path) as file, whole_file(path) as copy:
+                shutil.copyfileobj(file, copy)
     return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 
 
@@ -107,6 +122,28 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
 def delete(path: Path) -> None:
     """Delete a file, or the link of that name, if there is one. Raises OSError."""
     path.unlink(missing_ok=True)
+
+
+def sweep_half_written(folder: Path, names: str) -> None:
+    """Delete what a kill has left of writing a whole file whose name matches `names`, a regular expression.
+
+    Other temporary files are somebody else's. Raises OSError.
+    """
+    for left in folder.glob(f"*{TEMPORARY_SUFFIX}"):
+        if re.fullmatch(names, left.name.removesuffix(TEMPORARY_SUFFIX)):
+            delete(left)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that is damaged, so that nothing reads or replaces it; returns where it is now.
+
+    Raises OSError.
+    """
+    numbers = itertools.chain([""], itertools.count(2))
+    names = (path.with_name(f"{path.name}{DAMAGED_SUFFIX}{number}") for number in numbers)
+    aside = next(name for name in names if not os.path.lexists(name))
+    path.rename(aside)
+    return aside
 
 
 def make_folder(path: Path, *, shared: bool = False) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.folder import RunFolder
 from aetui.runs.listing import find_run
+from aetui.runs.liveness import find_state
 from aetui.runs.report import read_history
 
 OLD_FOLDERS = Path(__file__).parent / "old_folders"
@@ -41,7 +42,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def state(folder: RunFolder) -> str:
-    return find_state(folder.read_meta())
+    return find_state(folder, folder.read_meta())
 
 
 def steps(folder: RunFolder) -> int:

@@ -20,11 +20,11 @@ def run(options: argparse.Namespace) -> int:
     from aetui.errors import AetuiError
     from aetui.runs import states
     from aetui.runs.control import send
-    from aetui.runs.folder import find_state
     from aetui.runs.listing import find_run
+    from aetui.runs.liveness import find_state
 
     folder = find_run(options.runs, options.which)
-    state = find_state(folder.read_meta())
+    state = find_state(folder, folder.read_meta())
     if state not in states.LIVE:
         raise AetuiError(
             f"{folder.name} is {state.replace('_', ' ')}; nothing trains it", "see: aetui resume"

@@ -36,37 +36,29 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
-    from aetui.runs.folder import now
+    from aetui.runs import states
+    from aetui.runs.folder import RunFolder
     from aetui.runs.listing import find_run
     from aetui.training.supervisor import supervise
 
     source = find_run(options.runs, options.which)
     check_device_name(options.device)
-    made = {
-        kind: _make_run(source, preset, f"{source.name}, {HOW[kind]} as a classifier", options)
-        for kind, preset in _twins(source, options).items()
-    }
-    for kind, folder in made.items():
-        folder.change_meta(started=now())  # the newest run is the one that trains
+    made: dict[str, RunFolder] = {}
+    twins = _twins(source, options)
+    for kind in twins:
+        folder = made[kind] = _make_run(source, kind, twins[kind], options)
         if code := supervise(folder, listener(folder, as_json=False), data_dir=options.data):
-            _leave(folder, made["scratch"] if kind == "finetune" else None)
+            if folder.read_meta().state == states.STOPPED:
+                left = [_make_run(source, twin, twins[twin], options) for twin in twins if twin not in made]
+                _tell_how_to_go_on([folder, *left])
             return code
     _print_accuracies(made, as_json=options.json)
     return 0
 
 
-def _leave(ended: "RunFolder", unbegun: "RunFolder | None") -> None:
-    """After a stop say how to go on; after anything else take away the run that never began."""
-    import shutil
-
-    from aetui.runs import states
-
-    if ended.read_meta().state != states.STOPPED:
-        if unbegun:
-            shutil.rmtree(unbegun.path)
-        return
-    commands = [f"`aetui resume {folder.called}`" for folder in (ended, unbegun) if folder]
-    print(f"not compared: go on with {', then '.join(commands)}; `aetui show` tells", file=sys.stderr)
+def _tell_how_to_go_on(left: "list[RunFolder]") -> None:
+    commands = ", then ".join(f"`aetui resume {folder.called}`" for folder in left)
+    print(f"not compared: go on with {commands}; `aetui show` tells", file=sys.stderr)
 
 
 def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":
@@ -89,7 +81,7 @@ def _checkpoint(source: "RunFolder") -> "Path":
     from aetui.config.reading import read_preset
     from aetui.errors import UsageError
     from aetui.runs.checkpoint_index import newest_whole
-    from aetui.runs.folder import require_idle
+    from aetui.runs.liveness import require_idle
 
     kind = read_preset(source.config).model.kind
     if kind != "mae":
@@ -104,10 +96,8 @@ def _checkpoint(source: "RunFolder") -> "Path":
     return source.checkpoints.absolute() / entry.file
 
 
-def _make_run(
-    source: "RunFolder", preset: "Preset", sentence: str, options: argparse.Namespace
-) -> "RunFolder":
-    """A new run, stopped until its turn, with the data and device of its source unless given."""
+def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argparse.Namespace) -> "RunFolder":
+    """A new run, stopped until it begins, with the data and device of its source unless given."""
     from pathlib import Path
 
     from aetui.runs import states
@@ -116,7 +106,7 @@ def _make_run(
     meta = source.read_meta()
     folder = create_run(
         preset,
-        sentence,
+        f"{source.name}, {HOW[kind]} as a classifier",
         options.runs,
         options.data or Path(meta.data_dir),
         options.device or meta.device,

@@ -16,8 +16,8 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
-    from aetui.runs.folder import require_idle
     from aetui.runs.listing import find_run
+    from aetui.runs.liveness import require_idle
 
     check_device_name(options.device)
     folder = find_run(options.runs, options.which)

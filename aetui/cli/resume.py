@@ -27,9 +27,7 @@ def add(verbs: Verbs) -> None:
     add_set_option(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--app", action="store_true", help="open the app on it")
-    repair = (
-        "make the list of its checkpoints anew, from those that are whole, where it is damaged or missing"
-    )
+    repair = "make the list of its checkpoints and its meta.json anew, from what is whole, where damaged or missing"
     how.add_argument("--repair", action="store_true", help=repair)
     add_json_option(parser)
 
@@ -39,15 +37,21 @@ def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
     from aetui.errors import UsageError
     from aetui.runs import states
-    from aetui.runs.folder import find_state, require_idle
     from aetui.runs.listing import find_run
+    from aetui.runs.liveness import find_state, require_idle
 
+    if options.repair and options.which:
+        _repair_meta(options)
     folder = find_run(options.runs, options.which)
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
     require_idle(folder)
     meta = folder.read_meta()
-    if not options.repair and find_state(meta) == states.FINISHED and preset.train.epochs <= meta.epochs:
+    if (
+        not options.repair
+        and find_state(folder, meta) == states.FINISHED
+        and preset.train.epochs <= meta.epochs
+    ):
         hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     _warn_of_bend(preset, meta.epochs_planned)
@@ -65,6 +69,26 @@ def run(options: argparse.Namespace) -> int:
         repair=options.repair,
         amend=lambda: _amend(folder, preset, options),
     )
+
+
+def _repair_meta(options: argparse.Namespace) -> None:
+    """Make the meta.json of the run that is named, or whose folder is, anew where it is damaged."""
+    from pathlib import Path
+
+    from aetui.data.catalogue import default_data_dir
+    from aetui.runs.folder import DamagedMeta, RunFolder
+    from aetui.runs.meta_repair import rebuild_meta
+    from aetui.training.supervisor import owned
+
+    for path in (Path(options.which).expanduser(), options.runs / options.which):
+        folder = RunFolder(path)
+        try:
+            if folder.config.is_file():
+                folder.read_meta()
+        except DamagedMeta:
+            with owned(folder):
+                print(rebuild_meta(folder, options.data or default_data_dir()), file=sys.stderr)
+            return
 
 
 def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset":

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 
 from aetui.cli.options import Verbs, add_json_option, add_verb
 
@@ -12,10 +13,12 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
-    from aetui.runs.listing import list_runs
-    from aetui.text import format_number
+    from aetui.runs.listing import damaged_notes, list_runs
+    from aetui.text import format_number, safe_text
 
     found = list_runs(options.runs)
+    for note in damaged_notes(options.runs):
+        print(safe_text(f"not listed: {note}"), file=sys.stderr)
     if options.json:
         print(json.dumps([summary.as_dict() for summary in found], indent=1))
         return 0

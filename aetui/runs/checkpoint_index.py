@@ -3,19 +3,16 @@
 import re
 from pathlib import Path
 
+import psutil
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.files import TEMPORARY_SUFFIX, delete, read_bounded, sha256_of, write_whole
+from aetui.files import read_bounded, sha256_of, write_whole
 from aetui.runs.fields import CheckpointName, Count, Epoch
 
 NAMES = "epoch_*_step_*.pt"
 LARGEST_BYTES = 1_000_000
 """Of the list: a thousand checkpoints take a quarter of it."""
-
-
-MOST_UNLISTED = 1
-"""Checkpoints newer than all listed ones that a kill can leave; more mean that the list is another's."""
 
 
 class Entry(BaseModel):
@@ -51,11 +48,7 @@ def read_index(folder: Path) -> list[Entry]:
     except ValidationError as error:
         reason = f"damaged: {path}:{_mistake(error, data)}"
     else:
-        entries.sort(key=lambda entry: (entry.step, entry.epoch))
-        newer = _newer_files(folder, entries[-1].step if entries else -1)
-        if len(newer) <= MOST_UNLISTED:
-            return entries
-        reason = f"not that of these files: {path} does not name {', '.join(newer)}"
+        return sorted(entries, key=by_time)
     raise DamagedIndex(
         f"The list of checkpoints is {reason}",
         "nothing was deleted; R in the app, or `aetui resume --repair`, makes it anew from the checkpoints",
@@ -66,10 +59,9 @@ class DamagedIndex(AetuiError):
     """The list of a run's checkpoints cannot be used; the checkpoints may be whole."""
 
 
-def _newer_files(folder: Path, step: int) -> list[str]:
-    """The names of checkpoints of later steps than this."""
-    found = [re.fullmatch(r"epoch_\d+_step_(\d+)\.pt", path.name) for path in sorted(folder.glob(NAMES))]
-    return [match[0] for match in found if match and int(match[1]) > step]
+def by_time(entry: Entry) -> tuple[int, int]:
+    """The key that sorts checkpoints, the oldest first."""
+    return entry.step, entry.epoch
 
 
 def _mistake(error: ValidationError, data: bytes) -> str:
@@ -107,22 +99,28 @@ def check_whole(path: Path) -> None:
         )
 
 
+def check_entry(folder: Path, entry: Entry) -> None:
+    """Raises ValueError where a checkpoint is not as it was written, OSError where it cannot be read."""
+    path = folder / entry.file
+    check_size(path)
+    if path.lstat().st_size != entry.size_bytes or sha256_of(path) != entry.sha256:
+        raise ValueError("damaged: its SHA-256 is not the recorded one")
+
+
+def check_size(path: Path) -> None:
+    """Raises ValueError for a file that no memory of this machine holds, OSError where there is none."""
+    if path.lstat().st_size > psutil.virtual_memory().total:
+        raise ValueError("larger than this machine's memory")
+
+
 def _is_whole(folder: Path, entry: Entry) -> bool:
     try:
-        return sha256_of(folder / entry.file) == entry.sha256
-    except OSError:
+        check_entry(folder, entry)
+    except (OSError, ValueError):
         return False
+    return True
 
 
 def write_index(folder: Path, entries: list[Entry]) -> None:
     """List these checkpoints. Raises OSError."""
     write_whole(folder / "index.json", _ENTRIES.dump_json(entries, indent=1))
-
-
-def sweep(folder: Path, entries: list[Entry]) -> None:
-    """Delete the leftovers of a kill: half-written files, and checkpoints that no list names."""
-    listed = {entry.file for entry in entries}
-    for pattern in (NAMES, "*" + TEMPORARY_SUFFIX):
-        for path in folder.glob(pattern):
-            if path.name not in listed:
-                delete(path)

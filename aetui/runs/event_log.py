@@ -39,6 +39,11 @@ class EventWriter:
         self._reserve = reserve or Reserve(path.with_name("reserve"))
         self._kept: list[str] = []
 
+    @property
+    def kept(self) -> int:
+        """How many events the disk has refused and still lacks."""
+        return len(self._kept)
+
     def write(self, event: Event) -> Warned | None:
         """Append one event, after those kept; returns a warning the first time that the disk refuses."""
         line = to_json(event, time.time())
@@ -73,6 +78,10 @@ def left_out(damaged: int, first: int) -> str:
     return f"{plural(damaged, 'damaged line')} of events.jsonl left out ({where})"
 
 
+MOST_READS = 20
+"""At one look, of damage: 40 MB, after which a screen wants to be drawn."""
+
+
 class EventFollower:
     """The feed of every screen: the events of a run so far, then the new ones at each look."""
 
@@ -85,12 +94,15 @@ class EventFollower:
         self._read = 0
 
     def poll(self) -> list[tuple[Event, float]]:
-        """Events added since the last look, each with its time in seconds since 1970; empty: no more now.
+        """Events added since the last look, each with its time in seconds since 1970.
 
+        Empty: no more now, or, while `behind`, nothing but damage in what was read.
         Raises OSError where the file cannot be read; it may still come.
         """
         found: list[tuple[Event, float]] = []
-        while not found and (lines := self._lines.read()):
+        for _ in range(MOST_READS):
+            if found or not (lines := self._lines.read()):
+                break
             for line in lines:
                 self._read += 1
                 try:
@@ -98,6 +110,11 @@ class EventFollower:
                 except ValueError:
                     self._pass_over(line)
         return found
+
+    @property
+    def behind(self) -> bool:
+        """Whether there was more at the last look than was read."""
+        return self._lines.behind
 
     def _pass_over(self, line: bytes) -> None:
         if line.strip():

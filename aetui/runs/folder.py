@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from aetui import __version__
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
-from aetui.errors import AetuiError, UsageError
-from aetui.files import TEMPORARY_SUFFIX, delete, make_folder, open_to_append, read_bounded, write_whole
+from aetui.errors import AetuiError
+from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
 from aetui.runs.fields import Count, Words
 from aetui.runs.reserve import Reserve
@@ -27,8 +27,6 @@ from aetui.text import safe_text
 
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
-STARTING_SECONDS = 60.0
-"""How long a run may be without a process while one is being started for it."""
 
 
 class Meta(BaseModel):
@@ -63,11 +61,15 @@ class Meta(BaseModel):
     host: Words = ""
     pid: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     pid_began: float | None = None
-    """When the process began, as `_began` tells it; tells it from a later one of the same number."""
+    """When the process began, as `began` tells it; tells it from a later one of the same number."""
     pid_started: float | None = None
     """The same in seconds since 1970, as earlier versions wrote it."""
     shared: bool = False
     """Whether others may steer the run, where the modes of its files let them."""
+
+
+class DamagedMeta(AetuiError):
+    """A run's meta.json is damaged or missing; the run itself may be whole."""
 
 
 class RunFolder:
@@ -95,13 +97,15 @@ class RunFolder:
     def read_meta(self) -> Meta:
         """What meta.json says; ask it before anything else of a folder that may be foreign.
 
-        Raises AetuiError where there is none, it is damaged, or what the folder holds is elsewhere.
+        Raises DamagedMeta where there is none or it is damaged, AetuiError where what the folder holds is
+        elsewhere.
         """
         try:
             meta = Meta.model_validate_json(read_bounded(self.meta_file, LARGEST_META))
         except (OSError, ValidationError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"damaged: {_first_mistake(error)}"
-            raise AetuiError(f"{self.meta_file} cannot be read: {reason}") from None
+            hint = f"`aetui resume {self.called} --repair` makes it anew"
+            raise DamagedMeta(f"{self.meta_file} cannot be read: {reason}", hint) from None
         for inside in (self.config, self.previews, self.checkpoints):
             if inside.is_symlink():
                 raise AetuiError(f"{inside} is a link", "copy what it leads to into the run's folder")
@@ -121,11 +125,12 @@ class RunFolder:
         written is gone.
         """
         self.make_missing()
-        for folder in (self.path, self.previews):
-            for left in folder.glob(f"*{TEMPORARY_SUFFIX}"):
-                delete(left)
+        sweep_half_written(
+            self.path, r"meta\.json|config\.toml|reserve|events\.jsonl|control\.jsonl|log\.txt"
+        )
+        sweep_half_written(self.previews, r"(epoch|step)_\d+(_\w+)?\.png")
         process = psutil.Process()
-        where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": _began(process)}
+        where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": began(process)}
         self.change_meta(state=states.STARTING, reason="", **where)
         with open_to_append(self.control) as control:
             if not self.read_meta().shared:
@@ -187,49 +192,10 @@ def now() -> str:
     return datetime.now().astimezone().isoformat("T", "milliseconds")
 
 
-def find_state(meta: Meta) -> str:
-    """The state of a run as it really is: what meta.json says, or `interrupted`."""
-    if meta.state not in states.LIVE or _process_lives(meta):
-        return meta.state
-    return states.INTERRUPTED
-
-
-def require_idle(folder: RunFolder) -> None:
-    """Raises UsageError where a process trains the run."""
-    state = find_state(folder.read_meta())
-    if state in states.LIVE:
-        steered = f"`aetui control {folder.called} stop` stops it"
-        raise UsageError(
-            f"{folder.name} is {state}", f"watch it with `aetui watch {folder.called}`; {steered}"
-        )
-
-
-def _process_lives(meta: Meta) -> bool:
-    if meta.host != socket.gethostname():
-        return True  # another machine's process cannot be asked
-    if meta.pid is None:
-        return _seconds_since(meta.started) < STARTING_SECONDS
-    try:
-        process = psutil.Process(meta.pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        if meta.pid_began is None:
-            return alive and abs(process.create_time() - (meta.pid_started or 0)) < 2
-        return alive and abs(_began(process) - meta.pid_began) < 2
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _began(process: psutil.Process) -> float:
+def began(process: psutil.Process) -> float:
     """When a process began, in seconds: on Linux since boot, which no clock moves."""
     boot = psutil.boot_time() if psutil.LINUX else 0.0
     return process.create_time() - boot
-
-
-def _seconds_since(started: str) -> float:
-    try:
-        return time.time() - datetime.fromisoformat(started).timestamp()
-    except (ValueError, OverflowError):
-        return float("inf")
 
 
 def _first_mistake(error: ValidationError) -> str:

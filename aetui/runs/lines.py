@@ -1,12 +1,16 @@
 """Following a file of lines that another process writes."""
 
+import errno
 import os
 from pathlib import Path
 
 from aetui.files import open_file
+from aetui.text import format_bytes
 
 MOST_BYTES = 2_000_000
 """Read at a time, so that a screen which opens a long log stays awake."""
+LARGEST_BYTES = 10**10
+"""Of a file; a run of two epochs a second writes 0.1 GB a day."""
 MOST_SHOWN = 4000
 """Bytes of a last line."""
 
@@ -14,10 +18,13 @@ MOST_SHOWN = 4000
 class LineFollower:
     """Reads the whole lines added to a file since the last look.
 
-    A torn last line is left until it is whole. A file that is not there yet is empty.
+    A torn last line is left until it is whole. A file that is not there yet is empty; one that has become
+    shorter was written anew, and is read from its beginning.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
+        self.behind = False
+        """Whether there was more at the last look than was read."""
         self._path = path
         self._offset = offset
 
@@ -26,16 +33,23 @@ class LineFollower:
 
         Raises OSError for a file that is there and cannot be read.
         """
+        self.behind = False
         try:
             with open_file(self._path) as file:
-                if os.fstat(file.fileno()).st_size == self._offset:
+                size = os.fstat(file.fileno()).st_size
+                if size > LARGEST_BYTES:
+                    raise OSError(errno.EFBIG, f"larger than {format_bytes(LARGEST_BYTES)}", str(self._path))
+                if size < self._offset:
+                    self._offset = 0
+                if size == self._offset:
                     return []
                 file.seek(self._offset)
                 data = file.read(MOST_BYTES)
         except FileNotFoundError:
             return []
+        self.behind = len(data) == MOST_BYTES
         whole = data.rfind(b"\n") + 1
-        if len(data) == MOST_BYTES and not whole:
+        if self.behind and not whole:
             whole = len(data)  # no line is that long: damage, passed over
         self._offset += whole
         return data[:whole].splitlines()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aetui.errors import AetuiError, UsageError
-from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.folder import RunFolder
+from aetui.runs.liveness import find_state
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ def owner_note(runs_dir: Path) -> str:
     return f"{runs_dir} belongs to {name}, who can change the runs in it"
 
 
+def damaged_notes(runs_dir: Path) -> list[str]:
+    """Why folders of runs are not listed, one sentence each."""
+    notes = []
+    with contextlib.suppress(OSError):
+        for folder in map(RunFolder, sorted(runs_dir.iterdir())):
+            try:
+                if folder.config.is_file():
+                    folder.read_meta()
+            except AetuiError as error:
+                notes.append(error.sentence)
+    return notes
+
+
 def list_runs(runs_dir: Path) -> list[RunSummary]:
     """All readable runs, newest first."""
     return [summary for folder in _folders(runs_dir) if (summary := _summary(folder))]
@@ -51,8 +65,9 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
 
     Raises UsageError where none or several fit, AetuiError where the folder is damaged or leads elsewhere.
     """
-    if query and (folder := _named_folder(query)):
-        return folder
+    for named in (Path(query), runs_dir / query) if query else ():
+        if folder := _run_in(named):
+            return folder
     folders = _folders(runs_dir)
     if not folders:
         raise UsageError(f"There are no runs in {runs_dir}", "start one with `aetui` or `aetui train NAME`")
@@ -68,11 +83,11 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     raise UsageError(f"{len(found)} runs are called {query}: {names}", "give more of the name")
 
 
-def _named_folder(query: str) -> RunFolder | None:
-    """The run in the folder of that path, if it is one."""
+def _run_in(path: Path) -> RunFolder | None:
+    """The run in that folder, if it is one."""
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
-        folder = RunFolder(Path(query).expanduser().absolute())
-        if folder.meta_file.is_file():
+        folder = RunFolder(path.expanduser().absolute())
+        if folder.meta_file.is_file() or folder.config.is_file():
             folder.read_meta()
             return folder
     return None
@@ -96,7 +111,7 @@ def _summary(folder: RunFolder) -> RunSummary | None:
     return RunSummary(
         folder.name,
         meta.preset,
-        find_state(meta),
+        find_state(folder, meta),
         meta.started,
         meta.epochs,
         meta.epochs_planned,

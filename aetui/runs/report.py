@@ -8,15 +8,16 @@ from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import DamagedIndex, read_index
 from aetui.runs.event_log import EventFollower
 from aetui.runs.events import EpochFinished
-from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
+from aetui.runs.liveness import find_state
 
 
 def read_history(folder: RunFolder) -> tuple[History, EventFollower]:
     """The run's story so far, and its log, which knows of damaged lines. Raises AetuiError."""
     history, log = History(), EventFollower(folder.events)
     try:
-        while events := log.poll():
+        while (events := log.poll()) or log.behind:
             for event, time in events:
                 history.apply(event, time)
     except OSError as error:
@@ -33,7 +34,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
     report = {
         "run": folder.name,
         "preset": meta.preset,
-        "state": find_state(meta),
+        "state": find_state(folder, meta),
         "reason": meta.reason,
         "device": started.device if started else None,
         "device_name": started.device_name if started else None,

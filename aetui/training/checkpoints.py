@@ -1,62 +1,56 @@
 """Checkpoints: whole or not there, verified before use, the last few and the best kept.
 
 `checkpoints/index.json` lists what is whole. A file is written before it is listed and unlisted before
-it is deleted, so a kill at any moment leaves at most an unlisted file, which the next start sweeps.
+it is deleted, so a kill at any moment leaves at most an unlisted file, which the next start lists again.
 """
 
-import contextlib
 import hashlib
-import io
 import os
-import pickle
-import struct
-import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import NamedTuple
 
-import torch
-
-from aetui.files import delete, open_file, sha256_of, write_whole
-from aetui.runs.checkpoint_index import Entry, read_index, sweep, write_index
-from aetui.training.checkpoint_sum import add_sum
-from aetui.training.weights_file import why_refused
-
-FORMAT = 1
+from aetui.files import delete, set_aside, sweep_half_written, write_whole
+from aetui.runs.checkpoint_index import Entry, check_entry, read_index, write_index
+from aetui.training.checkpoint_file import Checkpoint, read_listed, to_bytes
+from aetui.training.repair import list_unlisted
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What is in a checkpoint; no code in it is run. Raises ValueError with what the file is instead."""
-    try:
-        with open_file(path) as file:
-            _refuse_bomb(file)
-            payload = torch.load(file, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ValueError(f"not readable: {error.strerror}") from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
-        raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
-    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
-        raise ValueError("of another format; a newer aetui may have written it")
-    return payload
+class Refused(NamedTuple):
+    """A listed checkpoint that cannot be used."""
+
+    entry: Entry
+    reason: str
 
 
-def _refuse_bomb(file: BinaryIO) -> None:
-    """`torch.save` compresses nothing: an archive that would unpack to more than its size is none of ours."""
-    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
-    with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
-        if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
-            raise ValueError("not a checkpoint: it would unpack to more than its size")
-    file.seek(0)
+class Loaded(NamedTuple):
+    """The newest checkpoint that is whole, if there is one, and the newer ones that are not."""
+
+    checkpoint: Checkpoint | None
+    entry: Entry | None
+    refused: list[Refused]
 
 
 class CheckpointStore:
-    """The checkpoints of one run. Opening it sweeps what a kill has left; AetuiError where it cannot."""
+    """The checkpoints of one run, of which `keep` are kept. AetuiError where the list is damaged."""
 
     def __init__(self, folder: Path, keep: int) -> None:
         self._folder = folder
         self._keep = keep
         self._entries = read_index(folder)
-        write_index(folder, self._entries)
-        sweep(folder, self._entries)
+
+    def tidy(self) -> list[str]:
+        """List and clear away what a kill has left; returns what is to know. Only the run's process may.
+
+        Raises OSError, and AetuiError as `list_unlisted` does.
+        """
+        sweep_half_written(self._folder, r"index\.json|epoch_\d+_step_\d+\.pt")
+        self._entries, notes = list_unlisted(self._folder, self._entries)
+        return notes
+
+    @property
+    def newest(self) -> Entry | None:
+        """The newest listed checkpoint."""
+        return self._entries[-1] if self._entries else None
 
     @property
     def best(self) -> Entry | None:
@@ -64,43 +58,46 @@ class CheckpointStore:
         tested = [entry for entry in self._entries if entry.test_loss is not None]
         return min(tested, key=lambda entry: (entry.test_loss, -entry.step), default=None)
 
-    def save(self, payload: dict[str, Any], epoch: int, step: int, test_loss: float | None) -> Entry:
-        """Write a checkpoint of tensors and plain Python and delete those no longer kept.
+    def save(self, checkpoint: Checkpoint) -> Entry:
+        """Write a checkpoint and delete those no longer kept.
 
-        `test_loss` is None within an epoch. A second checkpoint of the same moment is not written again.
+        A second checkpoint of the same moment is not written again while its file is there.
         Raises OSError; then all older checkpoints are as before.
         """
-        if self._entries and (self._entries[-1].epoch, self._entries[-1].step) == (epoch, step):
-            return self._entries[-1]
-        buffer = io.BytesIO()
-        torch.save({"format": FORMAT, "test_loss": test_loss, **payload}, buffer)
-        add_sum(buffer)
-        data = buffer.getbuffer()
+        epoch, step = checkpoint.progress.epoch, checkpoint.progress.step
+        newest = self.newest
+        if newest and (newest.epoch, newest.step) == (epoch, step) and (self._folder / newest.file).is_file():
+            return newest
+        data = to_bytes(checkpoint)
         name = f"epoch_{epoch:04d}_step_{step:08d}.pt"
         self._list([entry for entry in self._entries if entry.file != name])
         write_whole(self._folder / name, data)
         entry = Entry(
-            file=name, epoch=epoch, step=step, size_bytes=len(data), test_loss=test_loss,
+            file=name, epoch=epoch, step=step, size_bytes=len(data), test_loss=checkpoint.test_loss,
             sha256=hashlib.sha256(data).hexdigest(),
         )  # fmt: skip
         self._list([*self._entries, entry])
         self._delete_old()
         return entry
 
-    def load_newest(self) -> tuple[dict[str, Any] | None, Entry | None, list[str]]:
-        """The newest checkpoint that is whole, its entry, and why newer ones were refused."""
-        refused: list[str] = []
+    def load_newest(self) -> Loaded:
+        """The newest checkpoint that is whole; nothing is changed.
+
+        Raises AetuiError where one cannot be read now, though it may be whole.
+        """
+        refused: list[Refused] = []
         for entry in reversed(self._entries):
             try:
-                return self._load(entry), entry, refused
+                return Loaded(read_listed(self._folder, entry), entry, refused)
             except ValueError as error:
-                refused.append(f"{entry.file} is {error}")
-        return None, None, refused
+                refused.append(Refused(entry, str(error)))
+        return Loaded(None, None, refused)
 
-    @property
-    def newest_bytes(self) -> int:
-        """What the newest listed checkpoint takes; 0 where there is none."""
-        return self._entries[-1].size_bytes if self._entries else 0
+    def set_aside(self, entry: Entry) -> str:
+        """List a damaged checkpoint no more and keep its file, if there is one, under a name that is told."""
+        self._unlist([entry])
+        path = self._folder / entry.file
+        return f"; kept as {set_aside(path).name}" if os.path.lexists(path) else ""
 
     @property
     def removable(self) -> list[Entry]:
@@ -108,7 +105,9 @@ class CheckpointStore:
         return self._all_but_newest(1)
 
     def make_room(self) -> None:
-        """Delete what is removable, the oldest first. Raises OSError."""
+        """Delete what is removable, the oldest first. Raises OSError; ValueError for a damaged newest one."""
+        if self.newest:
+            check_entry(self._folder, self.newest)
         for entry in self.removable:
             try:
                 self._unlist([entry])
@@ -116,15 +115,6 @@ class CheckpointStore:
                 delete(self._folder / entry.file)
                 self._unlist([entry])
             delete(self._folder / entry.file)
-
-    def _load(self, entry: Entry) -> dict[str, Any]:
-        path = self._folder / entry.file
-        try:
-            if sha256_of(path) != entry.sha256:
-                raise ValueError("damaged: its SHA-256 is not the recorded one")
-        except OSError as error:
-            raise ValueError(f"not readable: {error.strerror}") from None
-        return read_checkpoint(path)
 
     def _all_but_newest(self, count: int) -> list[Entry]:
         kept = [*self._entries[-count:], self.best]

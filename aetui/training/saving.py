@@ -40,8 +40,10 @@ def make_room(training: Training, emit: Emit) -> None:
     names = ", ".join(entry.file for entry in training.checkpoints.removable)
     try:
         training.checkpoints.make_room()
-    except OSError as error:
-        emit(Warned(f"no room could be made: {error.strerror}"))
+    except (OSError, ValueError) as error:
+        newest = training.checkpoints.newest
+        why = error.strerror if isinstance(error, OSError) else f"{newest and newest.file} is {error}"
+        emit(Warned(f"no room could be made: {why}"))
     else:
         emit(Warned(f"deleted to make room: {names}" if names else "there is no checkpoint to do without"))
 
@@ -83,8 +85,8 @@ def _check_there(training: Training) -> None:
 
 def _may_have_room(training: Training, error: OSError) -> bool:
     """Whether it is worth a try: one that fails fills the disk for everybody, for a moment."""
-    free = shutil.disk_usage(training.folder.path).free
-    return error.errno != errno.ENOSPC or free >= training.checkpoints.newest_bytes
+    free, newest = shutil.disk_usage(training.folder.path).free, training.checkpoints.newest
+    return error.errno != errno.ENOSPC or free >= (newest.size_bytes if newest else 0)
 
 
 def _paused(training: Training, error: OSError) -> StateChanged:

@@ -26,7 +26,11 @@ from aetui.runs import states
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
+from aetui.text import plural
 from aetui.training.control import Control, Stopped
+
+HUNG_SECONDS = 5.0
+"""How long another thread waits for the training thread to write an event."""
 
 
 class Session:
@@ -73,10 +77,14 @@ class Session:
 
     def emit(self, event: Event) -> None:
         """Write an event to the run folder and call the listener; safe from any thread."""
-        if threading.current_thread() is self.thread:
+        own = threading.current_thread() is self.thread
+        if own:
             self.control.beats += 1
             self.begun = self.begun or isinstance(event, StepsTrained)
-        with self._writing:
+        if not self._writing.acquire(timeout=-1 if own else HUNG_SECONDS):
+            self._listener(event)  # the disk hangs under the training thread; who listens hears of it
+            return
+        try:
             if isinstance(event, StateChanged):
                 if event.state == self.state and not event.reason:
                     return
@@ -86,6 +94,8 @@ class Session:
             for written in (event, warning):
                 if written is not None:
                     self._listener(written)
+        finally:
+            self._writing.release()
 
     def abandon(self, reason: str) -> None:
         """End the process though the training thread hangs."""
@@ -148,6 +158,11 @@ class Session:
         self.exit_code = exit_code
         self.emit(ActivityChanged(""))
         self.emit(StateChanged(state, reason, twin))
+        if self._writer.kept:
+            lost = f"{plural(self._writer.kept, 'event')} could not be written to {self.folder.events}"
+            self._listener(Warned(lost))
+            with contextlib.suppress(OSError, AetuiError):
+                self.folder.change_meta(reason=f"{reason}; {lost}" if reason else lost)
         self.folder.reserve.drop()
 
     def _smaller_batch(self, error: Exception) -> str:

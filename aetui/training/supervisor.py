@@ -5,9 +5,11 @@
 """
 
 import contextlib
+import errno
 import os
 import queue
 import signal
+import stat
 import threading
 import time
 import warnings
@@ -77,9 +79,8 @@ def supervise(
 @contextlib.contextmanager
 def owned(folder: RunFolder) -> Iterator[None]:
     """Hold the run's lock; it dies with its owner."""
-    lock = filelock.FileLock(folder.lock)
     try:
-        open_to_append(folder.lock).close()  # refuses what filelock would empty: a link to somebody's file
+        lock = filelock.FileLock(folder.lock, mode=_made_lock(folder.lock))
         lock.acquire(timeout=0)
         try:
             yield
@@ -90,6 +91,19 @@ def owned(folder: RunFolder) -> Iterator[None]:
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
     except OSError as error:
         raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
+
+
+def _made_lock(lock: Path) -> int:
+    """Make the lock's file if there is none, and return its mode. Raises OSError for a link, pipe or folder.
+
+    An empty one may have a second name, as in a backup by `cp -al`; another is copied: filelock empties it.
+    """
+    if not lock.exists() or lock.is_symlink() or lock.stat().st_size:
+        open_to_append(lock).close()
+    facts = lock.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(errno.EINVAL, "not a file of data", str(lock))
+    return stat.S_IMODE(facts.st_mode)
 
 
 @contextlib.contextmanager

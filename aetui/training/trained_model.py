@@ -42,9 +42,10 @@ def load_trained_model(
     Raises AetuiError where there is none or the data cannot be had.
     """
     preset, meta = read_preset(folder.config), folder.read_meta()
-    payload, entry, refused = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints).load_newest()
-    if payload is None or entry is None:
-        reason = f": {'; '.join(refused)}" if refused else ""
+    store = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
+    checkpoint, entry, refused = store.load_newest()
+    if checkpoint is None or entry is None:
+        reason = "".join(f"; {lost.entry.file} is {lost.reason}" for lost in refused)
         raise AetuiError(f"{folder.name} has no checkpoint to measure{reason}", "train it first")
     chosen = torch.device(choose_device(device or meta.device).name)
     configure_torch(chosen, threads or meta.threads)
@@ -52,5 +53,5 @@ def load_trained_model(
     found = data_dir_of_run(preset.data.name, Path(meta.data_dir), own)
     data = load_data(preset, found, Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
-    restore_weights(model, payload["model"], folder)
-    return TrainedModel(model.to(chosen).eval(), data, chosen, entry, payload["progress"]["total_seconds"])
+    restore_weights(model, checkpoint.model, folder)
+    return TrainedModel(model.to(chosen).eval(), data, chosen, entry, checkpoint.progress.total_seconds)

@@ -1,7 +1,7 @@
 """Everything a run trains with, made from its folder: fresh, or as a checkpoint left it."""
 
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.devices.available import Device, available_devices, choose_device
 from aetui.errors import AetuiError
-from aetui.runs.checkpoint_index import Entry, read_index
+from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
+from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
@@ -24,25 +25,6 @@ from aetui.training.model_kinds import Model, loss_name, make_model, make_object
 from aetui.training.objective import Objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
-
-
-@dataclass
-class Progress:
-    """How far a run is: part of every checkpoint, plain numbers only."""
-
-    epoch: int = 0
-    """Epochs finished."""
-    step: int = 0
-    """Optimizer steps since the start of the run."""
-    batch: int = 0
-    """Batches of the unfinished epoch."""
-    loss_sum: float = 0.0
-    """Over the unfinished epoch's images so far: the sum of their losses as they are reported."""
-    trained_sum: float = 0.0
-    """The same of what training makes smaller."""
-    epoch_seconds: float = 0.0
-    total_seconds: float = 0.0
-    best_test_loss: float = float("inf")
 
 
 @dataclass
@@ -79,26 +61,30 @@ class Training:
 
     def save(self, test_loss: float | None) -> Entry:
         """Write a checkpoint of this moment. Raises OSError."""
-        payload = {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "random": _random_states(self.device),
-            "progress": asdict(self.progress),
-            "made_on": self.made_on,
-        }
-        return self.checkpoints.save(payload, self.progress.epoch, self.progress.step, test_loss)
+        checkpoint = Checkpoint(
+            model=self.model.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            random=_random_states(self.device),
+            progress=self.progress,
+            made_on=self.made_on,
+            test_loss=test_loss,
+        )
+        return self.checkpoints.save(checkpoint)
 
-    def restore(self, payload: dict[str, Any]) -> None:
+    def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
 
         Raises AetuiError for a checkpoint of another model.
         """
-        restore_weights(self.model, payload["model"], self.folder)
-        restore_weights(self.optimizer, payload["optimizer"], self.folder)
-        self.progress = Progress(**payload["progress"])
-        torch.set_rng_state(payload["random"]["cpu"])
-        if payload["random"]["cuda"] and self.device.type == "cuda":
-            torch.cuda.set_rng_state(payload["random"]["cuda"][0], self.device)
+        restore_weights(self.model, checkpoint.model, self.folder)
+        restore_weights(self.optimizer, checkpoint.optimizer, self.folder)
+        self.progress = checkpoint.progress
+        try:
+            torch.set_rng_state(checkpoint.random.cpu)
+            if checkpoint.random.cuda and self.device.type == "cuda":
+                torch.cuda.set_rng_state(checkpoint.random.cuda[0], self.device)
+        except (RuntimeError, TypeError) as error:
+            raise AetuiError(f"The checkpoint's random state is damaged: {error}") from None
 
 
 def restore_weights(
@@ -107,8 +93,8 @@ def restore_weights(
     """Put the state of a checkpoint into a model or an optimizer. Raises AetuiError where it does not fit."""
     try:
         owner.load_state_dict(state)
-    except (RuntimeError, ValueError) as error:
-        difference = str(error).splitlines()[-1].strip()
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        difference = (str(error).splitlines() or [""])[-1].strip()
         raise AetuiError(f"The checkpoint is not of the model in {folder.config}: {difference}") from None
 
 
@@ -126,7 +112,10 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     bf16 = _use_bf16(preset, chosen, emit)
     data_dir = data_dir_of_run(preset.data.name, Path(meta.data_dir), data_dir)
     data = load_data(preset, data_dir, control, emit)
-    model = make_model(preset, len(data.classes), begun=bool(read_index(folder.checkpoints))).to(device)
+    checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
+    for note in checkpoints.tidy():
+        emit(Warned(note))
+    model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
     if preset.train.compile:
@@ -140,7 +129,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         model=model,
         optimizer=make_optimizer(model, preset.train),
         objective=make_objective(preset, device, bf16),
-        checkpoints=CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints),
+        checkpoints=checkpoints,
         progress=Progress(),
         classes=data.classes,
         gpu_uuid=chosen.uuid,
@@ -153,17 +142,19 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
 
 
 def _resume(training: Training, emit: Emit) -> Entry | None:
-    payload, entry, refused = training.checkpoints.load_newest()
-    for reason in refused:
-        emit(Warned(f"{reason}; an older one is used"))
-    if payload is None:
+    checkpoint, entry, refused = training.checkpoints.load_newest()
+    if checkpoint is None:
         if refused:
-            raise AetuiError("None of the checkpoints can be used", "; ".join(refused))
+            why = "; ".join(f"{lost.entry.file} is {lost.reason}" for lost in refused)
+            raise AetuiError("None of the checkpoints can be used", why)
         return None
-    training.restore(payload)
+    training.restore(checkpoint)
+    for lost, reason in refused:
+        kept = training.checkpoints.set_aside(lost)
+        emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
     differences = [
         f"{name} was {before}, is {training.made_on[name]}"
-        for name, before in payload["made_on"].items()
+        for name, before in checkpoint.made_on.items()
         if before != training.made_on.get(name, before)
     ]
     if differences:
@@ -215,9 +206,9 @@ def _computed(preset: Preset, device: torch.device, bf16: bool) -> dict[str, str
     }
 
 
-def _random_states(device: torch.device) -> dict[str, Any]:
+def _random_states(device: torch.device) -> RandomStates:
     cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
-    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+    return RandomStates(cpu=torch.get_rng_state(), cuda=cuda)
 
 
 def _versions(chosen: Device) -> dict[str, str]:

@@ -24,6 +24,8 @@ SAY_SECONDS = 10.0
 """How often it is said how long a stall lasts."""
 END_SECONDS = 10.0
 """How long a stalled thread may take for a stop."""
+WRITE_SECONDS = 5.0
+"""How long the stacks may take to be written before the warning goes out without them."""
 AT_WORK = (states.STARTING, states.RUNNING, states.DETACHED)
 ASLEEP_SECONDS = 5.0
 """A watchdog that was not asked for so long was stopped itself, and the training with it."""
@@ -71,7 +73,9 @@ class Watchdog:
 
     def _warn(self, seconds: float) -> None:
         log = self._session.folder.log
-        write_stacks(log)
+        writing = threading.Thread(target=write_stacks, args=[log], daemon=True)
+        writing.start()
+        writing.join(WRITE_SECONDS)  # the disk of the log may be what hangs
         where = f"training hangs at {where_is(self._session.thread)}, the stacks are in {log}"
         ends = "a stop ends it without a last checkpoint"
         self._session.emit(Warned(f"no step for {format_duration(seconds)}: {where}; {ends}"))

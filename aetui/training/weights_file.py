@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from aetui.errors import AetuiError
+from aetui.files import open_file
 from aetui.models.weights import weights_in
 from aetui.runs.checkpoint_index import check_whole
 
@@ -16,9 +17,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """The weights in a file, or in a run's checkpoint, which must be as it was written. Raises AetuiError."""
     try:
         check_whole(path)
-        if path.suffix == ".safetensors":
-            return weights_in(load_file(path))
-        return weights_in(torch.load(path, map_location="cpu", weights_only=True))
+        with open_file(path, linked=True) as file:  # not a pipe, which would be waited for
+            if path.suffix == ".safetensors":
+                return weights_in(load_file(path))
+            return weights_in(torch.load(file, map_location="cpu", weights_only=True))
     except IsADirectoryError:
         inside = next(
             (file for file in ("model.safetensors", "pytorch_model.bin") if (path / file).is_file()), ""

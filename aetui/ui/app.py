@@ -19,7 +19,8 @@ from textual.screen import Screen
 from aetui.config.keys import keys_file, read_keys
 from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
-from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.folder import RunFolder
+from aetui.runs.liveness import find_state
 from aetui.text import safe_text
 from aetui.ui.calculator.preset_files import line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
@@ -161,7 +162,7 @@ class AetuiApp(App[None]):
             self.push_screen(QuitScreen([t.folder.name for t in self.training]), self._leave_as_chosen)
             return
         with contextlib.suppress(AetuiError):
-            if self._watch and find_state(self._watch.read_meta()) in states.LIVE:
+            if self._watch and find_state(self._watch, self._watch.read_meta()) in states.LIVE:
                 self.farewell = _goes_on(self._watch)
         self.exit()
 
@@ -210,7 +211,7 @@ class AetuiApp(App[None]):
 
 def _goes_on(run: RunFolder) -> str:
     """What becomes of a run without the app, and how to come back."""
-    if find_state(run.read_meta()) == states.PAUSED:
+    if find_state(run, run.read_meta()) == states.PAUSED:
         return f"{run.name} stays paused without a screen; go on with: aetui control {run.called} resume"
     return f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
 

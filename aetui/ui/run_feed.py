@@ -6,9 +6,10 @@ from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.event_log import EventFollower, left_out
 from aetui.runs.events import ActivityChanged, Event, RunStarted, StateChanged, Warned
-from aetui.runs.folder import RunFolder, find_state
+from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.lines import last_line
+from aetui.runs.liveness import find_state
 from aetui.ui.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
@@ -94,6 +95,6 @@ class Feed:
         if self._trainer is not None and self._trainer.alive:
             return True
         try:
-            return find_state(self.folder.read_meta()) != states.INTERRUPTED
+            return find_state(self.folder, self.folder.read_meta()) != states.INTERRUPTED
         except AetuiError:
             return self.folder.path.is_dir()  # what cannot be read now tells at the next look

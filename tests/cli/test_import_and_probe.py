@@ -1,6 +1,7 @@
 """Published weights become a run; a run's features are measured."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -91,6 +92,13 @@ def test_a_file_with_more_than_tensors_is_named_without_a_way_around(tmp_path, c
     err = capsys.readouterr().err
     assert "w.pt holds torch.nn.modules.linear.Linear, which is no tensor" in err
     assert "weights_only" not in err
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, capsys):
+    pipe = tmp_path / "weights.pt"
+    os.mkfifo(pipe)
+    assert main(["import", str(pipe), "shapes-vit-mae"]) == 1
+    assert "cannot be read: not a file of data" in capsys.readouterr().err
 
 
 def test_a_folder_names_the_file_in_it(tmp_path, capsys):

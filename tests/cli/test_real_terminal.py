@@ -108,11 +108,14 @@ def test_a_dropped_line_does_not_stop_training(open_app, tmp_path):
     wait_until(lambda: steps(folder) > before)
 
 
-def test_headless_training_survives_its_terminal(open_app, tmp_path):
+@pytest.mark.parametrize("log", ["a file", "a folder"])
+def test_headless_training_survives_its_terminal(open_app, tmp_path, log):
     terminal = open_app("train", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for("epoch 1:")
-    terminal.hang_up()
     folder = newest(tmp_path / "runs")
+    if log == "a folder":
+        folder.log.mkdir()
+    terminal.hang_up()
     wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)

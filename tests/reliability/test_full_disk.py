@@ -9,11 +9,11 @@ from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
-from aetui.runs import reserve
+from aetui.runs import event_log, reserve
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.control import send
 from aetui.runs.event_log import EventFollower
-from aetui.runs.events import StateChanged
+from aetui.runs.events import StateChanged, Warned
 from aetui.runs.folder import create_run
 from aetui.runs.report import read_history
 from aetui.training import checkpoints, saving
@@ -171,3 +171,16 @@ async def test_the_screen_offers_what_can_go(make):
         writer.write(StateChanged("running"))
         while isinstance(pilot.app.screen, RoomScreen):
             await pilot.pause(0.05)
+
+
+def test_events_that_never_found_room_are_told(make, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(event_log, "append_line", refuse)
+    told = []
+    folder = make()
+    assert supervise(folder, told.append) == 0
+    lost = [event.message for event in told if isinstance(event, Warned)][-1]
+    assert "could not be written to" in lost
+    assert folder.read_meta().reason == lost

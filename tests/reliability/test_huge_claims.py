@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from aetui.errors import AetuiError
-from aetui.training.checkpoints import read_checkpoint
+from aetui.training.checkpoint_file import read_checkpoint
 from aetui.training.weights_file import read_weights
 
 

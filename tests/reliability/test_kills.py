@@ -12,7 +12,8 @@ from dying import CALLS, Undertaker, undertaker
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.event_log import EventFollower
-from aetui.runs.folder import RunFolder, create_run, find_state
+from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.liveness import find_state
 from aetui.runs.report import read_history
 
 AETUI = [sys.executable, "-m", "aetui"]
@@ -41,7 +42,7 @@ def kill_again_and_again(end: Undertaker, runs_dir, kills: int, seed: int) -> No
         if code == -signal.SIGKILL:
             kills -= 1
             meta = folder.read_meta()
-            assert meta.pid is None or find_state(meta) in ("interrupted", "finished")
+            assert meta.pid is None or find_state(folder, meta) in ("interrupted", "finished")
             continue
         assert code == 0
         assert told(folder) == expected

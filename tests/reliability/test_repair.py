@@ -1,5 +1,6 @@
 """The list of checkpoints is made anew from the checkpoints, each verified by its own sum."""
 
+import errno
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import is_damaged, read_index
 from aetui.runs.folder import create_run
+from aetui.training import checkpoint_file
 from aetui.training.checkpoint_sum import sum_holds
 from aetui.training.repair import repair_index
 from aetui.training.supervisor import supervise
@@ -64,16 +66,56 @@ def test_a_flipped_bit_is_never_listed(trained, data):
     repair_index(trained.checkpoints)
 
 
-def test_a_list_that_names_none_of_the_files_sweeps_none_away(trained):
+def test_a_list_that_names_none_of_the_files_loses_none(trained):
     """An empty list is what a run begins with; beside three checkpoints it once deleted them all."""
-    index, files = trained.checkpoints / "index.json", sorted(trained.checkpoints.glob("*.pt"))
+    index, before = trained.checkpoints / "index.json", read_index(trained.checkpoints)
     index.write_text("[]")
-    with pytest.raises(AetuiError, match="does not name epoch_0001"):
-        read_index(trained.checkpoints)
-    assert supervise(trained) == 1
-    assert sorted(trained.checkpoints.glob("*.pt")) == files
-    repair_index(trained.checkpoints)
-    assert len(read_index(trained.checkpoints)) == 3
+    assert supervise(trained) == 0
+    assert read_index(trained.checkpoints) == before
+
+
+def test_where_nothing_is_whole_nothing_is_begun_anew(trained):
+    """It once trained again from step 0, over the log of the run."""
+    for path in trained.checkpoints.glob("*.pt"):
+        path.write_bytes(path.read_bytes()[:-100])
+    files = sorted(path.name for path in trained.checkpoints.iterdir())
+    with pytest.raises(AetuiError, match="None of the checkpoints is whole"):
+        repair_index(trained.checkpoints)
+    assert supervise(trained, repair=True) == 1
+    assert "None of the checkpoints is whole" in trained.read_meta().reason
+    assert sorted(path.name for path in trained.checkpoints.iterdir()) == files
+
+
+def test_what_cannot_be_read_now_is_not_renamed(trained, monkeypatch):
+    files = sorted(path.name for path in trained.checkpoints.iterdir())
+
+    def refuse(path):
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    monkeypatch.setattr(checkpoint_file, "sum_holds", refuse)
+    with pytest.raises(AetuiError, match="cannot be read now: Too many open files"):
+        repair_index(trained.checkpoints)
+    assert sorted(path.name for path in trained.checkpoints.iterdir()) == files
+
+
+@pytest.mark.parametrize("damage", ["{", "", None])
+def test_a_damaged_meta_is_made_anew(trained, capsys, damage):
+    before = trained.read_meta()
+    trained.meta_file.unlink() if damage is None else trained.meta_file.write_text(damage)
+    runs = str(trained.path.parent)
+    assert main(["runs", "--runs", runs]) == 0
+    assert "--repair` makes it anew" in capsys.readouterr().err
+    command = ["resume", trained.name, "--runs", runs, "--set", "train.epochs=4", "--threads", "1"]
+    assert main(command) == 1
+    assert "--repair` makes it anew" in capsys.readouterr().err
+    assert main([*command, "--repair"]) == 0
+    assert "meta.json is made anew" in capsys.readouterr().err
+    meta = trained.read_meta()
+    assert (meta.epochs, meta.state, meta.seed) == (4, "finished", before.seed)
+    assert meta.started[:19] >= before.started[:19]
+    assert [path.read_text() for path in trained.path.glob("meta.json.damaged")] == [damage] * (
+        damage is not None
+    )
 
 
 def test_a_run_of_an_older_version_says_what_could_not_be_verified(old_run):

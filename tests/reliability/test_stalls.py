@@ -57,14 +57,16 @@ HANGS = """
     from pathlib import Path
     from aetui.data.generated import digits
     from aetui.runs.control import send
-    from aetui.runs.events import Warned
+    from aetui.runs.event_log import EventWriter
+    from aetui.runs.events import EpochFinished, Warned
     from aetui.runs.folder import RunFolder
-    from aetui.training import data, loop, watchdog
+    from aetui.training import data, loop, session, watchdog
     from aetui.training.supervisor import supervise
 
     small = digits(train=200, test=70)
     data.load = lambda *_, **__: small
     watchdog.STALL_SECONDS, watchdog.END_SECONDS, watchdog.PATIENCE = 0.2, 0.2, 0
+    session.HUNG_SECONDS = 0.2
     real = loop.take_step
 
     def hangs(training, pixels, labels):
@@ -72,7 +74,17 @@ HANGS = """
             threading.Event().wait()
         return real(training, pixels, labels)
 
-    loop.take_step = hangs
+    written = EventWriter.write
+
+    def hangs_at_the_disk(self, event):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            threading.Event().wait()
+        return written(self, event)
+
+    if sys.argv[2] == "in a step":
+        loop.take_step = hangs
+    else:
+        EventWriter.write = hangs_at_the_disk
     folder = RunFolder(Path(sys.argv[1]))
 
     def listen(event):
@@ -83,9 +95,19 @@ HANGS = """
 """
 
 
+def hang(folder, where: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", textwrap.dedent(HANGS), str(folder.path), where]
+    return subprocess.run(command, timeout=90, capture_output=True, text=True, check=False)
+
+
+def test_a_stop_ends_a_run_whose_log_hangs(make):
+    """A dead disk holds the training thread while it writes; nobody else waits for it to come back."""
+    assert hang(make, "at the disk").returncode == 1
+    assert "where the threads are" in make.log.read_text()
+
+
 def test_a_stop_ends_a_run_that_hangs(make):
-    command = [sys.executable, "-c", textwrap.dedent(HANGS), str(make.path)]
-    ended = subprocess.run(command, timeout=90, capture_output=True, text=True, check=False)
+    ended = hang(make, "in a step")
     assert ended.returncode == 1, ended.stderr
     meta = make.read_meta()
     assert meta.state == "failed"

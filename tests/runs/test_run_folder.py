@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
-from aetui.files import write_whole
-from aetui.runs.folder import RunFolder, create_run, find_state
-from aetui.runs.listing import find_run, list_runs
+from aetui.files import append_line, write_whole
+from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.listing import damaged_notes, find_run, list_runs
+from aetui.runs.liveness import find_state
+from aetui.training.supervisor import owned
 
 
 def make(tmp_path, name="digits-mlp") -> RunFolder:
@@ -23,7 +26,7 @@ def make(tmp_path, name="digits-mlp") -> RunFolder:
 
 def test_a_new_run_is_starting_and_listed(tmp_path):
     folder = make(tmp_path)
-    assert find_state(folder.read_meta()) == "starting"
+    assert find_state(folder, folder.read_meta()) == "starting"
     assert [summary.run for summary in list_runs(tmp_path / "runs")] == [folder.name]
 
 
@@ -31,19 +34,19 @@ def test_states_follow_the_process(tmp_path):
     folder = make(tmp_path)
     folder.own()
     folder.change_meta(state="running")
-    assert find_state(folder.read_meta()) == "running"
+    assert find_state(folder, folder.read_meta()) == "running"
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
     folder.change_meta(pid=ended.pid)
-    assert find_state(folder.read_meta()) == "interrupted"
+    assert find_state(folder, folder.read_meta()) == "interrupted"
     folder.change_meta(state="finished")
-    assert find_state(folder.read_meta()) == "finished"
+    assert find_state(folder, folder.read_meta()) == "finished"
 
 
 def test_a_later_process_of_the_same_number_is_not_taken_for_it(tmp_path):
     folder = make(tmp_path)
     folder.change_meta(state="running", pid=os.getpid(), pid_started=psutil.Process().create_time() - 100)
-    assert find_state(folder.read_meta()) == "interrupted"
+    assert find_state(folder, folder.read_meta()) == "interrupted"
 
 
 def test_a_clock_that_is_set_does_not_make_a_run_interrupted(tmp_path, monkeypatch):
@@ -53,19 +56,29 @@ def test_a_clock_that_is_set_does_not_make_a_run_interrupted(tmp_path, monkeypat
     began, booted = psutil.Process.create_time, psutil.boot_time
     monkeypatch.setattr(psutil.Process, "create_time", lambda process: began(process) + 3600)
     monkeypatch.setattr(psutil, "boot_time", lambda: booted() + 3600)
-    assert find_state(folder.read_meta()) == "starting"
+    assert find_state(folder, folder.read_meta()) == "starting"
 
 
-def test_another_machine_cannot_be_asked(tmp_path):
+def test_a_process_elsewhere_lives_while_it_holds_the_lock_or_writes(tmp_path):
+    """Another machine, or a container that is no more: its process cannot be asked."""
     folder = make(tmp_path)
     folder.change_meta(state="running", host=socket.gethostname() + "-other", pid=1)
-    assert find_state(folder.read_meta()) == "running"
+    find = lambda: find_state(folder, folder.read_meta())  # noqa: E731
+    assert find() == "interrupted"
+    folder.events.touch()
+    assert find() == "running"
+    os.utime(folder.events, (0, time.time() - 600))
+    assert find() == "interrupted"
+    with owned(folder):
+        assert find() == "running"
+    assert find() == "interrupted"
 
 
 def test_a_start_that_never_came_is_interrupted(tmp_path):
     folder = make(tmp_path)
-    folder.change_meta(started="2020-01-01T00:00:00+00:00")
-    assert find_state(folder.read_meta()) == "interrupted"
+    for started in ("2020-01-01T00:00:00+00:00", "2199-01-01T00:00:00+00:00", "yesterday"):
+        folder.change_meta(started=started)
+        assert find_state(folder, folder.read_meta()) == "interrupted"
 
 
 def test_runs_are_found_by_name_part_or_folder(tmp_path):
@@ -99,6 +112,8 @@ def test_damaged_meta_is_passed_over_in_lists(tmp_path):
     folder = make(tmp_path)
     folder.meta_file.write_text("{")
     assert list_runs(tmp_path / "runs") == []
+    (note,) = damaged_notes(tmp_path / "runs")
+    assert f"`aetui resume {folder.path} --repair` makes it anew" in note
     with pytest.raises(AetuiError, match="damaged"):
         folder.read_meta()
 
@@ -116,3 +131,32 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_only_what_aetui_left_half_written_is_swept(tmp_path):
+    folder = make(tmp_path)
+    (folder.previews / "epoch_0001_worst.png.tmp").touch()
+    ours = [folder.path / "meta.json.tmp", folder.path / "reserve.tmp", *folder.previews.iterdir()]
+    theirs = [folder.path / "notes.tmp", folder.previews / "mine.png.tmp", folder.path / "config.toml.bak"]
+    for path in (*ours, *theirs):
+        path.write_text("half")
+    folder.own()
+    assert not [path for path in ours if path.exists()]
+    assert all(path.read_text() == "half" for path in theirs)
+
+
+def test_a_backup_by_hard_links_stays_as_it_is_and_the_run_goes_on(tmp_path):
+    """`cp -al`: what is written at the end of a file would be written in the backup too."""
+    folder = make(tmp_path)
+    append_line(folder.events, "before")
+    with owned(folder):
+        pass
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    for path in (folder.events, folder.lock):
+        os.link(path, backup / path.name)
+    append_line(folder.events, "after")
+    assert folder.events.read_text() == "before\nafter\n"
+    assert (backup / "events.jsonl").read_text() == "before\n"
+    with owned(folder), pytest.raises(AetuiError, match="Another process"), owned(folder):
+        pass

@@ -1,5 +1,6 @@
 """A checkpoint that is listed is whole; anything else is refused with its reason."""
 
+import errno
 import json
 import pickle
 
@@ -9,29 +10,55 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aetui.errors import AetuiError
+from aetui.files import sha256_of
 from aetui.runs import checkpoint_index
+from aetui.runs.checkpoint_index import read_index, write_index
 from aetui.training import checkpoints
+from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 
-PAYLOAD = {"model": {"w": torch.arange(50.0)}}
+
+def checkpoint(step: int, test_loss: float | None = None) -> Checkpoint:
+    return Checkpoint(
+        model={"w": torch.arange(50.0)},
+        optimizer={},
+        random=RandomStates(cpu=torch.get_rng_state(), cuda=[]),
+        progress=Progress(epoch=step, step=step),
+        made_on={"torch": "2.10"},
+        test_loss=test_loss,
+    )
 
 
 def filled(folder, steps=(1, 2), keep=3) -> CheckpointStore:
     store = CheckpointStore(folder, keep)
     for step in steps:
-        store.save({**PAYLOAD, "step": step}, epoch=step, step=step, test_loss=1 / step)
+        store.save(checkpoint(step, 1 / step))
     return store
 
 
 def newest_step(folder):
-    payload, _, refused = CheckpointStore(folder, 3).load_newest()
-    return (payload and payload["step"]), refused
+    found, _, refused = CheckpointStore(folder, 3).load_newest()
+    return (found and found.progress.step), [reason for _, reason in refused]
+
+
+def names(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def relisted(path) -> None:
+    """The list says that the checkpoint is whole as it now is."""
+    index = path.parent / "index.json"
+    entries = json.loads(index.read_text())
+    for entry in entries:
+        if entry["file"] == path.name:
+            entry |= {"sha256": sha256_of(path), "size_bytes": path.stat().st_size}
+    index.write_text(json.dumps(entries))
 
 
 def test_the_last_few_and_the_best_are_kept(tmp_path):
     store = CheckpointStore(tmp_path, keep=2)
     for step, loss in enumerate([0.5, 0.1, 0.4, None, 0.3], start=1):
-        store.save(PAYLOAD, step, step, loss)
+        store.save(checkpoint(step, loss))
     assert sorted(int(path.name[6:10]) for path in tmp_path.glob("*.pt")) == [2, 4, 5]
     assert store.best.epoch == 2
 
@@ -72,7 +99,7 @@ def test_every_failing_write_leaves_a_consistent_store(tmp_path, monkeypatch):
             patch.setattr(checkpoints, "write_whole", failing)
             patch.setattr(checkpoint_index, "write_whole", failing)
             try:
-                CheckpointStore(folder, 2).save({**PAYLOAD, "step": 3}, 3, 3, 0.1)
+                CheckpointStore(folder, 2).save(checkpoint(3, 0.1))
                 failed = False
             except OSError:
                 failed = True
@@ -85,18 +112,127 @@ def test_every_failing_write_leaves_a_consistent_store(tmp_path, monkeypatch):
     raise AssertionError("it never got through")
 
 
-def test_leftovers_of_a_kill_are_swept(tmp_path):
+def test_what_a_kill_left_is_cleared_and_nothing_else(tmp_path):
+    """Killed before a whole checkpoint was listed, and while the next was written."""
+    filled(tmp_path, steps=(1, 2, 3))
+    entries = read_index(tmp_path)
+    write_index(tmp_path, entries[:2])
+    for name in ("epoch_0004_step_00000004.pt.tmp", "index.json.tmp", "mine.tmp", "my own copy.pt"):
+        (tmp_path / name).write_bytes(b"half")
+    store = CheckpointStore(tmp_path, 3)
+    assert store.tidy() == []
+    assert store.newest == entries[2]
+    assert read_index(tmp_path) == entries
+    listed = [entry.file for entry in entries]
+    assert names(tmp_path) == sorted([*listed, "index.json", "mine.tmp", "my own copy.pt"])
+
+
+def test_a_list_older_than_the_checkpoints_loses_none(tmp_path):
+    """Restored from a backup, it names files that are thinned and none of those since."""
+    store = filled(tmp_path, steps=(1, 2), keep=2)
+    index = tmp_path / "index.json"
+    old = index.read_bytes()
+    for step in (3, 4):
+        store.save(checkpoint(step, 1 / step))
+    index.write_bytes(old)
+    restored = CheckpointStore(tmp_path, 2)
+    assert restored.tidy() == []
+    assert newest_step(tmp_path) == (4, [])
+
+
+def test_looking_at_checkpoints_changes_nothing(tmp_path):
+    filled(tmp_path, steps=(1, 2, 3))
+    write_index(tmp_path, read_index(tmp_path)[:1])
+    (tmp_path / "index.json.tmp").write_bytes(b"being written")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert newest_step(tmp_path) == (1, [])
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_damaged_one_is_kept_and_the_moment_written_again(tmp_path, missing):
     filled(tmp_path)
-    (tmp_path / "epoch_0003_step_00000003.pt.tmp").write_bytes(b"half")
-    (tmp_path / "epoch_0003_step_00000003.pt").write_bytes(b"whole but not listed")
-    (tmp_path / "my own copy.pt").write_bytes(b"mine")
-    CheckpointStore(tmp_path, 3)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "epoch_0001_step_00000001.pt",
-        "epoch_0002_step_00000002.pt",
-        "index.json",
-        "my own copy.pt",
-    ]
+    path = tmp_path / "epoch_0002_step_00000002.pt"
+    path.unlink() if missing else path.write_bytes(b"damaged")
+    store = CheckpointStore(tmp_path, 3)
+    ((lost, _),) = store.load_newest().refused
+    kept = store.set_aside(lost)
+    assert store.newest.step == 1
+    store.save(checkpoint(2, 0.5))
+    assert newest_step(tmp_path) == (2, [])
+    aside = tmp_path / f"{path.name}.damaged"
+    assert aside.exists() is not missing
+    if not missing:
+        assert kept.endswith(aside.name)
+        assert aside.read_bytes() == b"damaged"
+        path.write_bytes(b"damaged again")
+        assert store.set_aside(lost).endswith(".damaged2")
+        assert aside.read_bytes() == b"damaged"
+
+
+def test_one_that_is_gone_is_written_again(tmp_path):
+    store = filled(tmp_path)
+    (tmp_path / store.newest.file).unlink()
+    store.save(checkpoint(2, 0.5))
+    assert newest_step(tmp_path) == (2, [])
+
+
+def test_no_room_is_made_beside_a_damaged_newest_one(tmp_path):
+    store = filled(tmp_path, steps=(1, 2, 3))
+    (tmp_path / store.newest.file).write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="damaged"):
+        store.make_room()
+    assert newest_step(tmp_path)[0] == 2
+
+
+def test_one_that_cannot_be_read_now_is_not_passed_over(tmp_path, monkeypatch):
+    filled(tmp_path)
+    before = names(tmp_path)
+
+    def refuse(path):
+        raise OSError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(checkpoint_index, "sha256_of", refuse)
+    with pytest.raises(AetuiError, match="cannot be read now: Permission denied"):
+        CheckpointStore(tmp_path, 3).load_newest()
+    assert names(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"progress": {"step": "x"}},
+        {"progress": {"epoch": -1}},
+        {"progress": {"batch": -5}},
+        {"progress": 7},
+        {"model": [1]},
+        {"optimizer": None},
+        {"random": {"cpu": "x", "cuda": []}},
+        {"made_on": {"torch": torch.ones(1)}},
+        {"test_loss": [1]},
+    ],
+)
+def test_a_checkpoint_of_other_contents_is_refused(tmp_path, change):
+    filled(tmp_path)
+    path = tmp_path / "epoch_0002_step_00000002.pt"
+    torch.save(torch.load(path, weights_only=True) | change, path)
+    relisted(path)
+    step, refused = newest_step(tmp_path)
+    assert step == 1
+    assert next(iter(change)) in refused[0]
+
+
+def test_one_larger_than_the_memory_is_refused_unread(tmp_path, monkeypatch):
+    filled(tmp_path)
+    path = tmp_path / "epoch_0002_step_00000002.pt"
+    with path.open("r+b") as file:
+        file.truncate(8 * 10**12)
+    relist = json.loads((tmp_path / "index.json").read_text())
+    relist[1]["size_bytes"] = 8 * 10**12
+    (tmp_path / "index.json").write_text(json.dumps(relist))
+    step, refused = newest_step(tmp_path)
+    assert step == 1
+    assert "larger than this machine's memory" in refused[0]
 
 
 @pytest.mark.parametrize("damage", ["damaged", "missing"])
@@ -128,9 +264,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
         lambda: path.write_bytes(pickle.dumps(Bomb(sentinel))),
     ):
         write()
-        index = json.loads((folder / "index.json").read_text())
-        index[1]["sha256"] = checkpoints.sha256_of(path)
-        (folder / "index.json").write_text(json.dumps(index))
+        relisted(path)
         step, refused = newest_step(folder)
         assert step == 1
         assert "not a checkpoint" in refused[0]
@@ -140,12 +274,14 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
 def test_the_same_moment_is_written_once(tmp_path, monkeypatch):
     store = filled(tmp_path)
     monkeypatch.setattr(checkpoints, "write_whole", None)
-    assert store.save(PAYLOAD, 2, 2, None).step == 2
+    assert store.save(checkpoint(2)).step == 2
 
 
 def test_another_format_is_refused(tmp_path):
-    store = filled(tmp_path, steps=(1,))
-    store.save({**PAYLOAD, "format": 99, "step": 2}, 2, 2, 0.1)
+    filled(tmp_path)
+    path = tmp_path / "epoch_0002_step_00000002.pt"
+    torch.save(torch.load(path, weights_only=True) | {"format": 99}, path)
+    relisted(path)
     step, refused = newest_step(tmp_path)
     assert step == 1
     assert "another format" in refused[0]

@@ -21,7 +21,7 @@ from aetui.data.catalogue import SETS, is_local
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
-from aetui.runs.listing import RunSummary, list_runs, owner_note
+from aetui.runs.listing import RunSummary, damaged_notes, list_runs, owner_note
 from aetui.text import safe_text
 from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.keys import KEYS, LIST_KEYS
@@ -36,6 +36,8 @@ from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
 
 MOST_RUNS = 50
+MOST_NOTES = 3
+"""On runs that cannot be listed; `aetui runs` tells of all."""
 REFRESH_SECONDS = 2.0
 FIRST_KEYS = ("screen.choose", "help", "leave")
 """What a narrow terminal's footer shows before it is cut."""
@@ -88,7 +90,8 @@ class MenuScreen(PresetScreen):
         self._fill()
         self.query_one(OptionList).highlighted = 1
         self.set_interval(REFRESH_SECONDS, self._refresh_runs)
-        if note := owner_note(self._settings.runs_dir):
+        runs_dir = self._settings.runs_dir
+        for note in filter(None, (owner_note(runs_dir), *damaged_notes(runs_dir)[:MOST_NOTES])):
             self.notify(safe_text(note), severity="warning", markup=False)
 
     def on_resize(self) -> None:

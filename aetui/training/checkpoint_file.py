@@ -1,0 +1,171 @@
+"""One checkpoint's file: read without running what is in it, and verified."""
+
+import contextlib
+import errno
+import io
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
+
+from aetui.errors import AetuiError
+from aetui.files import open_file, sha256_of
+from aetui.runs.checkpoint_index import Entry, check_entry, check_size
+from aetui.runs.fields import Count, Epoch
+from aetui.training.checkpoint_sum import add_sum, sum_holds
+from aetui.training.weights_file import why_refused
+
+FORMAT = 1
+LOST = (errno.ENOENT, errno.EIO, errno.ELOOP, errno.EINVAL, errno.EISDIR)
+"""Errors of a file that is not there or not to be read again; at others it may be whole."""
+
+
+@dataclass
+class Progress:
+    """How far a run is: part of every checkpoint, plain numbers only."""
+
+    epoch: Epoch = 0
+    """Epochs finished."""
+    step: Count = 0
+    """Optimizer steps since the start of the run."""
+    batch: Count = 0
+    """Batches of the unfinished epoch."""
+    loss_sum: float = 0.0
+    """Over the unfinished epoch's images so far: the sum of their losses as they are reported."""
+    trained_sum: float = 0.0
+    """The same of what training makes smaller."""
+    epoch_seconds: float = 0.0
+    total_seconds: float = 0.0
+    best_test_loss: float = float("inf")
+
+
+class RandomStates(BaseModel):
+    """Of torch's generators, as bytes."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    cpu: torch.Tensor
+    cuda: list[torch.Tensor]
+
+
+class Checkpoint(BaseModel):
+    """A moment of a run: all that going on from it needs."""
+
+    model: InstanceOf[dict[str, Any]]
+    optimizer: InstanceOf[dict[str, Any]]
+    random: RandomStates
+    progress: Progress
+    made_on: dict[str, str]
+    """What a resumed run must agree on to equal a straight one bit for bit."""
+    test_loss: float | None = None
+    """None within an epoch, and where an older version wrote it."""
+
+
+def to_bytes(checkpoint: Checkpoint) -> memoryview:
+    """The file of a checkpoint, with its own sum."""
+    buffer = io.BytesIO()
+    parts = {name: getattr(checkpoint, name) for name in Checkpoint.model_fields}
+    plain = {"random": dict(checkpoint.random), "progress": asdict(checkpoint.progress)}
+    torch.save({"format": FORMAT, **parts, **plain}, buffer)
+    add_sum(buffer)
+    return buffer.getbuffer()
+
+
+def read_listed(folder: Path, entry: Entry) -> Checkpoint:
+    """A checkpoint that is as its run lists it.
+
+    Raises ValueError with what is wrong with the file, AetuiError where it cannot be read now.
+    """
+    path = folder / entry.file
+    with _lost_or_later(path):
+        check_entry(folder, entry)
+        return read_checkpoint(path)
+
+
+def read_unlisted(path: Path) -> tuple[Entry, list[str]]:
+    """What a checkpoint that is whole by its own sum says of itself, and what could not be verified.
+
+    Raises as `read_listed`.
+    """
+    with _lost_or_later(path):
+        check_size(path)
+        holds = sum_holds(path)
+        if holds is False or (holds is None and not _archive_is_whole(path)):
+            raise ValueError("damaged: its own sum does not hold")
+        checkpoint = read_checkpoint(path)
+        entry = _entry(path, checkpoint)
+    doubts = [] if holds else ["an older version wrote it, without a sum; its CRC-32s hold"]
+    told = "test_loss" in checkpoint.model_fields_set
+    return entry, doubts + ([] if told else ["which test loss it had is not known"])
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """What is in a checkpoint; no code in it is run. Raises OSError, ValueError with what it is instead."""
+    with open_file(path) as file:
+        _refuse_bomb(file)
+        payload = _load(file)
+    if not isinstance(payload, dict) or payload.get("format") != FORMAT:
+        raise ValueError("of another format; a newer aetui may have written it")
+    try:
+        return Checkpoint.model_validate(payload)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ValueError(f"not a checkpoint: {place}: {error.errors()[0]['msg']}") from None
+
+
+def _load(file: BinaryIO) -> Any:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # what torch raises at damaged files is without bounds
+        raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """`torch.save` compresses nothing: an archive that would unpack to more than its size is none of ours."""
+    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
+    with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
+        if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
+            raise ValueError("not a checkpoint: it would unpack to more than its size")
+    file.seek(0)
+
+
+def _entry(path: Path, checkpoint: Checkpoint) -> Entry:
+    progress = checkpoint.progress
+    try:
+        return Entry(
+            file=path.name, epoch=progress.epoch, step=progress.step, size_bytes=path.lstat().st_size,
+            test_loss=checkpoint.test_loss, sha256=sha256_of(path),
+        )  # fmt: skip
+    except ValidationError:
+        raise ValueError("not named as a checkpoint is") from None
+
+
+def _archive_is_whole(path: Path) -> bool:
+    """By the CRC-32 of everything in it."""
+    try:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, struct.error):
+        return False
+
+
+@contextlib.contextmanager
+def _lost_or_later(path: Path) -> Iterator[None]:
+    """Tell a file that is lost, a ValueError, from one that cannot be read now, an AetuiError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in LOST:
+            raise ValueError(f"not readable: {error.strerror}") from None
+        raise AetuiError(
+            f"{path} cannot be read now: {error.strerror}", "nothing was changed; mend that and try again"
+        ) from None
