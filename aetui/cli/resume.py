@@ -27,7 +27,7 @@ def add(verbs: Verbs) -> None:
     add_set_option(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--app", action="store_true", help="open the app on it")
-    repair = "make the list of its checkpoints and its meta.json anew, from what is whole, where damaged or missing"
+    repair = "make a damaged or missing list of its checkpoints, or meta.json, anew from what is whole"
     how.add_argument("--repair", action="store_true", help=repair)
     add_json_option(parser)
 
