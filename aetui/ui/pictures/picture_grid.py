@@ -238,6 +238,8 @@ class PictureGrid(Widget, can_focus=False):
 
     def on_unmount(self) -> None:
         self._remove_graphics()
+        for signal in (self.app.app_suspend_signal, self.app.theme_changed_signal):
+            signal.unsubscribe(self)  # what it calls holds the widget until it is published next
 
     def _remove_graphics(self) -> None:
         """Take away at once what text does not cover; no line of this widget may be left to carry it."""

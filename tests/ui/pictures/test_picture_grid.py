@@ -1,13 +1,18 @@
 """A grid of pictures, and what a terminal without graphics gets of it."""
 
+import gc
+import weakref
+
 import numpy as np
 import pyte
 import pytest
-from picture_host import Dialog, Host, enlarged, images, settled
+from picture_host import CELL, Dialog, Host, enlarged, images, settled
+from textual.app import ComposeResult
+from textual.screen import Screen
 
 from aetui.pictures.halfblocks import MOST_ERROR
-from aetui.terminal.choice import Protocol
-from aetui.ui.pictures.picture_grid import OFF
+from aetui.terminal.choice import Choice, Protocol
+from aetui.ui.pictures.picture_grid import OFF, PictureGrid
 
 
 @pytest.fixture(autouse=True)
@@ -161,3 +166,25 @@ async def test_a_huge_picture(protocol: Protocol) -> None:
         pilot.app.grid.show({"a": np.full((1, 4096, 4096, 3), 7, np.uint8)}, ["huge"])
         await settled(pilot)
         assert pilot.app.grid.shown == 1
+
+
+class Closable(Screen[None]):
+    def compose(self) -> ComposeResult:
+        yield PictureGrid(Choice("half", "asked for", CELL))
+
+
+async def test_a_screen_that_is_closed_takes_its_grid_along():
+    """The app's signals hold all who listen until they are published next, which may be never."""
+    async with Host("half").run_test(size=(70, 40)) as pilot:
+        grids = []
+        for _ in range(4):
+            await pilot.app.push_screen(Closable())
+            grid = pilot.app.screen.query_one(PictureGrid)
+            grid.show({"original": images(2)}, ["one", "two"])
+            await settled(pilot)
+            grids.append(weakref.ref(grid))
+            del grid
+            await pilot.app.pop_screen()
+        await pilot.pause()
+        gc.collect()
+        assert sum(grid() is not None for grid in grids) <= 1
