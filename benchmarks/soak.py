@@ -39,6 +39,8 @@ OVER_IT = {
     "s": "Stop this run?", "q": "Leave how?",
 }  # fmt: skip
 """What opens over the monitor, and what is seen of it then; escape closes it."""
+UNDER_IT = "epoch"
+"""What is seen of the monitor once they are closed."""
 SAMPLE_SECONDS = 30.0
 WARM_UP_SECONDS = 300.0
 EPOCHS = 100_000
@@ -65,7 +67,7 @@ class Sitting:
             self._press(keys)
         for key, shown in OVER_IT.items():
             self._press(key, shown)
-            self._press("\x1b", lambda text, shown=shown: shown not in text)
+            self._press("\x1b", lambda text, shown=shown: shown not in text and UNDER_IT in text)
         for columns, rows in SIZES:
             self.terminal.resize(columns, rows)
             self.counts["resizes"] += 1
