@@ -87,7 +87,7 @@ def _run_in(path: Path) -> RunFolder | None:
     """The run in that folder, if it is one."""
     with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
         folder = RunFolder(path.expanduser().absolute())
-        if folder.meta_file.is_file() or folder.config.is_file():
+        if folder.meta_file.is_file() or (folder.config.is_file() and folder.checkpoints.is_dir()):
             folder.read_meta()
             return folder
     return None
