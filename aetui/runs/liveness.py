@@ -4,6 +4,7 @@ import fcntl
 import socket
 import time
 from datetime import datetime
+from pathlib import Path
 
 import psutil
 
@@ -38,8 +39,11 @@ def require_idle(folder: RunFolder) -> None:
 def _process_lives(folder: RunFolder, meta: Meta) -> bool:
     if meta.pid is None:
         return 0 <= _seconds_since(meta.started) < STARTING_SECONDS
+    held = _is_held(folder.lock)
     if meta.host != socket.gethostname():
-        return _is_locked(folder) or _writes(folder)
+        return bool(held) or _writes(folder)
+    if held is False:
+        return False  # a copy of a run's folder names the process of the original
     try:
         process = psutil.Process(meta.pid)
         alive = process.status() != psutil.STATUS_ZOMBIE
@@ -50,15 +54,15 @@ def _process_lives(folder: RunFolder, meta: Meta) -> bool:
         return False
 
 
-def _is_locked(folder: RunFolder) -> bool:
-    """Whether a process holds the run's lock: one in another container, or on another machine over NFS."""
+def _is_held(lock: Path) -> bool | None:
+    """Whether a process holds a run's lock, also in another container or over NFS; None if nobody knows."""
     try:
-        with open_file(folder.lock) as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with open_file(lock) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
-        return False
+        return None
     return False
 
 

@@ -31,6 +31,8 @@ from aetui.training.watchdog import Watchdog
 
 LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
+LOCK_SECONDS = 0.3
+"""How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
 MEASURE_SECONDS = 2.0
 CROWDED_CORES = 0.5
 CROWDED = (
@@ -81,7 +83,7 @@ def owned(folder: RunFolder) -> Iterator[None]:
     """Hold the run's lock; it dies with its owner."""
     try:
         lock = filelock.FileLock(folder.lock, mode=_made_lock(folder.lock))
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOCK_SECONDS)
         try:
             yield
         finally:

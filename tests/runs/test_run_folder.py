@@ -1,6 +1,7 @@
 """Run folders: made, found, and honest about who is alive."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -72,6 +73,18 @@ def test_a_process_elsewhere_lives_while_it_holds_the_lock_or_writes(tmp_path):
     with owned(folder):
         assert find() == "running"
     assert find() == "interrupted"
+
+
+def test_a_copy_is_not_trained_by_the_process_of_the_original(tmp_path):
+    folder = make(tmp_path)
+    copy = RunFolder(folder.path.with_name("copy"))
+    with owned(folder):
+        folder.own()
+        shutil.copytree(folder.path, copy.path)
+        assert find_state(folder, folder.read_meta()) == "starting"
+        assert find_state(copy, copy.read_meta()) == "interrupted"
+        folder.lock.unlink()  # by somebody who tidies up
+        assert find_state(folder, folder.read_meta()) == "starting"
 
 
 def test_a_start_that_never_came_is_interrupted(tmp_path):
