@@ -146,6 +146,12 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def check_no_link(folder: Path) -> None:
+    """Raises OSError where somebody has put a link in the place of a folder."""
+    if folder.is_symlink():
+        raise _refused(folder, errno.ELOOP, "it is a link")
+
+
 def make_folder(path: Path, *, shared: bool = False) -> None:
     """Make a folder for its owner alone whatever the umask, or `shared` as the umask says. Raises OSError."""
     path.mkdir(mode=0o777 if shared else 0o700)

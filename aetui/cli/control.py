@@ -22,6 +22,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.runs.control import send
     from aetui.runs.listing import find_run
     from aetui.runs.liveness import find_state
+    from aetui.text import safe_text
 
     folder = find_run(options.runs, options.which)
     state = find_state(folder, folder.read_meta())
@@ -33,5 +34,5 @@ def run(options: argparse.Namespace) -> int:
         send(folder.control, options.command)
     except OSError as error:
         raise AetuiError(f"{folder.control} cannot be written: {error.strerror}") from None
-    print(f"aetui: asked {folder.name} to {options.command}", file=sys.stderr)
+    print(safe_text(f"aetui: asked {folder.name} to {options.command}"), file=sys.stderr)
     return 0

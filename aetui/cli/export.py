@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from aetui.pictures.sheet import Sheet
     from aetui.runs.folder import RunFolder
 
+MOST_BYTES = 2 * 10**9
+"""Of pictures in memory."""
+
 
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "export", run, "write a run's pictures as a GIF and as one contact sheet")
@@ -24,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.files import write_whole
     from aetui.pictures.export import animation, contact_sheet
     from aetui.runs.listing import find_run
+    from aetui.text import safe_text
 
     folder = find_run(options.runs, options.which)
     sheets = _sheets(folder)
@@ -36,26 +40,33 @@ def run(options: argparse.Namespace) -> int:
         write_whole(png, picture.getvalue())
     except OSError as error:
         raise AetuiError(f"{options.to} cannot be written: {error.strerror}", "choose another --to") from None
-    print(gif, png, sep="\n")
+    print(safe_text(gif), safe_text(png), sep="\n")
     return 0
 
 
 def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
     """The fixed samples of every epoch; what cannot be read is named and left out. Raises AetuiError."""
     from aetui.errors import AetuiError
+    from aetui.pictures.export import FRAMES, evenly
     from aetui.pictures.sheet import DamagedPicture, read_sheet
     from aetui.runs.report import read_history
-    from aetui.text import safe_text
+    from aetui.text import format_bytes, safe_text
 
     history, _ = read_history(folder)
-    sheets = {}
-    for saved in history.previews:
-        if saved.samples != "fixed" or not saved.file.startswith("epoch"):
-            continue
+    fixed = (saved for saved in history.previews if saved.samples == "fixed")
+    files = {saved.epoch: saved.file for saved in fixed if saved.file.startswith("epoch")}
+    sheets: dict[int, Sheet] = {}
+    held = 0
+    for epoch, file in evenly(sorted(files.items()), FRAMES):
         try:
-            sheets[saved.epoch] = read_sheet(folder.previews / saved.file)
+            sheet = read_sheet(folder.previews / file)
         except DamagedPicture as error:
             print(f"aetui: left out: {safe_text(error.sentence)}", file=sys.stderr)
+            continue
+        held += sum(images.nbytes for images in sheet.views.values())
+        if held > MOST_BYTES:
+            raise AetuiError(f"The pictures of {folder.name} take more than {format_bytes(MOST_BYTES)}")
+        sheets[epoch] = sheet
     if not sheets:
         raise AetuiError(
             f"{folder.name} has no pictures yet", "they come with the test before the first step"

@@ -22,7 +22,9 @@ def run(options: argparse.Namespace) -> int:
     check_device_name(options.device)
     folder = find_run(options.runs, options.which)
     require_idle(folder)
-    print(f"probing {folder.name} ...", file=sys.stderr)
+    from aetui.text import safe_text
+
+    print(safe_text(f"probing {folder.name} ..."), file=sys.stderr)
     from aetui.runs.event_log import EventWriter
     from aetui.runs.events import ProbeMeasured
     from aetui.training.model_kinds import check_classes

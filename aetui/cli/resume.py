@@ -57,8 +57,11 @@ def run(options: argparse.Namespace) -> int:
     _warn_of_bend(preset, meta.epochs_planned)
     if options.app:
         from aetui.cli.app import open_app
+        from aetui.training.supervisor import owned
 
-        _amend(folder, preset, options)
+        with owned(folder):
+            require_idle(folder)
+            _amend(folder, preset, options)
         return open_app(options, train=folder)
     from aetui.training.supervisor import supervise
 
@@ -76,7 +79,9 @@ def _repair_meta(options: argparse.Namespace) -> None:
     from pathlib import Path
 
     from aetui.data.catalogue import default_data_dir
+    from aetui.errors import UsageError
     from aetui.runs.folder import DamagedMeta, RunFolder
+    from aetui.runs.liveness import writes
     from aetui.runs.meta_repair import rebuild_meta
     from aetui.training.supervisor import owned
 
@@ -86,6 +91,10 @@ def _repair_meta(options: argparse.Namespace) -> None:
             if folder.config.is_file():
                 folder.read_meta()
         except DamagedMeta:
+            if not folder.lock.exists() and writes(folder):
+                raise UsageError(
+                    f"Something writes the log of {folder.name}", "try again two minutes after its end"
+                ) from None
             with owned(folder):
                 print(rebuild_meta(folder, options.data or default_data_dir()), file=sys.stderr)
             return

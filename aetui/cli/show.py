@@ -33,7 +33,7 @@ def _print_report(report: dict[str, Any]) -> None:
     print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
     size = format_count(report["parameters"])
     print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {size} parameters"))
-    print(f"loss: {report['loss']}")
+    print(safe_text(f"loss: {report['loss']}"))
     if report["floor"] is not None:
         print(f"floor, without learning: {format_number(report['floor'])}")
     if report["damaged_lines"]:

@@ -1,6 +1,7 @@
 """Reading presets: TOML text and `--set` changes in, a checked `Preset` or every mistake out."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ from aetui.text import plural
 
 LARGEST_BYTES = 1_000_000
 """A preset is a page of text; a larger file is something else."""
+MOST_PARTS = 16
+LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){{{MOST_PARTS}}}""")
+"""A dotted key of more parts than any section has."""
 ONE_OF = {
     "train.learning_rate": "train.base_learning_rate",
     "train.base_learning_rate": "train.learning_rate",
@@ -78,14 +82,30 @@ def _read_text(path: Path) -> str:
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
+    if found := LONG_KEY.search(text):  # tomllib's time grows with the square of its parts
+        number = text.count("\n", 0, found.start()) + 1
+        raise PresetError([Problem(f"{name}:{number}", "", f"a key of more than {MOST_PARTS} parts")])
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
+        _check_numbers(table)
+        return table
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).partition(" (at ")
         line = place.partition("line ")[2].partition(",")[0] if "line " in place else text.count("\n") + 1
         raise PresetError([Problem(f"{name}:{line}", "", f"not TOML: {message}")]) from None
     except RecursionError:
         raise PresetError([Problem(f"{name}:1", "", "not a preset: nested too deeply")]) from None
+    except ValueError:  # Python's own, of thousands of digits, or ours
+        raise PresetError([Problem(f"{name}:1", "", "not a preset: a number of too many digits")]) from None
+
+
+def _check_numbers(value: Any) -> None:
+    """Raises ValueError for a whole number that no one means, of more than 64 bits."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        raise ValueError("too many digits")
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        _check_numbers(each)
 
 
 def _apply(table: dict[str, Any], change: str) -> str:
@@ -111,9 +131,12 @@ def _leave_out(table: dict[str, Any], key: str) -> None:
 
 
 def _value(text: str) -> Any:
+    if LONG_KEY.search(text):
+        return text
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        _check_numbers(parsed)
+    except (ValueError, RecursionError):
         return text
     return parsed["value"] if parsed.keys() == {"value"} else text
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -29,6 +30,7 @@ TITLE_HEIGHT = 24
 """Pixels above the frames of an animation."""
 TEXT_SIZE = 14
 
+Each = TypeVar("Each")
 Epochs = Sequence[tuple[int, Sheet]]
 """Sheets by epoch, in order, at least one."""
 
@@ -44,7 +46,7 @@ def contact_sheet(sheets: Epochs) -> Image.Image:
     shown = "pasted" if "pasted" in newest.views else "reconstruction"
     names = [name for name in newest.views if name in ("original", "given")]
     rows = [newest.views[name] for name in names]
-    for epoch, sheet in _evenly(sheets, ROWS):
+    for epoch, sheet in evenly(sheets, ROWS):
         names.append(f"epoch {epoch}")
         rows.append(sheet.views[shown])
     return _with_names(names, [_zoomed(images) for images in rows])
@@ -56,7 +58,7 @@ def animation(sheets: Epochs) -> bytes:
     Raises AetuiError where the sheets are not of the same samples.
     """
     _check_same(sheets)
-    frames = [_frame(epoch, sheet) for epoch, sheet in _evenly(sheets, FRAMES)]
+    frames = [_frame(epoch, sheet) for epoch, sheet in evenly(sheets, FRAMES)]
     milliseconds = [round(SECONDS_A_FRAME * 1000)] * (len(frames) - 1) + [round(LAST_SECONDS * 1000)]
     buffer = io.BytesIO()
     frames[0].save(
@@ -80,7 +82,7 @@ def _subject(sheet: Sheet) -> tuple[object, ...]:
     return sheet.tile, list(sheet.views), [sample.index for sample in sheet.samples]
 
 
-def _evenly(sheets: Epochs, most: int) -> list[tuple[int, Sheet]]:
+def evenly(sheets: Sequence[Each], most: int) -> list[Each]:
     """All, or `most` of them at equal distances with the first and the last."""
     places = np.linspace(0, len(sheets) - 1, min(most, len(sheets)))
     return [sheets[place] for place in np.rint(places).astype(int).tolist()]

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 from PIL import Image, PngImagePlugin
-from pydantic import BaseModel, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded
@@ -30,6 +30,10 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PIXELS = 80_000_000
 """A larger picture is refused unread; Pillow warns of decompression bombs on stderr soon after this."""
 MAX_BYTES = 4 * MAX_PIXELS
+
+
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises at pictures that are none."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,15 @@ class DamagedPicture(AetuiError):
         super().__init__(f"{safe_text(path)} cannot be shown: {reason}")
 
 
+Side = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
+
+
 class _Description(BaseModel):
     """The JSON of the text chunk."""
 
     title: str
-    views: Annotated[list[View], Field(min_length=1)]
-    tile: tuple[PositiveInt, PositiveInt, Literal[1, 3]]
+    views: Annotated[list[View], Field(min_length=1, max_length=len(VIEWS))]
+    tile: tuple[Side, Side, Literal[1, 3]]
     """Height, width, channels."""
     samples: Annotated[list[Sample], Field(min_length=1)]
 
@@ -110,10 +117,12 @@ def read_sheet(path: Path) -> Sheet:
     data = _bytes(path)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.width * image.height > MAX_PIXELS:  # a second header chunk, which Pillow takes
+                raise ValueError("it declares its size twice")
             image.load()
             text = image.info.get(KEYWORD)
             pixels = np.asarray(image)
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
+    except DAMAGE as error:
         raise DamagedPicture(path, f"the PNG is damaged ({safe_text(error)})") from error
     if not isinstance(text, str):
         raise DamagedPicture(path, "the PNG does not say what its pictures are")

@@ -48,7 +48,9 @@ def read_index(folder: Path) -> list[Entry]:
     except ValidationError as error:
         reason = f"damaged: {path}:{_mistake(error, data)}"
     else:
-        return sorted(entries, key=by_time)
+        if len({entry.file for entry in entries}) == len(entries):
+            return sorted(entries, key=by_time)
+        reason = f"damaged: {path} names a checkpoint twice"
     raise DamagedIndex(
         f"The list of checkpoints is {reason}",
         "nothing was deleted; R in the app, or `aetui resume --repair`, makes it anew from the checkpoints",
@@ -109,7 +111,7 @@ def check_entry(folder: Path, entry: Entry) -> None:
 
 def check_size(path: Path) -> None:
     """Raises ValueError for a file that no memory of this machine holds, OSError where there is none."""
-    if path.lstat().st_size > psutil.virtual_memory().total:
+    if path.stat().st_size > psutil.virtual_memory().total:
         raise ValueError("larger than this machine's memory")
 
 

@@ -139,7 +139,7 @@ class History:
         if self.started is None:
             return 0.0
         done = max(self.latest.step if self.latest else 0, self.newest.step if self.newest else 0)
-        return done / (self.started.steps_per_epoch * self.started.epochs)
+        return min(1.0, done / (self.started.steps_per_epoch * self.started.epochs))
 
     @property
     def images_per_second(self) -> float | None:
@@ -147,8 +147,10 @@ class History:
         recent = [
             steps for steps in self.steps[-12:] if steps.seconds > self.steps[-1].seconds - RECENT_SECONDS
         ]
-        seconds = [steps.images / steps.images_per_second for steps in recent if steps.images_per_second > 0]
-        return sum(steps.images for steps in recent) / sum(seconds) if seconds else None
+        seconds = sum(
+            steps.images / steps.images_per_second for steps in recent if steps.images_per_second > 0
+        )
+        return sum(steps.images for steps in recent) / seconds if seconds else None
 
     @property
     def remaining_seconds(self) -> float | None:

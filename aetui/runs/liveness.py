@@ -41,9 +41,9 @@ def _process_lives(folder: RunFolder, meta: Meta) -> bool:
         return 0 <= _seconds_since(meta.started) < STARTING_SECONDS
     held = _is_held(folder.lock)
     if meta.host != socket.gethostname():
-        return bool(held) or _writes(folder)
-    if held is False:
-        return False  # a copy of a run's folder names the process of the original
+        return bool(held) or writes(folder)
+    if held is not None:
+        return held  # a copy of a run's folder names the process of the original
     try:
         process = psutil.Process(meta.pid)
         alive = process.status() != psutil.STATUS_ZOMBIE
@@ -66,7 +66,7 @@ def _is_held(lock: Path) -> bool | None:
     return False
 
 
-def _writes(folder: RunFolder) -> bool:
+def writes(folder: RunFolder) -> bool:
     """Whether the log was written to lately, where another machine's lock may not be seen."""
     try:
         return abs(time.time() - folder.events.stat().st_mtime) < SILENT_SECONDS

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import io
-import os
 import struct
 import zipfile
 import zlib
@@ -20,7 +19,7 @@ from aetui.files import open_file, sha256_of
 from aetui.runs.checkpoint_index import Entry, check_entry, check_size
 from aetui.runs.fields import Count, Epoch
 from aetui.training.checkpoint_sum import add_sum, sum_holds
-from aetui.training.weights_file import why_refused
+from aetui.training.weights_file import refuse_bomb, why_refused
 
 FORMAT = 1
 LOST = (errno.ENOENT, errno.EIO, errno.ELOOP, errno.EINVAL, errno.EISDIR)
@@ -109,7 +108,7 @@ def read_unlisted(path: Path) -> tuple[Entry, list[str]]:
 def read_checkpoint(path: Path) -> Checkpoint:
     """What is in a checkpoint; no code in it is run. Raises OSError, ValueError with what it is instead."""
     with open_file(path) as file:
-        _refuse_bomb(file)
+        refuse_bomb(file)
         payload = _load(file)
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError("of another format; a newer aetui may have written it")
@@ -127,15 +126,6 @@ def _load(file: BinaryIO) -> Any:
         raise
     except Exception as error:  # what torch raises at damaged files is without bounds
         raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
-
-
-def _refuse_bomb(file: BinaryIO) -> None:
-    """`torch.save` compresses nothing: an archive that would unpack to more than its size is none of ours."""
-    no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
-    with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
-        if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
-            raise ValueError("not a checkpoint: it would unpack to more than its size")
-    file.seek(0)
 
 
 def _entry(path: Path, checkpoint: Checkpoint) -> Entry:

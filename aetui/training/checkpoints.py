@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from aetui.files import delete, set_aside, sweep_half_written, write_whole
+from aetui.files import check_no_link, delete, set_aside, sweep_half_written, write_whole
 from aetui.runs.checkpoint_index import Entry, check_entry, read_index, write_index
 from aetui.training.checkpoint_file import Checkpoint, read_listed, to_bytes
 from aetui.training.repair import list_unlisted
@@ -64,6 +64,7 @@ class CheckpointStore:
         A second checkpoint of the same moment is not written again while its file is there.
         Raises OSError; then all older checkpoints are as before.
         """
+        check_no_link(self._folder)
         epoch, step = checkpoint.progress.epoch, checkpoint.progress.step
         newest = self.newest
         if newest and (newest.epoch, newest.step) == (epoch, step) and (self._folder / newest.file).is_file():
@@ -106,6 +107,7 @@ class CheckpointStore:
 
     def make_room(self) -> None:
         """Delete what is removable, the oldest first. Raises OSError; ValueError for a damaged newest one."""
+        check_no_link(self._folder)
         if self.newest:
             check_entry(self._folder, self.newest)
         for entry in self.removable:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from aetui.data.images import ImageSet
-from aetui.files import write_whole
+from aetui.files import check_no_link, write_whole
 from aetui.pictures.pixels import Images, displayable, to_uint8
 from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.events import Emit, PreviewSaved, SampleChoice, Warned
@@ -77,6 +77,7 @@ def save_preview(
         )
         for index, error in zip(pictures.indices.tolist(), pictures.errors, strict=True)
     ]
+    check_no_link(path.parent)
     views = {name: _pixels(images) for name, images in pictures.views.items()}
     write_whole(path, to_png(Sheet(views, tuple(samples), title)))
 

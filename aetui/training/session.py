@@ -166,8 +166,11 @@ class Session:
         self.folder.reserve.drop()
 
     def _smaller_batch(self, error: Exception) -> str:
-        preset = read_preset(self.folder.config)
         what = str(error).partition("\n")[0] or type(error).__name__
+        try:
+            preset = read_preset(self.folder.config)
+        except AetuiError:  # somebody changes it just now
+            return f"out of memory ({what})"
         half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
         go_on = f"`aetui resume {self.folder.called} --set train.accumulate={parts}`"
         again = f"`aetui train {shlex.quote(str(self.folder.config))} --set train.batch_size={half}`"

@@ -14,11 +14,15 @@ NOT_DETERMINISTIC = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgP
 """Layers whose gradients on a GPU have no deterministic algorithm: `torch.use_deterministic_algorithms`."""
 
 
+MOST_THREADS_A_CORE = 8
+"""More are slower, and tens of thousands end the process."""
+
+
 def configure_torch(device: torch.device, threads: int | None) -> None:
     """No denormals, which halve a CPU's speed; the wanted number of CPU threads; the GPU that is meant."""
     torch.set_flush_denormal(True)
     if threads:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(min(threads, MOST_THREADS_A_CORE * (os.cpu_count() or 1)))
     if device.type == "cuda":
         torch.cuda.set_device(device)  # autocast asks the current GPU, not that of the tensors, for bf16
 

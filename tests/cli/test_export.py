@@ -60,3 +60,11 @@ def test_a_run_without_pictures_and_a_folder_that_is_none(folder, tmp_path, caps
     (tmp_path / "file").write_text("")
     assert export(folder, tmp_path / "file" / "x") == 1
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_more_pictures_than_memory_holds_are_refused(folder, tmp_path, capsys, monkeypatch):
+    draw(folder, range(4))
+    monkeypatch.setattr("aetui.cli.export.MOST_BYTES", 3 * 4 * 28 * 28)
+    assert export(folder, tmp_path / "out") == 1
+    assert "take more than" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -146,6 +146,10 @@ def test_changes_are_checked_and_named_by_what_was_typed(written):
         (b"a = " + b"[" * 5000, ":1: not"),
         (b"#" * 1_000_001, ": cannot be read: larger than 1.00 MB"),
         (b"", ":1: data: missing"),
+        (b"[train]\n" + b"a." * 400_000 + b"a = 1", ":2: a key of more than 16 parts"),
+        (b"x = {" + b"'a' . " * 20_000 + b"a = 1}", ":1: a key of more than 16 parts"),
+        (b"a = " + b"9" * 5000, ":1: not a preset: a number of too many digits"),
+        (b"a = [{b = 0x" + b"f" * 50_000 + b"}]", ":1: not a preset: a number of too many digits"),
     ],
 )
 def test_files_that_are_no_presets(written, data, expected):

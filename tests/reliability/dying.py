@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-CALLS = ("fsync", "replace", "unlink", "open")
+CALLS = ("fsync", "replace", "rename", "unlink", "open")
 
 
 class Undertaker:
@@ -26,11 +26,16 @@ class Undertaker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def train_until_death(self, folder: Path, what: str, number: int, *, before: bool) -> int:
-        """Train the run in a process killed before or after the `number`-th `what`; returns its exit code."""
+    def train_until_death(
+        self, folder: Path, what: str, number: int, *, before: bool, repair: bool = False
+    ) -> int:
+        """Train the run in a process killed before or after the `number`-th `what`; returns its exit code.
+
+        `repair` makes its list of checkpoints anew first.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([str(folder), what, number, before]) + "\n")
+        self._process.stdin.write(json.dumps([str(folder), what, number, before, repair]) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -62,7 +67,7 @@ def main() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _train(folder: str, what: str, number: int, before: bool) -> int:
+def _train(folder: str, what: str, number: int, before: bool, repair: bool) -> int:
     from aetui.data.generated import digits
     from aetui.runs.folder import RunFolder
     from aetui.training import data, loop
@@ -74,7 +79,7 @@ def _train(folder: str, what: str, number: int, before: bool) -> int:
         loop.take_step = _Deadly(loop.take_step, number, before, "")
     else:
         setattr(os, what, _Deadly(getattr(os, what), number, before, folder))
-    return supervise(RunFolder(Path(folder)))
+    return supervise(RunFolder(Path(folder)), repair=repair)
 
 
 class _Deadly:

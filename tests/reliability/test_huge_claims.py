@@ -48,3 +48,5 @@ def test_a_checkpoint_that_unpacks_to_more_than_its_size(tmp_path):
     assert path.stat().st_size < 100_000
     with pytest.raises(ValueError, match="unpack to more than its size"):
         read_checkpoint(path)
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)

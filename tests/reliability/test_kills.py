@@ -1,6 +1,7 @@
 """SIGKILL at any moment costs at most the work since the last checkpoint."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -31,14 +32,19 @@ def told(folder: RunFolder) -> dict[int, tuple[float | None, float]]:
 
 
 def kill_again_and_again(end: Undertaker, runs_dir, kills: int, seed: int) -> None:
-    """Runs killed in a step, in a save, in a deletion, until each has finished equal to a straight one."""
+    """Runs killed in a step, a save or a repair, until each has finished equal to a straight one."""
     straight, chance = make(runs_dir), random.Random(seed)
     assert end.train_until_death(straight.path, "step", 10**9, before=True) == 0
     expected = told(straight)
     folder = make(runs_dir)
     while kills > 0:
-        what = chance.choice(("step", *CALLS))
-        code = end.train_until_death(folder.path, what, chance.randrange(1, 30), before=chance.random() < 0.5)
+        what, number = chance.choice(("step", *CALLS)), chance.randrange(1, 30)
+        damaged = chance.random() < 0.3
+        if damaged:
+            damage(folder, chance)
+        code = end.train_until_death(
+            folder.path, what, number, before=chance.random() < 0.5, repair=damaged or chance.random() < 0.1
+        )
         if code == -signal.SIGKILL:
             kills -= 1
             meta = folder.read_meta()
@@ -51,6 +57,15 @@ def kill_again_and_again(end: Undertaker, runs_dir, kills: int, seed: int) -> No
         folder = make(runs_dir)
 
 
+def damage(folder: RunFolder, chance: random.Random) -> None:
+    """Lose the list of checkpoints, and the end of the newest of several."""
+    (folder.checkpoints / "index.json").unlink(missing_ok=True)
+    *older, newest = sorted(folder.checkpoints.glob("*.pt")) or [None]
+    if older and chance.random() < 0.5:
+        os.truncate(newest, newest.stat().st_size // 2)
+
+
+@pytest.mark.timeout(300)
 def test_killed_runs_equal_a_straight_one(tmp_path, record_property):
     with undertaker() as end:
         kill_again_and_again(end, tmp_path, 20, seed=0)

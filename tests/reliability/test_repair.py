@@ -118,6 +118,15 @@ def test_a_damaged_meta_is_made_anew(trained, capsys, damage):
     )
 
 
+def test_a_meta_is_not_made_anew_beside_a_process_that_trains(trained, capsys):
+    """Whose lock somebody has deleted: two processes once trained the run."""
+    trained.meta_file.write_text("{")
+    trained.lock.unlink()
+    assert main(["resume", str(trained.path), "--repair"]) == 2
+    assert "Something writes the log" in capsys.readouterr().err
+    assert trained.meta_file.read_text() == "{"
+
+
 def test_a_run_of_an_older_version_says_what_could_not_be_verified(old_run):
     folder = old_run()
     (folder.checkpoints / "index.json").unlink()

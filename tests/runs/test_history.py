@@ -1,6 +1,7 @@
 """The story that events add up to."""
 
 import math
+from dataclasses import replace
 
 from test_events import STARTED, finished, steps
 
@@ -24,6 +25,12 @@ def test_progress_best_and_newest():
     assert history.newest.epoch == 2
     assert history.progress == 250 / 300
     assert history.state == "running"
+
+
+def test_numbers_that_cannot_be_stay_harmless():
+    history = history_of(STARTED, replace(steps(10**15), images=0))
+    assert history.progress == 1
+    assert history.images_per_second is None
 
 
 def test_the_untrained_model_is_never_the_best():

@@ -23,6 +23,28 @@ def test_a_command_reaches_a_file_that_was_written_anew(tmp_path):
     assert follower.poll() == ["stop"]
 
 
+def test_a_command_in_a_file_that_was_deleted_and_made_again_is_taken(tmp_path):
+    path = tmp_path / "control.jsonl"
+    follower = CommandFollower(path, 0)
+    send(path, "pause")
+    assert follower.poll() == ["pause"]
+    path.unlink()
+    send(path, "make-room")
+    assert follower.poll() == ["make-room"]
+
+
+def test_a_log_that_is_replaced_by_itself_and_more_is_not_read_twice(tmp_path):
+    """As rsync does it."""
+    path, longer = tmp_path / "events.jsonl", tmp_path / "longer"
+    lines = [f"line {number}" for number in range(100)]
+    path.write_text("\n".join(lines[:50]) + "\n")
+    follower = LineFollower(path)
+    assert len(follower.read()) == 50
+    longer.write_text("\n".join(lines) + "\n")
+    longer.replace(path)
+    assert [line.decode() for line in follower.read()] == lines[50:]
+
+
 def test_a_log_of_terabytes_is_refused(tmp_path):
     path = tmp_path / "events.jsonl"
     path.touch()

@@ -83,6 +83,9 @@ def test_a_copy_is_not_trained_by_the_process_of_the_original(tmp_path):
         shutil.copytree(folder.path, copy.path)
         assert find_state(folder, folder.read_meta()) == "starting"
         assert find_state(copy, copy.read_meta()) == "interrupted"
+        folder.change_meta(pid=2**30)  # of another namespace, as in a container of the same name
+        assert find_state(folder, folder.read_meta()) == "starting"
+        folder.own()
         folder.lock.unlink()  # by somebody who tidies up
         assert find_state(folder, folder.read_meta()) == "starting"
 

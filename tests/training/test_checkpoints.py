@@ -245,6 +245,29 @@ def test_a_damaged_or_missing_list_deletes_nothing(tmp_path, damage):
     assert len(list(tmp_path.glob("*.pt"))) == 2
 
 
+def test_a_list_that_names_one_twice_is_damaged(tmp_path):
+    """Thinning out by it would delete what another entry keeps."""
+    filled(tmp_path)
+    entries = read_index(tmp_path)
+    write_index(tmp_path, [entries[0].model_copy(update={"file": entries[1].file}), entries[1]])
+    with pytest.raises(AetuiError, match="names a checkpoint twice"):
+        CheckpointStore(tmp_path, 3)
+
+
+def test_a_link_put_in_the_place_of_the_folder_is_not_followed(tmp_path):
+    folder, elsewhere = tmp_path / "checkpoints", tmp_path / "elsewhere"
+    folder.mkdir()
+    store = filled(folder)
+    folder.rename(tmp_path / "moved")
+    elsewhere.mkdir()
+    (elsewhere / "epoch_0001_step_00000001.pt").write_text("somebody's")
+    folder.symlink_to(elsewhere)
+    for deed in (lambda: store.save(checkpoint(3)), store.make_room):
+        with pytest.raises(OSError, match="it is a link"):
+            deed()
+    assert names(elsewhere) == ["epoch_0001_step_00000001.pt"]
+
+
 class Bomb:
     def __init__(self, path):
         self.path = str(path)
