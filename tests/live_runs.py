@@ -70,6 +70,7 @@ def kill_all(runs_dir: Path) -> None:
     """End every process that trains a run there."""
     for folder in map(RunFolder, runs_dir.glob("*")):
         with contextlib.suppress(Exception):
-            process = psutil.Process(folder.read_meta().pid)
-            if "aetui" in " ".join(process.cmdline()):
+            pid = folder.read_meta().pid
+            process = psutil.Process(pid)  # of None it would be this one
+            if pid is not None and "aetui" in " ".join(process.cmdline()):
                 process.kill()
