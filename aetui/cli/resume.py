@@ -60,7 +60,6 @@ def run(options: argparse.Namespace) -> int:
         from aetui.training.supervisor import owned
 
         with owned(folder):
-            require_idle(folder)
             _amend(folder, preset, options)
         return open_app(options, train=folder)
     from aetui.training.supervisor import supervise

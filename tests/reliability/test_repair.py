@@ -16,7 +16,7 @@ from aetui.runs.folder import create_run
 from aetui.training import checkpoint_file
 from aetui.training.checkpoint_sum import sum_holds
 from aetui.training.repair import repair_index
-from aetui.training.supervisor import supervise
+from aetui.training.supervisor import owned, supervise
 from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 
@@ -125,6 +125,23 @@ def test_a_meta_is_not_made_anew_beside_a_process_that_trains(trained, capsys):
     assert main(["resume", str(trained.path), "--repair"]) == 2
     assert "Something writes the log" in capsys.readouterr().err
     assert trained.meta_file.read_text() == "{"
+
+
+def test_an_interrupted_run_is_amended_for_the_app_under_its_lock(trained, monkeypatch):
+    begun = []
+    monkeypatch.setattr("aetui.cli.app.open_app", lambda options, train: begun.append(train.path) or 0)
+    command = ["resume", str(trained.path), "--app", "--set", "train.epochs=5"]
+    trained.change_meta(state="running", pid=2**30)
+    with owned(trained):
+        assert main(command) == 2
+    trained.change_meta(state="stopped")
+    with owned(trained):
+        assert main(command) == 1
+    assert trained.read_meta().epochs_planned == 3
+    trained.change_meta(state="running")
+    assert main(command) == 0
+    assert begun == [trained.path]
+    assert trained.read_meta().epochs_planned == 5
 
 
 def test_a_run_of_an_older_version_says_what_could_not_be_verified(old_run):

@@ -120,8 +120,7 @@ class PictureGrid(Widget, can_focus=False):
 
             self._pieces = pieces_by_line(layout)
         self._strips.clear()
-        self._tiles = None
-        self._bands, self._wanted = [], None
+        self._tiles, self._bands, self._wanted = None, [], None
         self._room = self.size
         self.refresh()
 
@@ -297,6 +296,5 @@ class PictureGrid(Widget, can_focus=False):
 
     def _sentences(self) -> list[str]:
         """What stands where there are no pictures."""
-        if self._samples is None:
-            return wrap(safe_text(self._text), max(1, self.size.width))
-        return [OFF, *self._samples.captions]
+        width = max(1, self.size.width)
+        return [OFF, *self._samples.captions] if self._samples else wrap(safe_text(self._text), width)
