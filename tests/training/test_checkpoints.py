@@ -1,58 +1,19 @@
 """A checkpoint that is listed is whole; anything else is refused with its reason."""
 
 import errno
-import json
 import pickle
 
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stored import checkpoint, filled, names, newest_step, relisted
 
 from aetui.errors import AetuiError
-from aetui.files import sha256_of
 from aetui.runs import checkpoint_index
 from aetui.runs.checkpoint_index import read_index, write_index
 from aetui.training import checkpoints
-from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
-
-
-def checkpoint(step: int, test_loss: float | None = None) -> Checkpoint:
-    return Checkpoint(
-        model={"w": torch.arange(50.0)},
-        optimizer={},
-        random=RandomStates(cpu=torch.get_rng_state(), cuda=[]),
-        progress=Progress(epoch=step, step=step),
-        made_on={"torch": "2.10"},
-        test_loss=test_loss,
-    )
-
-
-def filled(folder, steps=(1, 2), keep=3) -> CheckpointStore:
-    store = CheckpointStore(folder, keep)
-    for step in steps:
-        store.save(checkpoint(step, 1 / step))
-    return store
-
-
-def newest_step(folder):
-    found, _, refused = CheckpointStore(folder, 3).load_newest()
-    return (found and found.progress.step), [reason for _, reason in refused]
-
-
-def names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def relisted(path) -> None:
-    """The list says that the checkpoint is whole as it now is."""
-    index = path.parent / "index.json"
-    entries = json.loads(index.read_text())
-    for entry in entries:
-        if entry["file"] == path.name:
-            entry |= {"sha256": sha256_of(path), "size_bytes": path.stat().st_size}
-    index.write_text(json.dumps(entries))
 
 
 def test_the_last_few_and_the_best_are_kept(tmp_path):
@@ -198,43 +159,6 @@ def test_one_that_cannot_be_read_now_is_not_passed_over(tmp_path, monkeypatch):
     assert names(tmp_path) == before
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"progress": {"step": "x"}},
-        {"progress": {"epoch": -1}},
-        {"progress": {"batch": -5}},
-        {"progress": 7},
-        {"model": [1]},
-        {"optimizer": None},
-        {"random": {"cpu": "x", "cuda": []}},
-        {"made_on": {"torch": torch.ones(1)}},
-        {"test_loss": [1]},
-    ],
-)
-def test_a_checkpoint_of_other_contents_is_refused(tmp_path, change):
-    filled(tmp_path)
-    path = tmp_path / "epoch_0002_step_00000002.pt"
-    torch.save(torch.load(path, weights_only=True) | change, path)
-    relisted(path)
-    step, refused = newest_step(tmp_path)
-    assert step == 1
-    assert next(iter(change)) in refused[0]
-
-
-def test_one_larger_than_the_memory_is_refused_unread(tmp_path, monkeypatch):
-    filled(tmp_path)
-    path = tmp_path / "epoch_0002_step_00000002.pt"
-    with path.open("r+b") as file:
-        file.truncate(8 * 10**12)
-    relist = json.loads((tmp_path / "index.json").read_text())
-    relist[1]["size_bytes"] = 8 * 10**12
-    (tmp_path / "index.json").write_text(json.dumps(relist))
-    step, refused = newest_step(tmp_path)
-    assert step == 1
-    assert "larger than this machine's memory" in refused[0]
-
-
 @pytest.mark.parametrize("damage", ["damaged", "missing"])
 def test_a_damaged_or_missing_list_deletes_nothing(tmp_path, damage):
     filled(tmp_path)
@@ -298,13 +222,3 @@ def test_the_same_moment_is_written_once(tmp_path, monkeypatch):
     store = filled(tmp_path)
     monkeypatch.setattr(checkpoints, "write_whole", None)
     assert store.save(checkpoint(2)).step == 2
-
-
-def test_another_format_is_refused(tmp_path):
-    filled(tmp_path)
-    path = tmp_path / "epoch_0002_step_00000002.pt"
-    torch.save(torch.load(path, weights_only=True) | {"format": 99}, path)
-    relisted(path)
-    step, refused = newest_step(tmp_path)
-    assert step == 1
-    assert "another format" in refused[0]
