@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from aetui.config.preset import Preset
     from aetui.runs.folder import RunFolder
 
-CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints", "accumulate", "compile")
-"""Keys of [train] that may be other than before when a run goes on."""
-
 
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "resume", run, "go on with a run from its newest good checkpoint")
@@ -101,6 +98,7 @@ def _repair_meta(options: argparse.Namespace) -> None:
 
 def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset":
     """The run's preset after `--set`; refuses changes that would make it another run."""
+    from aetui.config.kept import CHANGEABLE
     from aetui.config.reading import read_preset
     from aetui.errors import UsageError
 

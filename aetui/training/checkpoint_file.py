@@ -63,6 +63,8 @@ class Checkpoint(BaseModel):
     progress: Progress
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
+    settings: dict[str, str] = {}
+    """Of the preset, as `aetui.config.kept` tells them; empty where an older version wrote it."""
     test_loss: float | None = None
     """None within an epoch, and where an older version wrote it."""
 

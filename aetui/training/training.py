@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
 from aetui.data.catalogue import data_dir_of_run
 from aetui.data.images import DataSet, ImageSet
@@ -67,6 +68,7 @@ class Training:
             random=_random_states(self.device),
             progress=self.progress,
             made_on=self.made_on,
+            settings=kept_settings(self.preset),
             test_loss=test_loss,
         )
         return self.checkpoints.save(checkpoint)
@@ -74,8 +76,13 @@ class Training:
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
 
-        Raises AetuiError for a checkpoint of another model.
+        Raises AetuiError for a checkpoint of another model, or made by other settings.
         """
+        if changed := differences(checkpoint.settings, kept_settings(self.preset)):
+            raise AetuiError(
+                f"{self.folder.config} is no longer what its checkpoints were made by: {', '.join(changed)}",
+                "put that back; another run starts with `aetui train`",
+            )
         restore_weights(self.model, checkpoint.model, self.folder)
         restore_weights(self.optimizer, checkpoint.optimizer, self.folder)
         self.progress = checkpoint.progress
@@ -152,13 +159,8 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
     for lost, reason in refused:
         kept = training.checkpoints.set_aside(lost)
         emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
-    differences = [
-        f"{name} was {before}, is {training.made_on[name]}"
-        for name, before in checkpoint.made_on.items()
-        if before != training.made_on.get(name, before)
-    ]
-    if differences:
-        emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(differences)}"))
+    if changed := differences(checkpoint.made_on, training.made_on):
+        emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
     return entry
 
 

@@ -125,6 +125,23 @@ def test_resume_is_equal_bit_for_bit(make_run, record, preset, cut):
     ]
 
 
+@pytest.mark.parametrize(
+    ("was", "edited"),
+    [("batch_size = 64", "batch_size = 32"), ("seed = 0", "seed = 1"), ('"relu"', '"gelu"')],
+)
+def test_a_config_that_was_edited_is_not_gone_on_with_until_it_is_put_back(make_run, record, was, edited):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    config = folder.config.read_text()
+    assert was in config
+    folder.config.write_text(config.replace(was, edited).replace("epochs = 1\n", "epochs = 2\n"))
+    refused = record(folder)
+    assert (refused.session.state, refused.of(EpochFinished)) == ("failed", [])
+    assert "is no longer what its checkpoints were made by" in folder.read_meta().reason
+    folder.config.write_text(config.replace("epochs = 1\n", "epochs = 2\n"))
+    assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
+
+
 def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
     paused_at, resumed = [], threading.Event()
 
