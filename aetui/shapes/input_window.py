@@ -6,7 +6,8 @@ the output position o + period reads what o reads, `shift` input positions furth
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import gcd
+from fractions import Fraction
+from math import ceil, floor, gcd
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,24 @@ def spreading(k: int, s: int, p: int, d: int) -> InputWindow:
         return range((o + p - d * last) // s, (o + p - d * first) // s + 1, d // step)
 
     return InputWindow(s, 1, read)
+
+
+def shifted(p: int) -> InputWindow:
+    """Padding by p in front: o reads o - p."""
+    return InputWindow(1, 1, lambda o: range(o - p, o - p + 1))
+
+
+def resampled(step: Fraction, first: Fraction, spread: int) -> InputWindow:
+    """Resizing: o looks at the place first + o step. With spread 0 it reads the position that holds it, else
+    `spread` positions on each side of it; where it hits one, that alone."""
+
+    def read(o: int) -> range:
+        place = first + o * step
+        if spread == 0 or place.denominator == 1:
+            return range(floor(place), floor(place) + 1)
+        return range(floor(place) + 1 - spread, ceil(place) + spread)
+
+    return InputWindow(step.denominator, step.numerator, read)
 
 
 def adaptive(i: int, o: int) -> InputWindow:

@@ -9,8 +9,10 @@ from aetui.errors import UsageError
 from aetui.shapes import layers
 from aetui.shapes.chain import MAX_LAYERS
 from aetui.shapes.errors import LanguageError
+from aetui.shapes.layer_base import Axes
 from aetui.shapes.layers import Layer
 from aetui.shapes.pytorch import read_pytorch
+from aetui.shapes.resizing import MODES
 from aetui.shapes.sizes import parse_size, quote, whole_number
 
 MAX_LINE = 1_000
@@ -18,7 +20,7 @@ MAX_LINE = 1_000
 
 __all__ = ["LanguageError", "parse_chain", "parse_layer"]
 
-Value = int | float | str | tuple[int, ...]
+Value = int | float | str | tuple[float, ...] | tuple[Axes, Axes]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,26 @@ def _whole(text: str) -> int:
     return number
 
 
+def _axis(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]", text):
+        raise UsageError(f"{quote(text)} is not an axis", "write 1 for the channels, or -1 for the last axis")
+    return int(text)
+
+
+def _scale(text: str) -> float | tuple[float, ...]:
+    factors = tuple(int(part) if part.isdigit() else _decimal(part) for part in text.split("x"))
+    return factors[0] if len(factors) == 1 else factors
+
+
+def _ends(text: str) -> tuple[Axes, Axes]:
+    """What is added before and after: 1, a number an axis 1x2, or another number at each end 0+1x2."""
+    if not re.fullmatch(r"[0-9]+(\+[0-9]+)?(x[0-9]+(\+[0-9]+)?)*", text):
+        raise UsageError(f"{quote(text)} is not a padding", "write 1, 1x2 for two axes, or 0+1 for the ends")
+    ends = [[whole_number(part) for part in axis.split("+")] for axis in text.split("x")]
+    before, after = tuple(end[0] for end in ends), tuple(end[-1] for end in ends)
+    return (before, after) if len(ends) > 1 else (before[0], after[0])
+
+
 def _decimal(text: str) -> float:
     if not re.fullmatch(r"-?[0-9]*\.?[0-9]+(e-?[0-9]+)?", text):
         raise UsageError(f"{quote(text)} is not a number", "write a number such as 0.1")
@@ -63,14 +85,29 @@ NAMES = {
     "op": "output_padding",
     "g": "groups",
     "x": "scale_factor",
-    "psame": "padding",
-    "ceil": "ceil_mode",
-    "bias=false": "bias",
-    "bias=true": "bias",
 }
-"""The options of the language and what PyTorch calls them."""
+"""The letters of the language before a number, and what PyTorch calls them."""
+
+WORDS: dict[str, tuple[str, Value]] = {
+    "psame": ("padding", "same"),
+    "ceil": ("ceil_mode", True),
+    "bias=false": ("bias", False),
+    "bias=true": ("bias", True),
+    "affine=false": ("affine", False),
+    "affine=true": ("affine", True),
+    "channels": ("per_channel", True),
+    "align": ("align_corners", True),
+    **{mode: ("mode", mode) for mode in MODES},
+}
+"""Words that stand alone, and what PyTorch calls what they say."""
 
 BIAS = ("bias=false", "bias=true")
+AFFINE = ("affine=false", "affine=true")
+
+
+def _pad(example: str, make: Callable[..., Layer]) -> Form:
+    return Form(lambda ends: make(*ends), example, "ends", _ends, required=("ends",))
+
 
 FORMS = {
     "conv": Form(
@@ -98,18 +135,40 @@ FORMS = {
     "adaptiveavgpool": Form(
         layers.AdaptiveAvgPool, "adaptiveavgpool 1", "output_size", _axes, required=("output_size",)
     ),
-    "upsample": Form(layers.Upsample, "upsample x2", options=("x",), required=("scale_factor",)),
+    "adaptivemaxpool": Form(
+        layers.AdaptiveMaxPool, "adaptivemaxpool 1", "output_size", _axes, required=("output_size",)
+    ),
+    "upsample": Form(layers.Upsample, "upsample x2", "size", _axes, ("x", *MODES, "align")),
+    "pixelshuffle": Form(layers.PixelShuffle, "pixelshuffle 2", "factor", _whole, required=("factor",)),
+    "pixelunshuffle": Form(layers.PixelUnshuffle, "pixelunshuffle 2", "factor", _whole, required=("factor",)),
+    "zeropad": _pad("zeropad 1", layers.ZeroPad),
+    "reflectionpad": _pad("reflectionpad 1", layers.ReflectionPad),
+    "replicationpad": _pad("replicationpad 1", layers.ReplicationPad),
+    "circularpad": _pad("circularpad 1", layers.CircularPad),
     "flatten": Form(layers.Flatten, "flatten"),
     "linear": Form(layers.Linear, "linear 128", "out_features", _whole, BIAS, ("out_features",)),
     "unflatten": Form(layers.Unflatten, "unflatten 32x7x7", "size", parse_size, required=("size",)),
+    "batchnorm": Form(layers.BatchNorm, "batchnorm", options=AFFINE),
+    "instancenorm": Form(layers.InstanceNorm, "instancenorm", options=AFFINE),
+    "groupnorm": Form(layers.GroupNorm, "groupnorm 4", "num_groups", _whole, AFFINE, ("num_groups",)),
+    "layernorm": Form(layers.LayerNorm, "layernorm", "normalized_shape", _axes, (*AFFINE, *BIAS)),
     "dropout": Form(layers.Dropout, "dropout 0.1", "p", _decimal),
-    "batchnorm": Form(layers.BatchNorm, "batchnorm"),
+    "dropout2d": Form(layers.Dropout2d, "dropout2d 0.1", "p", _decimal),
     "relu": Form(layers.ReLU, "relu"),
+    "relu6": Form(layers.ReLU6, "relu6"),
     "leakyrelu": Form(layers.LeakyReLU, "leakyrelu 0.2", "negative_slope", _decimal),
+    "prelu": Form(layers.PReLU, "prelu", options=("channels",)),
+    "elu": Form(layers.ELU, "elu", "alpha", _decimal),
+    "selu": Form(layers.SELU, "selu"),
     "gelu": Form(layers.GELU, "gelu"),
     "silu": Form(layers.SiLU, "silu"),
+    "mish": Form(layers.Mish, "mish"),
+    "hardswish": Form(layers.Hardswish, "hardswish"),
+    "softplus": Form(layers.Softplus, "softplus"),
     "tanh": Form(layers.Tanh, "tanh"),
     "sigmoid": Form(layers.Sigmoid, "sigmoid"),
+    "softmax": Form(layers.Softmax, "softmax", "dim", _axis),
+    "logsoftmax": Form(layers.LogSoftmax, "logsoftmax", "dim", _axis),
     "identity": Form(layers.Identity, "identity"),
 }
 
@@ -194,11 +253,11 @@ def _make(form: Form, words: list[str]) -> Layer:
 
 
 def _read_word(form: Form, word: str) -> tuple[str, Value]:
-    if word in ("psame", "ceil", *BIAS) and word in form.options:
-        return NAMES[word], "same" if word == "psame" else word != "bias=false"
+    if word in WORDS and word in form.options:
+        return WORDS[word]
     option = re.fullmatch(r"([a-z]+)([0-9].*)", word)
     if option and option[1] in form.options:
-        read = _whole if option[1] == "g" else _axes
+        read = {"g": _whole, "x": _scale}.get(option[1], _axes)
         return NAMES[option[1]], read(option[2])
     if form.first and re.match(r"-?[0-9.]", word):
         return form.first, form.read_first(word)

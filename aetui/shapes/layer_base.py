@@ -14,18 +14,20 @@ from aetui.shapes.sizes import MAX_NUMBER, Size, format_size
 Axes = int | tuple[int, ...]
 """One number for every axis, or one an axis in the order of the size."""
 
-Argument = int | float | bool | str | tuple[int, ...]
+Argument = int | float | bool | str | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Declared:
     """What a PyTorch line says about its input and the layer language does not.
 
-    `channels`: its in_channels, in_features or num_features; `axes`: the numbers of axes its class takes.
+    `channels`: its in_channels, in_features or num_features; `axes`: the numbers of axes its class takes;
+    `left_out`: arguments that change no size, as they are written.
     """
 
     channels: int | None = None
     axes: tuple[int, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,79 @@
-"""Every layer of the layer language: those without windows are here, the others are brought together here."""
+"""Every layer of the layer language, brought together; flatten, unflatten and linear are defined here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import prod
 from typing import ClassVar
 
 from aetui.errors import UsageError
+from aetui.shapes.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Hardswish,
+    Identity,
+    LeakyReLU,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from aetui.shapes.convolutions import Conv, ConvTranspose
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layer_base import Declared, Layer, TorchCall, check_range
-from aetui.shapes.pooling import AdaptiveAvgPool, AvgPool, MaxPool, Upsample
+from aetui.shapes.normalizations import BatchNorm, Dropout, Dropout2d, GroupNorm, InstanceNorm, LayerNorm
+from aetui.shapes.padding import CircularPad, ReflectionPad, ReplicationPad, ZeroPad
+from aetui.shapes.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
+from aetui.shapes.resizing import PixelShuffle, PixelUnshuffle, Upsample
 from aetui.shapes.sizes import Size, format_size, out_of_bounds
 
 __all__ = [
+    "ELU",
     "GELU",
+    "SELU",
     "AdaptiveAvgPool",
+    "AdaptiveMaxPool",
     "AvgPool",
     "BatchNorm",
+    "CircularPad",
     "Conv",
     "ConvTranspose",
     "Declared",
     "Dropout",
+    "Dropout2d",
     "Flatten",
+    "GroupNorm",
+    "Hardswish",
     "Identity",
+    "InstanceNorm",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LogSoftmax",
     "MaxPool",
+    "Mish",
+    "PReLU",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "ReLU",
+    "ReLU6",
+    "ReflectionPad",
+    "ReplicationPad",
     "SiLU",
     "Sigmoid",
+    "Softmax",
+    "Softplus",
     "Tanh",
     "Unflatten",
     "Upsample",
+    "ZeroPad",
 ]
 
 
@@ -42,6 +83,10 @@ class Flatten(Layer):
 
     kind: ClassVar[str] = "flatten"
     torch_name: ClassVar[str] = "Flatten"
+    channel_noun: ClassVar[str] = "numbers"
+
+    def _channels(self, size: Size) -> int:
+        return prod(size)
 
     def _output(self, size: Size) -> Size:
         return (prod(size),)
@@ -118,103 +163,3 @@ class Linear(Layer):
 
     def _channels(self, size: Size) -> int:
         return size[-1]
-
-
-@dataclass(frozen=True)
-class BatchNorm(Layer):
-    """`batchnorm`: torch.nn.BatchNorm1d (also for features) to 3d; a scale and a shift a channel."""
-
-    kind: ClassVar[str] = "batchnorm"
-    torch_name: ClassVar[str] = "BatchNorm"
-
-    def parameters(self, size: Size) -> int:
-        return 2 * size[0]
-
-    def torch(self, size: Size) -> TorchCall:
-        return TorchCall(f"{self.torch_name}{max(1, len(size) - 1)}d", (size[0],))
-
-
-@dataclass(frozen=True)
-class Dropout(Layer):
-    """`dropout 0.1`: torch.nn.Dropout; `p` is the share of numbers set to 0 while training."""
-
-    kind: ClassVar[str] = "dropout"
-    torch_name: ClassVar[str] = "Dropout"
-    p: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.p <= 1:
-            raise UsageError(f"dropout {self.p} is not a probability", "use a number from 0 to 1")
-
-    def options(self) -> Iterator[str]:
-        yield str(self.p)
-
-    def torch(self, size: Size) -> TorchCall:
-        return TorchCall(self.torch_name, (self.p,))
-
-
-@dataclass(frozen=True)
-class LeakyReLU(Layer):
-    """`leakyrelu 0.2`: torch.nn.LeakyReLU; `negative_slope` is the slope below 0."""
-
-    kind: ClassVar[str] = "leakyrelu"
-    torch_name: ClassVar[str] = "LeakyReLU"
-    negative_slope: float = 0.01
-
-    def __post_init__(self) -> None:
-        if not isfinite(self.negative_slope):
-            raise UsageError(f"leakyrelu {self.negative_slope} is not a slope", "use a number such as 0.2")
-
-    def options(self) -> Iterator[str]:
-        yield str(self.negative_slope)
-
-    def torch(self, size: Size) -> TorchCall:
-        return TorchCall(self.torch_name, (self.negative_slope,))
-
-
-@dataclass(frozen=True)
-class ReLU(Layer):
-    """`relu`: torch.nn.ReLU."""
-
-    kind: ClassVar[str] = "relu"
-    torch_name: ClassVar[str] = "ReLU"
-
-
-@dataclass(frozen=True)
-class GELU(Layer):
-    """`gelu`: torch.nn.GELU."""
-
-    kind: ClassVar[str] = "gelu"
-    torch_name: ClassVar[str] = "GELU"
-
-
-@dataclass(frozen=True)
-class SiLU(Layer):
-    """`silu`: torch.nn.SiLU."""
-
-    kind: ClassVar[str] = "silu"
-    torch_name: ClassVar[str] = "SiLU"
-
-
-@dataclass(frozen=True)
-class Tanh(Layer):
-    """`tanh`: torch.nn.Tanh."""
-
-    kind: ClassVar[str] = "tanh"
-    torch_name: ClassVar[str] = "Tanh"
-
-
-@dataclass(frozen=True)
-class Sigmoid(Layer):
-    """`sigmoid`: torch.nn.Sigmoid."""
-
-    kind: ClassVar[str] = "sigmoid"
-    torch_name: ClassVar[str] = "Sigmoid"
-
-
-@dataclass(frozen=True)
-class Identity(Layer):
-    """`identity`: torch.nn.Identity."""
-
-    kind: ClassVar[str] = "identity"
-    torch_name: ClassVar[str] = "Identity"

@@ -15,9 +15,13 @@ from collections.abc import Sequence
 
 from aetui.shapes.chain import TracedLayer, at_layer, trace
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.layers import BatchNorm, Conv, ConvTranspose, Dropout, Layer, Linear
+from aetui.shapes.layers import Conv, ConvTranspose, Layer, Linear
 from aetui.shapes.mirror_layer import MIRRORS
+from aetui.shapes.normalizations import BatchNorm, Dropout, GroupNorm, InstanceNorm, LayerNorm
 from aetui.shapes.sizes import Size
+
+NEVER_LAST = Dropout | BatchNorm | GroupNorm | InstanceNorm | LayerNorm
+"""What opens an encoder and closes no decoder."""
 
 
 def mirror(size: Size, encoder: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -51,5 +55,5 @@ def _between(before: Sequence[TracedLayer], decoder: Sequence[Layer]) -> list[La
     last = next((n for n in range(len(before), 0, -1) if type(before[n - 1].layer) in MIRRORS), 0)
     between = [row.layer for row in before[last:]]
     if last == 0:
-        return [layer for layer in between if not isinstance(layer, Dropout | BatchNorm)]
+        return [layer for layer in between if not isinstance(layer, NEVER_LAST)]
     return between

@@ -9,14 +9,21 @@ from aetui.shapes.errors import ShapeError
 from aetui.shapes.layer_base import Axes, Layer, compact, per_axis
 from aetui.shapes.layers import (
     AdaptiveAvgPool,
+    AdaptiveMaxPool,
     AvgPool,
+    CircularPad,
     Conv,
     ConvTranspose,
     Flatten,
     Linear,
     MaxPool,
+    PixelShuffle,
+    PixelUnshuffle,
+    ReflectionPad,
+    ReplicationPad,
     Unflatten,
     Upsample,
+    ZeroPad,
 )
 from aetui.shapes.pooling import Pool
 
@@ -78,7 +85,7 @@ def mirror_pool(row: TracedLayer) -> Layer | None:
 
 
 def mirror_adaptive(row: TracedLayer) -> Layer | None:
-    """Adaptive pooling -> upsampling where it divides the size, else adaptive pooling back up."""
+    """Adaptive pooling -> upsampling where it divides the size, else adaptive pooling of averages back up."""
     pairs = list(zip(row.input[1:], row.output[1:], strict=True))
     if all(i % o == 0 for i, o in pairs):
         return _upsample(tuple(i // o for i, o in pairs))
@@ -86,8 +93,21 @@ def mirror_adaptive(row: TracedLayer) -> Layer | None:
 
 
 def mirror_upsample(row: TracedLayer) -> Layer:
-    """Repeated numbers -> their average."""
-    return AvgPool(cast(Upsample, row.layer).scale_factor)
+    """Numbers that were repeated, or made between others -> their average."""
+    if any(o % i for i, o in zip(row.input[1:], row.output[1:], strict=True)):
+        return AdaptiveAvgPool(compact(row.input[1:]))
+    return AvgPool(compact(tuple(o // i for i, o in zip(row.input[1:], row.output[1:], strict=True))))
+
+
+def mirror_shuffle(row: TracedLayer) -> Layer:
+    """Channels to positions -> positions to channels, and the other way round."""
+    layer = cast(PixelShuffle | PixelUnshuffle, row.layer)
+    return (PixelUnshuffle if isinstance(layer, PixelShuffle) else PixelShuffle)(layer.factor)
+
+
+def mirror_pad(row: TracedLayer) -> Layer:
+    """Raises `ShapeError`: no layer here crops."""
+    raise ShapeError("padding of its own has no mirror", "pad in the layer behind it: conv 16 k3 p1")
 
 
 def mirror_linear(row: TracedLayer) -> Layer:
@@ -113,7 +133,14 @@ MIRRORS: dict[type[Layer], Callable[[TracedLayer], Layer | None]] = {
     MaxPool: mirror_pool,
     AvgPool: mirror_pool,
     AdaptiveAvgPool: mirror_adaptive,
+    AdaptiveMaxPool: mirror_adaptive,
     Upsample: mirror_upsample,
+    PixelShuffle: mirror_shuffle,
+    PixelUnshuffle: mirror_shuffle,
+    ZeroPad: mirror_pad,
+    ReplicationPad: mirror_pad,
+    ReflectionPad: mirror_pad,
+    CircularPad: mirror_pad,
     Linear: mirror_linear,
     Flatten: mirror_flatten,
     Unflatten: mirror_unflatten,

@@ -1,4 +1,4 @@
-"""Pooling and resizing over one to three axes; the rules are those of torch.nn."""
+"""Pooling over one to three axes; the rules are those of torch.nn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from aetui.shapes.arithmetic import effective_kernel, pool_output, unused
 from aetui.shapes.errors import ShapeError
-from aetui.shapes.input_window import InputWindow, adaptive, sliding, spreading
+from aetui.shapes.input_window import InputWindow, adaptive, sliding
 from aetui.shapes.layer_base import (
     Axes,
     Layer,
@@ -133,11 +133,9 @@ class AvgPool(Pool):
 
 
 @dataclass(frozen=True)
-class AdaptiveAvgPool(Layer):
-    """`adaptiveavgpool 7`: torch.nn.AdaptiveAvgPool1d to 3d; windows of nearly equal size."""
+class AdaptivePool(Layer):
+    """What the adaptive poolings share: windows of nearly equal size that lead to `output_size`."""
 
-    kind: ClassVar[str] = "adaptiveavgpool"
-    torch_name: ClassVar[str] = "AdaptiveAvgPool"
     output_size: Axes
 
     def __post_init__(self) -> None:
@@ -158,27 +156,16 @@ class AdaptiveAvgPool(Layer):
 
 
 @dataclass(frozen=True)
-class Upsample(Layer):
-    """`upsample x2`: torch.nn.Upsample(scale_factor=2), every number repeated (mode "nearest")."""
+class AdaptiveAvgPool(AdaptivePool):
+    """`adaptiveavgpool 7`: torch.nn.AdaptiveAvgPool1d to 3d."""
 
-    kind: ClassVar[str] = "upsample"
-    torch_name: ClassVar[str] = "Upsample"
-    scale_factor: Axes
+    kind: ClassVar[str] = "adaptiveavgpool"
+    torch_name: ClassVar[str] = "AdaptiveAvgPool"
 
-    def __post_init__(self) -> None:
-        check_range("scale factor", self.scale_factor)
 
-    def options(self) -> Iterator[str]:
-        yield from option("x", self.scale_factor)
+@dataclass(frozen=True)
+class AdaptiveMaxPool(AdaptivePool):
+    """`adaptivemaxpool 7`: torch.nn.AdaptiveMaxPool1d to 3d."""
 
-    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
-        # repeating f times is spreading each number over a kernel of f
-        return tuple(spreading(f, f, 0, 1) for f in per_axis("x", self.scale_factor, size))
-
-    def torch(self, size: Size) -> TorchCall:
-        return TorchCall(self.torch_name, kwargs=(("scale_factor", compact(self.scale_factor)),))
-
-    def _output(self, size: Size) -> Size:
-        check_has_axes(size)
-        factors = per_axis("x", self.scale_factor, size)
-        return (size[0], *(i * f for i, f in zip(size[1:], factors, strict=True)))
+    kind: ClassVar[str] = "adaptivemaxpool"
+    torch_name: ClassVar[str] = "AdaptiveMaxPool"

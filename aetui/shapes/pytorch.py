@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from textwrap import dedent
 
 from aetui.errors import UsageError
-from aetui.shapes.arguments import make_layer
 from aetui.shapes.chain import MAX_LAYERS, trace
+from aetui.shapes.code.arguments import make_layer
+from aetui.shapes.code.signatures import CLASSES
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
-from aetui.shapes.signatures import CLASSES
 from aetui.shapes.sizes import Size, format_size, quote
 
 MAX_TEXT = 200_000

@@ -53,6 +53,9 @@ def test_decoder(size, encoder, decoder):
     assert "; ".join(layer.text for layer in mirrored) == decoder
 
 
+WITHOUT_MIRROR = ("output padding", "splitting channels", "padding of its own")
+
+
 def test_random_encoders_return_to_their_size():
     rng = Random(9)
     returned = 0
@@ -70,8 +73,8 @@ def test_random_encoders_return_to_their_size():
         try:
             decoder = mirror(start, encoder)
         except ShapeError as error:
-            if "output padding" in error.message or "splitting channels" in error.message:
-                continue  # the two things that have no mirror
+            if any(words in error.message for words in WITHOUT_MIRROR):
+                continue
             raise
         if decoder:
             assert trace(size, decoder)[-1].output == start

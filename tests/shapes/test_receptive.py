@@ -41,6 +41,9 @@ def reached(model, size, position):
     return list(zip(found.amin(0).tolist(), found.amax(0).tolist(), strict=True)) if len(found) else None
 
 
+OTHERS = ("upsample", "upsample", "adaptive", "pad", "relu")
+
+
 def numbers(rng, axes, low, high):
     return (
         rng.randint(low, high) if rng.random() < 0.6 else tuple(rng.randint(low, high) for _ in range(axes))
@@ -50,7 +53,7 @@ def numbers(rng, axes, low, high):
 def random_layer(rng, size) -> Layer:
     axes = len(size) - 1
     kernel, stride = numbers(rng, axes, 1, 4), numbers(rng, axes, 1, rng.choice((1, 2, 3)))
-    kind = rng.choice(("conv", "conv", "same", "convt", "maxpool", "avgpool", "upsample", "adaptive", "relu"))
+    kind = rng.choice(("conv", "conv", "same", "convt", "maxpool", "avgpool", *OTHERS))
     if kind == "conv":
         return layers.Conv(1, kernel, stride, numbers(rng, axes, 0, 3), numbers(rng, axes, 1, 2))
     if kind == "same":
@@ -65,7 +68,13 @@ def random_layer(rng, size) -> Layer:
         return layers.AvgPool(kernel, stride)
     if kind == "adaptive":
         return layers.AdaptiveAvgPool(tuple(rng.randint((length + 1) // 2, length) for length in size[1:]))
-    return layers.Upsample(numbers(rng, axes, 1, 2)) if kind == "upsample" else layers.ReLU()
+    if kind == "pad":
+        return rng.choice((layers.ZeroPad, layers.ReplicationPad))(rng.randint(0, 2), rng.randint(0, 2))
+    if kind == "upsample":
+        mode = rng.choice(("nearest", "nearest-exact", "linear" if axes == 1 else "bilinear"))
+        factor = rng.choice((1.5, numbers(rng, axes, 1, 2)))
+        return layers.Upsample(factor, mode=mode)
+    return layers.ReLU()
 
 
 def random_chain(rng):
@@ -80,7 +89,10 @@ def random_chain(rng):
             continue
         if max(output) > 300:
             continue
-        reach, now = reach.after(layer, now, output), output
+        try:
+            reach, now = reach.after(layer, now, output), output
+        except ShapeError:
+            continue  # its fields repeat too seldom
         chain.append(layer)
     return size, chain, reach, now
 

@@ -20,7 +20,16 @@ PLAIN = (
     layers.Tanh,
     layers.Sigmoid,
     layers.Identity,
+    layers.ELU,
+    layers.SELU,
+    layers.Mish,
+    layers.Hardswish,
+    layers.Softplus,
+    layers.ReLU6,
+    layers.PReLU,
 )
+TWO_AXES = (layers.PixelShuffle, layers.PixelUnshuffle, layers.Dropout2d)
+PADS = (layers.ZeroPad, layers.ReflectionPad, layers.ReplicationPad, layers.CircularPad)
 
 
 def random_size(rng: Random) -> Size:
@@ -44,6 +53,8 @@ def random_layer(rng: Random, size: Size) -> tuple[type[Layer], dict]:
         return rng.choice(PLAIN), {}
     if kind is layers.Unflatten and len(size) == 4:
         return layers.Flatten, {}  # a fourth axis is beyond the layer language
+    if kind in TWO_AXES and len(size) != 3:
+        return layers.Flatten, {}  # torch takes other axes for channels then
     return kind, CHOICES[kind](rng, size)
 
 
@@ -95,13 +106,48 @@ def _unflatten(rng: Random, size: Size) -> dict:
     return {"size": (divisor, size[0] // divisor + (rng.random() < 0.2))}
 
 
+def _upsample(rng: Random, size: Size) -> dict:
+    fitting = {0: "nearest", 1: "linear", 2: rng.choice(("bilinear", "bicubic")), 3: "trilinear"}
+    modes = ("nearest", "nearest-exact", fitting[len(size) - 1], "bilinear")
+    fields = {"mode": rng.choice(modes), "align_corners": rng.random() < 0.2}
+    if rng.random() < 0.3:
+        return fields | {"size": random_axes(rng, len(size) - 1, 1, 20)}
+    if rng.random() < 0.3:
+        return fields | {"scale_factor": rng.choice((0.5, 1.5, 2.25, 0.1))}
+    return fields | {"scale_factor": random_axes(rng, len(size) - 1, 1, 3)}
+
+
+def _layernorm(rng: Random, size: Size) -> dict:
+    shape = size[rng.randrange(len(size)) :] if rng.random() < 0.8 else (5, 5)
+    shape = shape[0] if len(shape) == 1 else shape
+    return {"normalized_shape": shape, "affine": rng.random() < 0.8, "bias": rng.random() < 0.8}
+
+
+def _pad(rng: Random, size: Size) -> dict:
+    before, after = (random_axes(rng, len(size) - 1, 0, 4) for _ in range(2))
+    alike = isinstance(before, int) is isinstance(after, int)
+    return {"before": before, "after": after if alike else before}
+
+
 CHOICES = {
     layers.Conv: _conv,
     layers.ConvTranspose: _convt,
     layers.MaxPool: _maxpool,
     layers.AvgPool: _avgpool,
     layers.AdaptiveAvgPool: lambda rng, size: {"output_size": random_axes(rng, len(size) - 1, 1, 9)},
-    layers.Upsample: lambda rng, size: {"scale_factor": random_axes(rng, len(size) - 1, 1, 3)},
+    layers.AdaptiveMaxPool: lambda rng, size: {"output_size": random_axes(rng, len(size) - 1, 1, 9)},
+    layers.Upsample: _upsample,
+    layers.PixelShuffle: lambda rng, size: {"factor": rng.choice((1, 2, 2, 3))},
+    layers.PixelUnshuffle: lambda rng, size: {"factor": rng.choice((1, 2, 2, 3))},
+    layers.InstanceNorm: lambda rng, size: {"affine": rng.random() < 0.5},
+    layers.GroupNorm: lambda rng, size: {
+        "num_groups": rng.choice((1, 2, 3, 4)),
+        "affine": rng.random() < 0.5,
+    },
+    layers.LayerNorm: _layernorm,
+    layers.Dropout2d: lambda rng, size: {"p": 0.5},
+    layers.Softmax: lambda rng, size: {"dim": rng.choice((-1, 1, 2, 3))},
+    **dict.fromkeys(PADS, _pad),
     layers.Linear: lambda rng, size: {"out_features": rng.randint(1, 30), "bias": rng.random() < 0.7},
     layers.Unflatten: _unflatten,
 }
@@ -121,4 +167,27 @@ def torch_module(kind: type[Layer], fields: dict, size: Size) -> nn.Module:
         return getattr(nn, f"{name}{axes}d")(size[0], **fields)
     if kind in (layers.MaxPool, layers.AvgPool, layers.AdaptiveAvgPool):
         return getattr(nn, f"{name}{axes}d")(**fields)
+    if kind in PADS:
+        ends = [along(fields[end], axes) for end in ("before", "after")]
+        if any(len(end) != axes for end in ends):
+            raise ValueError("another number of axes")
+        return getattr(nn, f"{name}{axes}d")([end[n] for n in reversed(range(axes)) for end in ends])
+    if kind is layers.AdaptiveMaxPool:
+        return getattr(nn, f"{name}{axes}d")(**fields)
+    if kind is layers.InstanceNorm:
+        return getattr(nn, f"{name}{axes}d")(size[0], **fields)
+    if kind is layers.GroupNorm:
+        return nn.GroupNorm(fields["num_groups"], size[0], affine=fields["affine"])
+    if kind is layers.LayerNorm:
+        named = {"elementwise_affine": fields["affine"], "bias": fields["bias"]}
+        return nn.LayerNorm(fields["normalized_shape"], **named)
+    if kind in (layers.PixelShuffle, layers.PixelUnshuffle):
+        return getattr(nn, name)(fields["factor"])
+    if kind is layers.Upsample:
+        return nn.Upsample(**fields | {"align_corners": fields["align_corners"] or None})
     return getattr(nn, name)(**fields)
+
+
+def along(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """A number for each axis."""
+    return value if isinstance(value, tuple) else (value,) * axes

@@ -8,13 +8,16 @@ from rich.text import Text
 
 from aetui.shapes.chain import TracedLayer
 from aetui.shapes.input_window import InputWindow
-from aetui.shapes.layers import AdaptiveAvgPool, AvgPool, Conv, ConvTranspose, MaxPool, Upsample
+from aetui.shapes.layers import Conv, ConvTranspose, PixelShuffle, PixelUnshuffle, Upsample
+from aetui.shapes.padding import Pad
+from aetui.shapes.pooling import AdaptivePool, Pool
 
 READ, READ_PADDING, INPUT, PADDING, UNUSED = "■", "▪", "□", "·", "×"
 STYLES = {READ: "bold #e69f00", READ_PADDING: "#e69f00", INPUT: "", PADDING: "dim", UNUSED: "red", " ": ""}
 """Okabe and Ito's orange for what is read."""
 LEGEND = f"{READ} read  {INPUT} input  {PADDING} padding  {READ_PADDING} padding read  {UNUSED} never read"
 OUTPUT_STYLE = "bold #56b4e9"
+WITH_WINDOWS = (Conv, ConvTranspose, Pool, AdaptivePool, Upsample, PixelShuffle, PixelUnshuffle, Pad)
 LABEL = 7
 """Cells of the words "input" and "output" with their gap."""
 
@@ -60,7 +63,7 @@ class Windows:
 
 def windows(row: TracedLayer) -> tuple[Windows, ...]:
     """The axes of a layer that has windows; none for the others."""
-    if not isinstance(row.layer, Conv | ConvTranspose | MaxPool | AvgPool | AdaptiveAvgPool | Upsample):
+    if not isinstance(row.layer, WITH_WINDOWS):
         return ()
     return tuple(_windows(row, axis) for axis in range(len(row.input) - 1))
 
@@ -110,7 +113,7 @@ def within(positions: range, first: int, last: int) -> range:
 def _windows(row: TracedLayer, axis: int) -> Windows:
     inputs, outputs = row.input[axis + 1], row.output[axis + 1]
     window, unused = row.layer.input_windows(row.input)[axis], row.unused[axis]
-    if isinstance(row.layer, ConvTranspose | Upsample):  # there is no padding to read
+    if isinstance(row.layer, ConvTranspose | Upsample | PixelShuffle):  # there is no padding to read
         return Windows(inputs, outputs, window, 0, inputs - 1, inputs - 1)
     first, reached = window.read(0)[0], window.read(outputs - 1)[-1]
     last = max(inputs - 1, reached + unused)

@@ -4,12 +4,21 @@ import ast
 from difflib import get_close_matches
 
 from aetui.errors import UsageError
+from aetui.shapes.code.signatures import Signature, Value
 from aetui.shapes.layer_base import Axes, Declared, Layer, compact
-from aetui.shapes.signatures import Signature, Value
-from aetui.shapes.sizes import Size, quote
+from aetui.shapes.sizes import quote
 
 MAX_VALUE = 10**15
 """Arithmetic in arguments (`32 * 7 * 7`) stops here; every layer's own bounds are far below."""
+SWITCHES = ("bias", "ceil_mode", "affine", "elementwise_affine", "align_corners")
+DECIMALS = ("p", "negative_slope", "alpha")
+RENAMED = {
+    "unflattened_size": "size",
+    "elementwise_affine": "affine",
+    "upscale_factor": "factor",
+    "downscale_factor": "factor",
+}
+"""Arguments that the layers here call otherwise."""
 
 
 def make_layer(call: ast.Call, signature: Signature) -> Layer:
@@ -22,13 +31,17 @@ def make_layer(call: ast.Call, signature: Signature) -> Layer:
         value = given.pop(name, only)
         if value != only:
             raise UsageError(f"{name}={value!r} cannot be said in the layer language", f"leave {name} out")
+    other = {name: given.pop(name, default) for name, default in signature.left_out.items()}
+    left_out = tuple(
+        f"{name}={value!r}" for name, value in other.items() if value != signature.left_out[name]
+    )
     channels = _whole(signature.channels, given.pop(signature.channels)) if signature.channels else None
     fields: dict[str, object] = {}
     for name, value in given.items():
         # stride=None is a pooling's default; inplace changes neither sizes nor values
         if value is not None and name != "inplace":
-            fields["size" if name == "unflattened_size" else name] = _field(name, value, signature.axes)
-    return signature.make(**fields, declared=Declared(channels, signature.axes))
+            fields[RENAMED.get(name, name)] = _field(name, value, signature)
+    return signature.make(**fields, declared=Declared(channels, signature.axes, left_out))
 
 
 def _arguments(call: ast.Call, known: tuple[str, ...]) -> dict[str, Value]:
@@ -48,37 +61,48 @@ def _arguments(call: ast.Call, known: tuple[str, ...]) -> dict[str, Value]:
     return given
 
 
-def _field(name: str, value: Value, axes: tuple[int, ...] | None) -> Axes | Size | bool | float | str:
-    if name in ("bias", "ceil_mode"):
+def _field(name: str, value: Value, signature: Signature) -> object:
+    if name in SWITCHES:
         if not isinstance(value, bool):
             raise UsageError(f"{name}={value!r} is neither True nor False", "write one of them")
         return value
-    if name in ("p", "negative_slope"):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise UsageError(f"{name}={value!r} is not a number", "write a number such as 0.1")
-        return float(value)
+    if name in DECIMALS:
+        return _decimal(name, value)
+    if name == "mode":
+        return str(value)
+    if name == "scale_factor":
+        return tuple(_factor(item) for item in value) if isinstance(value, tuple) else _factor(value)
     if name == "padding" and isinstance(value, str):
         if value not in ("same", "valid"):
             raise UsageError(f"padding={value!r} is not known", "write a number, 'same' or 'valid'")
         return "same" if value == "same" else 0
     if isinstance(value, tuple):
-        return _numbers(name, value, axes)
+        return _numbers(name, value, signature)
     return _whole(name, value)
 
 
-def _numbers(name: str, value: tuple[object, ...], axes: tuple[int, ...] | None) -> Axes:
+def _numbers(name: str, value: tuple[object, ...], signature: Signature) -> Axes:
     numbers = tuple(_whole(name, item) for item in value)
-    if name == "unflattened_size" or axes is None:
+    if name == "unflattened_size" or signature.axes is None:
         return numbers
-    if len(numbers) != max(axes):
-        raise UsageError(f"{name}={value!r} has {len(value)} numbers", f"write one, or {max(axes)}")
-    return compact(numbers)
+    needed = max(signature.axes) * signature.numbers_an_axis
+    if len(numbers) != needed:
+        raise UsageError(f"{name}={value!r} has {len(value)} numbers", f"write one, or {needed}")
+    return compact(numbers) if signature.numbers_an_axis == 1 else numbers
+
+
+def _decimal(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{name}={value!r} is not a number", "write a number such as 0.1")
+    return float(value)
+
+
+def _factor(value: object) -> int | float:
+    factor = _decimal("scale_factor", value)
+    return int(factor) if factor.is_integer() else factor
 
 
 def _whole(name: str, value: object) -> int:
-    # Upsample's scale_factor=2.0 is a whole number too
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise UsageError(f"{name}={value!r} is not a whole number", "write the number itself, such as 16")
     return value

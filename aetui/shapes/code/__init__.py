@@ -1,0 +1,1 @@
+"""PyTorch code as layers: constructors, model classes, printouts. It is parsed and never run."""
