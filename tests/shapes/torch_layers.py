@@ -120,7 +120,8 @@ def _upsample(rng: Random, size: Size) -> dict:
 def _layernorm(rng: Random, size: Size) -> dict:
     shape = size[rng.randrange(len(size)) :] if rng.random() < 0.8 else (5, 5)
     shape = shape[0] if len(shape) == 1 else shape
-    return {"normalized_shape": shape, "affine": rng.random() < 0.8, "bias": rng.random() < 0.8}
+    affine = rng.random() < 0.8
+    return {"normalized_shape": shape, "affine": affine, "bias": not affine or rng.random() < 0.8}
 
 
 def _pad(rng: Random, size: Size) -> dict:
