@@ -4,6 +4,8 @@ import math
 import unicodedata
 
 _THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+LONGEST_SECONDS = 1e11
+"""Three thousand years."""
 _ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together, moves nothing
 
 
@@ -62,8 +64,8 @@ def format_bytes(value: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """A duration as people say it: 8 s, 1 m 12 s, 2 h 05 m, 3 d 4 h; an unknown one is –."""
-    if seconds is None or not math.isfinite(seconds):
+    """A duration as people say it: 8 s, 1 m 12 s, 2 h 05 m, 3 d 4 h; one unknown or beyond belief is –."""
+    if seconds is None or not abs(seconds) < LONGEST_SECONDS:
         return "–"
     if 0 < seconds < 9.95:
         return f"{seconds:.1f} s"

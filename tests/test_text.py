@@ -42,6 +42,7 @@ def test_safe_text_keeps_what_is_harmless_and_shows_the_rest():
         (format_duration(7500), "2 h 05 m"),
         (format_duration(100_000), "1 d 3 h"),
         (format_duration(float("inf")), "–"),
+        (format_duration(1e308), "–"),
     ],
 )
 def test_numbers(shown, expected):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aetui.terminal.images_option import IMAGES_OPTIONS
+from aetui.text import safe_text
 
 Verbs = Any
 """What argparse's add_subparsers returns; it has no public type."""
@@ -29,7 +30,13 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
         group.add_argument(name, default=argparse.SUPPRESS if inherited else default, **settings)
 
     option("--runs", Path("runs"), type=Path, metavar="DIR", help="where runs are kept (default: runs)")
-    option("--data", None, type=Path, metavar="DIR", help="where data sets are (default: the user's cache)")
+    option(
+        "--data",
+        None,
+        type=_noted_path,
+        metavar="DIR",
+        help="where data sets are (default: the user's cache)",
+    )
     option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
     option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
     images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
@@ -65,6 +72,16 @@ def data_dir(options: argparse.Namespace) -> Path:
     from aetui.data.catalogue import default_data_dir
 
     return options.data or default_data_dir()
+
+
+def _noted_path(text: str) -> Path:
+    """A path that runs note: it must be text."""
+    path = Path(text)
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{safe_text(text)} is not UTF-8, as a run must note it") from None
+    return path
 
 
 def _positive(text: str) -> int:

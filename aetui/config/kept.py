@@ -7,6 +7,9 @@ CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints
 PLACES = ("data.path", "finetune.from_checkpoint")
 """Where something lies; it may have moved."""
 
+LONGEST = 80
+"""Characters of a setting that are told."""
+
 
 def kept_settings(preset: Preset) -> dict[str, str]:
     """Every setting that must stay as it is, by section and key, as text."""
@@ -19,4 +22,8 @@ def kept_settings(preset: Preset) -> dict[str, str]:
 
 def differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """Which of the keys of both differ, each as `train.seed was 0, is 1`."""
-    return [f"{key} was {was}, is {now[key]}" for key, was in before.items() if now.get(key, was) != was]
+    return [
+        f"{key} was {was[:LONGEST]}, is {now[key][:LONGEST]}"
+        for key, was in before.items()
+        if now.get(key, was) != was
+    ]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import psutil
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, model_validator
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded, sha256_of, write_whole
@@ -26,6 +26,17 @@ class Entry(BaseModel):
     test_loss: float | None
     """None for a checkpoint within an epoch."""
 
+    @model_validator(mode="after")
+    def _as_named(self) -> "Entry":
+        if self.file != checkpoint_name(self.epoch, self.step):
+            raise ValueError(f"{self.file} is not of epoch {self.epoch} and step {self.step}")
+        return self
+
+
+def checkpoint_name(epoch: int, step: int) -> str:
+    """The file of a checkpoint, by the epochs finished and the steps taken before it."""
+    return f"epoch_{epoch:04d}_step_{step:08d}.pt"
+
 
 _ENTRIES = TypeAdapter(list[Entry])
 
@@ -40,7 +51,7 @@ def read_index(folder: Path) -> list[Entry]:
         data = read_bounded(path, LARGEST_BYTES)
         entries = _ENTRIES.validate_json(data)
     except FileNotFoundError:
-        if not any(folder.glob(NAMES)):
+        if not on_disk(folder):
             return []
         reason = f"missing: {path}"
     except OSError as error:
@@ -55,6 +66,16 @@ def read_index(folder: Path) -> list[Entry]:
         f"The list of checkpoints is {reason}",
         "nothing was deleted; R in the app, or `aetui resume --repair`, makes it anew from the checkpoints",
     )
+
+
+def on_disk(folder: Path) -> list[Path]:
+    """Every file that is named as a checkpoint, listed or not. Raises AetuiError where nobody can tell."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.match(NAMES))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise AetuiError(f"{folder} cannot be read: {error.strerror}", "nothing was changed") from None
 
 
 class DamagedIndex(AetuiError):

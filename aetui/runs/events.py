@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import TypeAdapter
 
 from aetui.devices.machine import MachineSampled
-from aetui.runs.fields import Count, Epoch, FileName, Positive, Words
+from aetui.runs.fields import Count, Epoch, FileName, Positive, Words, as_words
 
 SampleChoice = Literal["fixed", "worst", "best"]
 """Which test images: the first ones, those with the largest errors, those with the smallest."""
@@ -191,7 +191,7 @@ _CHECKED: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for ki
 
 def to_json(event: Event, time: float) -> str:
     """One line. `time` is in seconds since 1970; a number that is not finite is null, its kind beside it."""
-    fields = dataclasses.asdict(event)
+    fields = {name: as_words(value) for name, value in dataclasses.asdict(event).items()}
     kinds = {k: repr(v) for k, v in fields.items() if isinstance(v, float) and not math.isfinite(v)}
     fields.update(dict.fromkeys(kinds))
     record = {"event": type(event).__name__, "time": round(time, 3), **fields}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 LONGEST_WORDS = 4000
 
@@ -19,8 +19,16 @@ FileName = Annotated[str, AfterValidator(_plain)]
 CheckpointName = Annotated[str, Field(pattern=r"^epoch_\d{4,9}_step_\d{8,15}\.pt$")]
 """Of a file in `checkpoints/`."""
 
-Words = Annotated[str, AfterValidator(lambda words: words[:LONGEST_WORDS])]
-"""For people; cut off where nobody would read on."""
+
+def as_words(value: object) -> object:
+    """Text cut off where nobody would read on, and escaped where UTF-8 cannot say it; others unchanged."""
+    if not isinstance(value, str):
+        return value
+    return value[:LONGEST_WORDS].encode(errors="backslashreplace").decode()
+
+
+Words = Annotated[str, BeforeValidator(as_words)]
+"""For people."""
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Positive = Annotated[int, Field(ge=1, le=10**15)]

@@ -116,7 +116,7 @@ class RunFolder:
 
     def change_meta(self, **fields: Any) -> None:
         """Rewrite meta.json with some fields changed; only the process that owns the run does this."""
-        self.write_meta(self.read_meta().model_copy(update=fields))
+        self.write_meta(Meta.model_validate(self.read_meta().model_dump() | fields))
 
     def own(self) -> None:
         """Write this process into meta.json as the one that runs it, and the run as starting.

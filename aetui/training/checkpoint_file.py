@@ -64,7 +64,8 @@ class Checkpoint(BaseModel):
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
     settings: dict[str, str] = {}
-    """Of the preset, as `aetui.config.kept` tells them; empty where an older version wrote it."""
+    """What the run keeps: those of the preset (`aetui.config.kept`), and which images it has. Empty where an
+    older version wrote it."""
     test_loss: float | None = None
     """None within an epoch, and where an older version wrote it."""
 
@@ -87,7 +88,10 @@ def read_listed(folder: Path, entry: Entry) -> Checkpoint:
     path = folder / entry.file
     with _lost_or_later(path):
         check_entry(folder, entry)
-        return read_checkpoint(path)
+        checkpoint = read_checkpoint(path)
+        if (checkpoint.progress.epoch, checkpoint.progress.step) != (entry.epoch, entry.step):
+            raise ValueError("of another moment than it is listed with")
+        return checkpoint
 
 
 def read_unlisted(path: Path) -> tuple[Entry, list[str]]:

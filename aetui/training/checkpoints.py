@@ -5,12 +5,13 @@ it is deleted, so a kill at any moment leaves at most an unlisted file, which th
 """
 
 import hashlib
+import math
 import os
 from pathlib import Path
 from typing import NamedTuple
 
 from aetui.files import check_no_link, delete, set_aside, sweep_half_written, write_whole
-from aetui.runs.checkpoint_index import Entry, check_entry, read_index, write_index
+from aetui.runs.checkpoint_index import Entry, check_entry, checkpoint_name, read_index, write_index
 from aetui.training.checkpoint_file import Checkpoint, read_listed, to_bytes
 from aetui.training.repair import list_unlisted
 
@@ -55,8 +56,8 @@ class CheckpointStore:
     @property
     def best(self) -> Entry | None:
         """The listed checkpoint with the lowest test loss."""
-        tested = [entry for entry in self._entries if entry.test_loss is not None]
-        return min(tested, key=lambda entry: (entry.test_loss, -entry.step), default=None)
+        tested = [entry for entry in self._entries if math.isfinite(_loss(entry))]
+        return min(tested, key=lambda entry: (_loss(entry), -entry.step), default=None)
 
     def save(self, checkpoint: Checkpoint) -> Entry:
         """Write a checkpoint and delete those no longer kept.
@@ -70,7 +71,7 @@ class CheckpointStore:
         if newest and (newest.epoch, newest.step) == (epoch, step) and (self._folder / newest.file).is_file():
             return newest
         data = to_bytes(checkpoint)
-        name = f"epoch_{epoch:04d}_step_{step:08d}.pt"
+        name = checkpoint_name(epoch, step)
         self._list([entry for entry in self._entries if entry.file != name])
         write_whole(self._folder / name, data)
         entry = Entry(
@@ -135,3 +136,7 @@ class CheckpointStore:
         if entries != self._entries:
             write_index(self._folder, entries)
             self._entries = entries
+
+
+def _loss(entry: Entry) -> float:
+    return math.nan if entry.test_loss is None else entry.test_loss

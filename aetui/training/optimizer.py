@@ -30,6 +30,37 @@ def make_optimizer(model: nn.Module, settings: TrainSection) -> torch.optim.Opti
     )
 
 
+def checked_state(optimizer: torch.optim.Optimizer, read: dict[str, Any]) -> dict[str, Any]:
+    """The state of Adam as a checkpoint holds it, where every part is as large as its weights.
+
+    PyTorch's fused kernels write as many numbers as the weights have, whatever the state's size. The settings
+    are the optimizer's own. Raises ValueError.
+    """
+    own = optimizer.state_dict()
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    numbers = [number for group in own["param_groups"] for number in group["params"]]
+    moments = read.get("state")
+    if not isinstance(moments, dict) or moments.keys() - numbers:
+        raise ValueError("the optimizer's state is of other weights")
+    for number, weight in zip(numbers, weights, strict=True):
+        if number in moments and not _fits(moments[number], weight):
+            raise ValueError(f"the optimizer's state of weight {number} is not as large as the weight")
+    return {"state": moments, "param_groups": own["param_groups"]}
+
+
+def _fits(state: Any, weight: torch.Tensor) -> bool:
+    if not isinstance(state, dict) or state.keys() != {"step", "exp_avg", "exp_avg_sq"}:
+        return False
+    expected = {"step": torch.zeros(()), "exp_avg": weight, "exp_avg_sq": weight}
+    return all(
+        isinstance(state[name], torch.Tensor)
+        and state[name].layout == torch.strided
+        and (state[name].dtype, state[name].shape, state[name].stride())
+        == (like.dtype, like.shape, like.stride())
+        for name, like in expected.items()
+    )
+
+
 def check_smallest_part(model: nn.Module, images: int, settings: TrainSection) -> None:
     """Batch norm over flat features has no deviation of one image. Raises UsageError where one would come."""
     if not any(isinstance(layer, nn.BatchNorm1d) for layer in model.modules()):

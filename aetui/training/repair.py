@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aetui.errors import AetuiError
 from aetui.files import set_aside
-from aetui.runs.checkpoint_index import NAMES, Entry, by_time, write_index
+from aetui.runs.checkpoint_index import Entry, by_time, on_disk, write_index
 from aetui.training.checkpoint_file import read_unlisted
 
 
@@ -24,7 +24,7 @@ def list_unlisted(checkpoints: Path, listed: list[Entry]) -> tuple[list[Entry], 
     found: list[Entry] = []
     damaged: dict[Path, str] = {}
     notes: list[str] = []
-    for path in sorted(checkpoints.glob(NAMES)):
+    for path in on_disk(checkpoints):
         if any(entry.file == path.name for entry in listed):
             continue
         try:

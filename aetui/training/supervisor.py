@@ -59,19 +59,19 @@ def supervise(
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
-    with owned(folder):
+    # the listener may be blocked by its reader long after the run has ended: the run is free by then
+    with _from_own_thread(listener) as listen, owned(folder):
         amend()
         folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
-        with _from_own_thread(listener) as listen, _warnings_into(folder.log):
-            session = Session(folder, listen, data_dir, repair=repair)
-            with _signals_received(session, folder) as signals:
-                try:
-                    session.start()
-                    _attend(session, commands)
-                finally:
-                    session.control.request("stop")
-                    session.join()
+        session = Session(folder, listen, data_dir, repair=repair)
+        with _warnings_into(folder.log), _signals_received(session, folder) as signals:
+            try:
+                session.start()
+                _attend(session, commands)
+            finally:
+                session.control.request("stop")
+                session.join()
     assert session.exit_code is not None
     if signals and session.exit_code == EXIT_STOPPED:
         return EXIT_SIGNAL + signals[0]

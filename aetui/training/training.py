@@ -1,6 +1,8 @@
 """Everything a run trains with, made from its folder: fresh, or as a checkpoint left it."""
 
+import contextlib
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,14 +20,18 @@ from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
+from aetui.runs.report import read_history
 from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.model_kinds import Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
-from aetui.training.optimizer import check_smallest_part, make_optimizer
+from aetui.training.optimizer import check_smallest_part, checked_state, make_optimizer
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
+
+MOST_SAID = 300
+"""Characters of what PyTorch says about a checkpoint that does not fit."""
 
 
 @dataclass
@@ -44,6 +50,8 @@ class Training:
     progress: Progress
     classes: tuple[str, ...]
     gpu_uuid: str | None
+    settings: dict[str, str]
+    """What the run keeps from its first step to its last."""
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
     places: torch.Tensor | None = None
@@ -68,7 +76,7 @@ class Training:
             random=_random_states(self.device),
             progress=self.progress,
             made_on=self.made_on,
-            settings=kept_settings(self.preset),
+            settings=self.settings,
             test_loss=test_loss,
         )
         return self.checkpoints.save(checkpoint)
@@ -78,13 +86,14 @@ class Training:
 
         Raises AetuiError for a checkpoint of another model, or made by other settings.
         """
-        if changed := differences(checkpoint.settings, kept_settings(self.preset)):
+        if changed := differences(checkpoint.settings, self.settings):
             raise AetuiError(
-                f"{self.folder.config} is no longer what its checkpoints were made by: {', '.join(changed)}",
+                f"{self.folder.called} cannot go on with what it was not begun with: {', '.join(changed)}",
                 "put that back; another run starts with `aetui train`",
             )
         restore_weights(self.model, checkpoint.model, self.folder)
-        restore_weights(self.optimizer, checkpoint.optimizer, self.folder)
+        with _refused_where_it_does_not_fit(self.folder):
+            self.optimizer.load_state_dict(checked_state(self.optimizer, checkpoint.optimizer))
         self.progress = checkpoint.progress
         try:
             torch.set_rng_state(checkpoint.random.cpu)
@@ -94,14 +103,18 @@ class Training:
             raise AetuiError(f"The checkpoint's random state is damaged: {error}") from None
 
 
-def restore_weights(
-    owner: torch.nn.Module | torch.optim.Optimizer, state: dict[str, Any], folder: RunFolder
-) -> None:
-    """Put the state of a checkpoint into a model or an optimizer. Raises AetuiError where it does not fit."""
+def restore_weights(model: torch.nn.Module, state: dict[str, Any], folder: RunFolder) -> None:
+    """Put the state of a checkpoint into a model. Raises AetuiError where it does not fit."""
+    with _refused_where_it_does_not_fit(folder):
+        model.load_state_dict(state)
+
+
+@contextlib.contextmanager
+def _refused_where_it_does_not_fit(folder: RunFolder) -> Iterator[None]:
     try:
-        owner.load_state_dict(state)
+        yield
     except (RuntimeError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        difference = (str(error).splitlines() or [""])[-1].strip()
+        difference = (str(error).splitlines() or [""])[-1].strip()[:MOST_SAID]
         raise AetuiError(f"The checkpoint is not of the model in {folder.config}: {difference}") from None
 
 
@@ -140,6 +153,8 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         progress=Progress(),
         classes=data.classes,
         gpu_uuid=chosen.uuid,
+        settings=kept_settings(preset)
+        | {"training images": data.train.fingerprint, "test images": data.test.fingerprint},
         made_on={"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16),
     )
     resumed = _resume(training, emit)
@@ -154,6 +169,11 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         if refused:
             why = "; ".join(f"{lost.entry.file} is {lost.reason}" for lost in refused)
             raise AetuiError("None of the checkpoints can be used", why)
+        if told := read_history(training.folder)[0].checkpoints:
+            raise AetuiError(
+                f"The checkpoints of {training.folder.called} are gone: its log tells of {told[-1].file}",
+                f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
+            )
         return None
     training.restore(checkpoint)
     for lost, reason in refused:

@@ -98,6 +98,7 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
         (["train", "mnist-con"], 2, "did you mean mnist-conv?"),
         (["train", "digits-mlp", "--set", "train.epochs=0"], 2, "--set train.epochs=0: train.epochs"),
         (["train", "digits-mlp", "--device", "cuda:99"], 2, "there is "),
+        (["train", "digits-mlp", "--data", b"d-\xfe"], 2, "is not UTF-8"),
         (["train", "digits-mlp", "--runs", "/dev/null/x"], 1, "--runs DIR"),
         (["train", "folder-conv", "--set", "data.path=none"], 2, "none"),
         (["show"], 2, "There are no runs"),

@@ -39,9 +39,9 @@ def kill_again_and_again(end: Undertaker, runs_dir, kills: int, seed: int) -> No
     folder = make(runs_dir)
     while kills > 0:
         what, number = chance.choice(("step", *CALLS)), chance.randrange(1, 30)
-        damaged = chance.random() < 0.3
-        if damaged:
+        if chance.random() < 0.3:
             damage(folder, chance)
+        damaged = not (folder.checkpoints / "index.json").exists()  # or a repair was killed
         code = end.train_until_death(
             folder.path, what, number, before=chance.random() < 0.5, repair=damaged or chance.random() < 0.1
         )

@@ -173,7 +173,7 @@ def test_a_list_that_names_one_twice_is_damaged(tmp_path):
     """Thinning out by it would delete what another entry keeps."""
     filled(tmp_path)
     entries = read_index(tmp_path)
-    write_index(tmp_path, [entries[0].model_copy(update={"file": entries[1].file}), entries[1]])
+    write_index(tmp_path, [entries[1].model_copy(update={"test_loss": 0.5}), entries[1]])
     with pytest.raises(AetuiError, match="names a checkpoint twice"):
         CheckpointStore(tmp_path, 3)
 

@@ -137,7 +137,7 @@ def test_a_config_that_was_edited_is_not_gone_on_with_until_it_is_put_back(make_
     folder.config.write_text(config.replace(was, edited).replace("epochs = 1\n", "epochs = 2\n"))
     refused = record(folder)
     assert (refused.session.state, refused.of(EpochFinished)) == ("failed", [])
-    assert "is no longer what its checkpoints were made by" in folder.read_meta().reason
+    assert "cannot go on with what it was not begun with" in folder.read_meta().reason
     folder.config.write_text(config.replace("epochs = 1\n", "epochs = 2\n"))
     assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
 

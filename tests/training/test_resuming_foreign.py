@@ -1,0 +1,162 @@
+"""What a run goes on from may come from anybody, or be incomplete: it is refused in a sentence."""
+
+import json
+import os
+import shutil
+
+import filelock
+import pytest
+import torch
+from live_runs import wait_until
+from stored import relisted
+
+from aetui.data.generated import digits
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.events import EpochFinished, RunStarted
+from aetui.training import data as training_data
+from aetui.training.supervisor import supervise
+
+
+def changed_checkpoint(folder, change) -> None:
+    """Do something to what the newest checkpoint holds; it is listed as it then is."""
+    path = folder.checkpoints / read_index(folder.checkpoints)[-1].file
+    payload = torch.load(path, weights_only=True)
+    change(payload)
+    torch.save(payload, path)
+    relisted(path)
+
+
+def go_on(folder, record, epochs=2):
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace("epochs = 1\n", f"epochs = {epochs}\n"))
+    return record(folder)
+
+
+def first_state(payload):
+    return next(iter(payload["optimizer"]["state"].values()))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        torch.zeros(1),
+        torch.zeros(1).expand(784, 128),
+        torch.zeros(1, dtype=torch.float64).expand(500_000_000),
+        torch.zeros(128, 784, dtype=torch.float64),
+        torch.zeros(784, 128).t(),
+        torch.sparse_coo_tensor(torch.tensor([[0], [0]]), torch.tensor([1.0]), (128, 784)),
+        "x",
+    ],
+    ids=["short", "other strides", "bomb", "float64", "transposed", "sparse", "text"],
+)
+def test_an_optimizer_state_that_is_not_as_large_as_the_weights_is_refused(make_run, record, moment):
+    """PyTorch's fused kernel would read and write beyond it."""
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: first_state(payload).update(exp_avg=moment))
+    refused = go_on(folder, record)
+    assert (refused.session.state, refused.of(EpochFinished)) == ("failed", [])
+    assert "is not as large as the weight" in folder.read_meta().reason
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda optimizer: optimizer.update(state={99: {}}),
+        lambda optimizer: optimizer.update(state=[1]),
+        lambda optimizer: optimizer["state"][0].pop("step"),
+        lambda optimizer: optimizer["state"][0].update(max_exp_avg_sq=torch.zeros(1)),
+    ],
+    ids=["of another weight", "a list", "without a part", "with another part"],
+)
+def test_an_optimizer_state_of_other_parts_is_refused(make_run, record, change):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: change(payload["optimizer"]))
+    assert go_on(folder, record).session.state == "failed"
+    assert "The checkpoint is not of the model in" in folder.read_meta().reason
+
+
+def test_the_optimizers_settings_are_those_of_the_preset(make_run, record):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: payload["optimizer"].update(param_groups=[{"betas": "x"}]))
+    assert go_on(folder, record).session.state == "finished"
+
+
+@pytest.mark.parametrize("place", ["model", "settings"])
+def test_a_reason_of_megabytes_is_cut(make_run, record, place):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    name = "k" * 2_000_000
+    value = torch.zeros(1) if place == "model" else {"train.seed": name}
+    changed_checkpoint(
+        folder, lambda payload: payload[place].update({name: value} if place == "model" else value)
+    )
+    assert go_on(folder, record).session.state == "failed"
+    assert len(folder.read_meta().reason) < 4000
+    assert max(map(len, folder.events.read_text().splitlines())) < 10_000
+
+
+def test_a_folder_whose_name_is_no_text_is_trained_and_refused_in_a_sentence(make_run, record):
+    made = make_run("train.epochs=1")
+    folder = type(made)(made.path.with_name(os.fsdecode(b"run-\xff")))
+    made.path.rename(folder.path)
+    assert record(folder).session.state == "finished"
+    shutil.rmtree(folder.checkpoints)
+    refused = go_on(folder, record)
+    assert refused.session.state == "failed"
+    assert "\\udcff" in folder.read_meta().reason
+
+
+def test_checkpoints_that_are_gone_are_not_begun_anew(make_run, record):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    shutil.move(folder.checkpoints, folder.path / "elsewhere")
+    folder.make_missing()
+    refused = go_on(folder, record)
+    assert (refused.session.state, refused.of(RunStarted)) == ("failed", [])
+    assert "are gone: its log tells of epoch_0001" in folder.read_meta().reason
+    shutil.rmtree(folder.checkpoints)
+    shutil.move(folder.path / "elsewhere", folder.checkpoints)
+    assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
+
+
+@pytest.mark.parametrize("others", [digits(train=190, test=70), digits(train=200, test=70, seed=1)])
+def test_a_run_does_not_go_on_with_other_images(make_run, record, monkeypatch, others):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: others)
+    assert go_on(folder, record).session.state == "failed"
+    assert "training images was 200 (" in folder.read_meta().reason
+
+
+def test_a_list_that_lies_about_a_moment_is_damaged(make_run, record):
+    folder = make_run("train.epochs=2")
+    record(folder)
+    index = folder.checkpoints / "index.json"
+    entries = json.loads(index.read_text())
+    index.write_text(json.dumps([entries[0] | {"step": 10**15, "test_loss": -5}, *entries[1:]]))
+    assert record(folder).session.state == "failed"
+    assert "The list of checkpoints is damaged" in folder.read_meta().reason
+
+
+def test_a_checkpoint_of_another_moment_than_its_name_is_refused(make_run, record):
+    folder = make_run("train.epochs=2")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: payload["progress"].update(step=7))
+    assert record(folder).of(RunStarted)[0].epoch == 1
+
+
+def test_a_listener_that_is_blocked_does_not_keep_the_run(make_run):
+    """As a pager that reads no further: the next process may have the run."""
+    folder, had = make_run("train.epochs=1"), []
+
+    def listen(event):
+        if isinstance(event, EpochFinished) and event.epoch == 0:
+            wait_until(lambda: folder.read_meta().state == "finished")
+            with filelock.FileLock(folder.lock).acquire(timeout=30):
+                had.append(event)
+
+    assert supervise(folder, listen) == 0
+    assert len(had) == 1
