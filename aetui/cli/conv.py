@@ -9,13 +9,14 @@ from aetui.cli.conv_flags import FLAGS
 from aetui.cli.options import Verbs, add_verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from aetui.shapes.code.model_classes import ReadCode
     from aetui.shapes.layers import Layer
     from aetui.shapes.sizes import Size
 
 USAGE = """aetui conv SIZE LAYER... [--mirror] [--batch N] [--json | --torch | --preset]
-       aetui conv SIZE - < FILE
+       aetui conv SIZE - [--class NAME] < FILE
        aetui conv SIZE -k N [-s N] [-p N] [-d N] [--transposed [--output-padding N]] [-o N] [--groups N]
        aetui conv SIZE --to SIZE [--all] [any of -k -s -p -d --transposed --output-padding]"""
 
@@ -27,7 +28,8 @@ sizes:
 examples:
   aetui conv 1x28x28 'conv 16 k3 s2 p1' relu 'conv 32 k3 s2 p1' flatten 'linear 64'
   aetui conv 3x64x48 'nn.Conv2d(3, 16, (3, 5), stride=2)' 'maxpool k2' --batch 64
-  aetui conv 1x28x28 - < layers.txt               a layer a line, or an nn.Sequential
+  aetui conv 1x28x28 - < model.py                 a model class, an nn.Sequential, what
+                                                  print(model) shows, or a layer a line
   aetui conv 1x28x28 'conv 16 k3 s2 p1' --mirror --torch
   aetui conv 28 -k 3 -s 2 -p 1                    one layer
   aetui conv 1x28x20 -k 3x5 -s 2x1 -p 1x2 -o 16   a number an axis
@@ -59,6 +61,8 @@ def add(verbs: Verbs) -> None:
         "layers", metavar="LAYER", nargs="+", default=[], help="a layer in quotes; - reads them from stdin"
     )
     layers.required = False  # with "*" argparse takes no layer that stands behind an option
+    named = "of the model classes on stdin, the one to read"
+    parser.add_argument("--class", dest="class_name", default="", metavar="NAME", help=named)
     parser.add_argument("--mirror", action="store_true", help="add the decoder that returns to SIZE")
     parser.add_argument("--batch", type=_count, default=1, metavar="N", help="samples in memory (default: 1)")
     forms = parser.add_mutually_exclusive_group()
@@ -104,9 +108,24 @@ def run(options: argparse.Namespace) -> int:
         return print_answers(options, size)
     from aetui.cli.conv_output import print_chain
 
-    layers = _read_layers(options.layers) if options.layers else (_single_layer(options, size),)
-    print_chain(options.form, size, layers, options.mirror, options.batch)
+    if not options.layers:
+        print_chain(options.form, size, (_single_layer(options, size),), options.mirror, options.batch)
+        return 0
+    code = _read_layers(options.layers, options.class_name)
+    for note in (*code.notes, *_left_out(code.layers)):
+        print(f"aetui: {note}", file=sys.stderr)
+    if code.layers:
+        print_chain(options.form, size, code.layers, options.mirror, options.batch)
+    if code.problem:
+        raise code.problem
     return 0
+
+
+def _left_out(layers: "Sequence[Layer]") -> "Iterator[str]":
+    """What the code says and the layer language does not."""
+    for layer in layers:
+        for argument in layer.declared.left_out if layer.declared else ():
+            yield f"{layer.kind}: {argument} changes no size and is left out"
 
 
 def _contradictions(options: argparse.Namespace) -> "Iterator[tuple[str, str]]":
@@ -134,14 +153,17 @@ def _contradictions(options: argparse.Namespace) -> "Iterator[tuple[str, str]]":
         yield "no layer is given", f"add layers such as {example}"
 
 
-def _read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
+def _read_layers(arguments: list[str], class_name: str) -> "ReadCode":
     """The layers given as arguments, or on stdin with `-`. Raises `UsageError`."""
     from aetui.errors import UsageError
-    from aetui.shapes.language import LanguageError, parse_chain
+    from aetui.shapes.code.model_classes import ReadCode
+    from aetui.shapes.language import LanguageError, parse_chain, read_code
 
     if "-" in arguments and len(arguments) > 1:
         raise UsageError("- reads every layer from stdin, but layers are given too", "leave one out")
     texts = [_stdin_text()] if arguments == ["-"] else arguments
+    if (code := read_code("\n".join(texts), class_name)) is not None:
+        return code
     try:
         layers = parse_chain(line for text in texts for line in text.splitlines())
     except LanguageError as error:
@@ -150,7 +172,7 @@ def _read_layers(arguments: list[str]) -> "tuple[Layer, ...]":
         raise
     if not layers:
         raise UsageError("there is no layer to read", "write for example 'conv 16 k3 s2 p1'")
-    return layers
+    return ReadCode(layers)
 
 
 def _stdin_text() -> str:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from aetui.errors import UsageError
 from aetui.shapes import layers
 from aetui.shapes.chain import MAX_LAYERS
+from aetui.shapes.code.model_classes import ReadCode, holds_classes, read_classes
+from aetui.shapes.code.printed import is_printed, read_printed
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layer_base import Axes
 from aetui.shapes.layers import Layer
@@ -201,6 +203,13 @@ def parse_layer(text: str) -> Layer:
 def is_import(line: str) -> bool:
     """Whether a line of code only imports, and so can be left out."""
     return re.fullmatch(r"(from [\w.]+ )?import [\w., ]+", line.strip()) is not None
+
+
+def read_code(text: str, class_name: str = "") -> ReadCode | None:
+    """What a model's code or printout holds; None for a text that is neither. Raises `LanguageError`."""
+    if is_printed(text):
+        return read_printed(text)
+    return read_classes(text, class_name) if holds_classes(text) or class_name else None
 
 
 def parse_chain(lines: Iterable[str]) -> tuple[Layer, ...]:

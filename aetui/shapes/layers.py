@@ -28,8 +28,8 @@ from aetui.shapes.convolutions import Conv, ConvTranspose
 from aetui.shapes.errors import ShapeError
 from aetui.shapes.layer_base import Declared, Layer, TorchCall, check_range
 from aetui.shapes.normalizations import BatchNorm, Dropout, Dropout2d, GroupNorm, InstanceNorm, LayerNorm
-from aetui.shapes.padding import CircularPad, ReflectionPad, ReplicationPad, ZeroPad
-from aetui.shapes.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
+from aetui.shapes.padding import CircularPad, Pad, ReflectionPad, ReplicationPad, ZeroPad
+from aetui.shapes.pooling import AdaptiveAvgPool, AdaptiveMaxPool, AdaptivePool, AvgPool, MaxPool, Pool
 from aetui.shapes.resizing import PixelShuffle, PixelUnshuffle, Upsample
 from aetui.shapes.sizes import Size, format_size, out_of_bounds
 
@@ -37,6 +37,7 @@ __all__ = [
     "ELU",
     "GELU",
     "SELU",
+    "WINDOWED",
     "AdaptiveAvgPool",
     "AdaptiveMaxPool",
     "AvgPool",
@@ -75,6 +76,9 @@ __all__ = [
     "Upsample",
     "ZeroPad",
 ]
+
+WINDOWED = (Conv, ConvTranspose, Pool, AdaptivePool, Upsample, PixelShuffle, PixelUnshuffle, Pad)
+"""Layers whose outputs read windows of their input."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,10 @@
 
 import ast
 from collections.abc import Sequence
-from difflib import get_close_matches
 from textwrap import dedent
 
-from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, trace
-from aetui.shapes.code.arguments import make_layer
-from aetui.shapes.code.signatures import CLASSES
+from aetui.shapes.code.arguments import layer_of
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import Size, format_size, quote
@@ -67,15 +64,4 @@ def _layers(node: ast.expr) -> list[Layer]:
         raise LanguageError(f"{quote(ast.unparse(node))} is not a layer of torch.nn", EXAMPLE)
     if name == "Sequential" and not node.keywords:
         return [layer for item in node.args for layer in _layers(item)]
-    return [_layer(node, name)]
-
-
-def _layer(call: ast.Call, name: str) -> Layer:
-    if name not in CLASSES:
-        near = get_close_matches(name, CLASSES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CLASSES)}"
-        raise LanguageError(f"{quote(name)} is not a layer that is known here", hint)
-    try:
-        return make_layer(call, CLASSES[name])
-    except UsageError as error:
-        raise LanguageError(f"{quote(ast.unparse(call))}: {error.message}", error.hint) from None
+    return [layer_of(node, name)]

@@ -235,7 +235,7 @@ def test_help_shows_examples_that_work(conv, monkeypatch, tmp_path):
     assert code == 0
     examples = [line.split("   ")[0].strip() for line in out.splitlines() if line.startswith("  aetui conv")]
     assert len(examples) >= 8
-    (tmp_path / "layers.txt").write_text("conv 8 k3\nrelu\n")
+    (tmp_path / "model.py").write_text("model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU())\n")
     monkeypatch.chdir(tmp_path)
     for example in examples:
         command, _, file = example.partition("<")

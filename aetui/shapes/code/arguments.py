@@ -4,7 +4,8 @@ import ast
 from difflib import get_close_matches
 
 from aetui.errors import UsageError
-from aetui.shapes.code.signatures import Signature, Value
+from aetui.shapes.code.signatures import CLASSES, Signature, Value
+from aetui.shapes.errors import LanguageError
 from aetui.shapes.layer_base import Axes, Declared, Layer, compact
 from aetui.shapes.sizes import quote
 
@@ -21,8 +22,19 @@ RENAMED = {
 """Arguments that the layers here call otherwise."""
 
 
-def make_layer(call: ast.Call, signature: Signature) -> Layer:
-    """The layer that this constructor makes. Raises `UsageError` for arguments it cannot have."""
+def layer_of(call: ast.Call, name: str) -> Layer:
+    """The layer that this class of torch.nn makes with these arguments. Raises `LanguageError`."""
+    if name not in CLASSES:
+        near = get_close_matches(name, CLASSES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CLASSES)}"
+        raise LanguageError(f"{quote(name)} is not a layer that is known here", hint)
+    try:
+        return _layer(call, CLASSES[name])
+    except UsageError as error:
+        raise LanguageError(f"{quote(ast.unparse(call))}: {error.message}", error.hint) from None
+
+
+def _layer(call: ast.Call, signature: Signature) -> Layer:
     given = _arguments(call, signature.arguments)
     for name in signature.required:
         if name not in given:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from aetui.errors import UsageError
 from aetui.shapes import layers
 from aetui.shapes.layer_base import compact
 from aetui.shapes.layers import Declared, Layer
@@ -28,6 +30,21 @@ class Signature:
     left_out: Mapping[str, Value] = field(default_factory=dict)
     axes: tuple[int, ...] | None = None
     numbers_an_axis: int = 1
+
+
+Scaled = layers.BatchNorm | layers.InstanceNorm | layers.GroupNorm
+
+
+def _scaled(make: Callable[..., Scaled]) -> Callable[..., Layer]:
+    """A normalisation whose scale comes with a shift, or with none of both."""
+
+    def made(*, bias: bool = True, **fields: Any) -> Layer:
+        layer = make(**fields)
+        if layer.affine and not bias:
+            raise UsageError("a scale without a shift cannot be said in the layer language", "leave bias out")
+        return layer
+
+    return made
 
 
 def _padding(make: Callable[..., Layer]) -> Signature:
@@ -98,18 +115,18 @@ NUMBERED = {
         fixed={"return_indices": False},
     ),
     "BatchNorm": Signature(
-        layers.BatchNorm,
-        ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+        _scaled(layers.BatchNorm),
+        ("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype", "bias"),
         required=("num_features",),
         channels="num_features",
-        left_out={"eps": 1e-05, "momentum": 0.1, "track_running_stats": True},
+        left_out={"eps": 1e-05, "momentum": 0.1, "track_running_stats": True, "device": None, "dtype": None},
     ),
     "InstanceNorm": Signature(
-        layers.InstanceNorm,
-        ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+        _scaled(layers.InstanceNorm),
+        ("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype", "bias"),
         required=("num_features",),
         channels="num_features",
-        left_out={"eps": 1e-05, "momentum": 0.1, "track_running_stats": False},
+        left_out={"eps": 1e-05, "momentum": 0.1, "track_running_stats": False, "device": None, "dtype": None},
     ),
     "ZeroPad": _padding(layers.ZeroPad),
     "ConstantPad": _padding(layers.ZeroPad),
@@ -149,11 +166,11 @@ CLASSES = {
     "PixelShuffle": Signature(layers.PixelShuffle, ("upscale_factor",), ("upscale_factor",)),
     "PixelUnshuffle": Signature(layers.PixelUnshuffle, ("downscale_factor",), ("downscale_factor",)),
     "GroupNorm": Signature(
-        layers.GroupNorm,
-        ("num_groups", "num_channels", "eps", "affine"),
+        _scaled(layers.GroupNorm),
+        ("num_groups", "num_channels", "eps", "affine", "device", "dtype", "bias"),
         required=("num_groups", "num_channels"),
         channels="num_channels",
-        left_out={"eps": 1e-05},
+        left_out={"eps": 1e-05, "device": None, "dtype": None},
     ),
     "LayerNorm": Signature(
         layers.LayerNorm,

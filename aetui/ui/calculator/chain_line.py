@@ -7,13 +7,15 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.notifications import SeverityLevel
 from textual.reactive import Reactive, reactive
 from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
+from aetui.shapes.language import LanguageError, read_code
 from aetui.text import safe_text
-from aetui.ui.calculator.editable_chain import MAX_TEXT, one_line
+from aetui.ui.calculator.editable_chain import MAX_TEXT, SIZE, one_line
 
 
 class ChainLine(Input):
@@ -72,10 +74,31 @@ class ChainLine(Input):
         self.value = value
         self.selection = Selection.cursor(cursor)
 
+    def _layers_of(self, code: str) -> str:
+        """The layers of pasted model code, as far as it can be followed; "" for any other text.
+
+        Where the whole line is replaced, its size stays.
+        """
+        try:
+            read = read_code(code)
+        except LanguageError as error:
+            self.notify(safe_text(error.sentence), severity="warning", markup=False)
+            return ""
+        if read is None:
+            return ""
+        said = [*read.notes, *([read.problem.sentence] if read.problem else [])]
+        if said:
+            severity: SeverityLevel = "warning" if read.problem else "information"
+            self.notify(safe_text("; ".join(said)), severity=severity, markup=False, timeout=15)
+        layers = ", ".join(layer.text for layer in read.layers)
+        size = (SIZE.match(self.value) or [""])[0].strip()
+        whole = sorted(self.selection) == [0, len(self.value)]
+        return f"{size} {layers}" if size and whole else layers
+
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        text = one_line(event.text[: 2 * MAX_TEXT])
+        text = self._layers_of(event.text) or one_line(event.text[: 2 * MAX_TEXT])
         if len(self.value) + len(text) > MAX_TEXT:
             self.notify(f"That is too long: at most {MAX_TEXT:,} characters are read.", severity="warning")
         else:

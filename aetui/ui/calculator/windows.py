@@ -8,16 +8,13 @@ from rich.text import Text
 
 from aetui.shapes.chain import TracedLayer
 from aetui.shapes.input_window import InputWindow
-from aetui.shapes.layers import Conv, ConvTranspose, PixelShuffle, PixelUnshuffle, Upsample
-from aetui.shapes.padding import Pad
-from aetui.shapes.pooling import AdaptivePool, Pool
+from aetui.shapes.layers import WINDOWED, ConvTranspose, PixelShuffle, Upsample
 
 READ, READ_PADDING, INPUT, PADDING, UNUSED = "■", "▪", "□", "·", "×"
 STYLES = {READ: "bold #e69f00", READ_PADDING: "#e69f00", INPUT: "", PADDING: "dim", UNUSED: "red", " ": ""}
 """Okabe and Ito's orange for what is read."""
 LEGEND = f"{READ} read  {INPUT} input  {PADDING} padding  {READ_PADDING} padding read  {UNUSED} never read"
 OUTPUT_STYLE = "bold #56b4e9"
-WITH_WINDOWS = (Conv, ConvTranspose, Pool, AdaptivePool, Upsample, PixelShuffle, PixelUnshuffle, Pad)
 LABEL = 7
 """Cells of the words "input" and "output" with their gap."""
 
@@ -63,7 +60,7 @@ class Windows:
 
 def windows(row: TracedLayer) -> tuple[Windows, ...]:
     """The axes of a layer that has windows; none for the others."""
-    if not isinstance(row.layer, WITH_WINDOWS):
+    if not isinstance(row.layer, WINDOWED):
         return ()
     return tuple(_windows(row, axis) for axis in range(len(row.input) - 1))
 

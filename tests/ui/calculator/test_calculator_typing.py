@@ -194,3 +194,15 @@ async def test_ctrl_z_takes_back_typing_word_by_word_and_a_replaced_line(tmp_pat
         assert steps[-1] == LINE
         assert steps[0] == "28 relu,"
         assert pilot.app.screen.query_one(ChainLine).has_focus
+
+
+async def test_a_pasted_model_class_becomes_layers_and_what_is_not_followed_is_said(tmp_path):
+    code = (
+        "class Net(nn.Module):\n  def __init__(self):\n    self.a = nn.Conv2d(1, 8, 3)\n"
+        "  def forward(self, x):\n    x = F.relu(self.a(x))\n    return x + x\n"
+    )
+    async with calculator(tmp_path, "1x28x28 ") as pilot:
+        pilot.app.screen.query_one(ChainLine).post_message(events.Paste(code))
+        await pilot.pause()
+        assert line_of(pilot) == "1x28x28 conv 8 k3, relu"
+        assert "line 6: 'x + x' joins two ways of the data" in said(pilot)

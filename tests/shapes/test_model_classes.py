@@ -1,0 +1,278 @@
+"""Model code as people have it is followed, and gives torch's sizes and numbers; none of it is run."""
+
+import contextlib
+import textwrap
+
+import pytest
+import torch
+
+from aetui.models.build import build_chain
+from aetui.shapes.chain import trace
+from aetui.shapes.errors import LanguageError
+from aetui.shapes.language import read_code
+
+HEAD = (
+    "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
+    "from collections import OrderedDict\n"
+)
+
+FUNCTIONAL = """
+class Autoencoder(nn.Module):
+    '''A convolutional one, with functions in forward.'''
+    def __init__(self, in_channels=1, latent=32):
+        super(Autoencoder, self).__init__()
+        self.conv1 = nn.Conv2d(in_channels, 16, 3, padding=1)
+        self.conv2 = nn.Conv2d(16, 8, kernel_size=3, padding=1)
+        self.pool = nn.MaxPool2d(2, 2)
+        self.fc = nn.Linear(8 * 7 * 7, latent)
+        self.fc2 = nn.Linear(latent, 8*7*7)
+        self.t_conv1 = nn.ConvTranspose2d(8, 16, 2, stride=2)
+        self.t_conv2 = nn.ConvTranspose2d(16, in_channels, 2, stride=2)
+        self.criterion = nn.MSELoss()
+
+    def forward(self, x):
+        x = self.pool(F.relu(self.conv1(x)))
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = x.view(x.size(0), -1)
+        x = torch.relu(self.fc(x))
+        x = F.relu(self.fc2(x)).view(-1, 8, 7, 7)
+        x = F.relu(self.t_conv1(x))
+        return torch.sigmoid(self.t_conv2(x))
+
+model = Autoencoder(latent=16)
+"""
+TWO_CLASSES = """
+class Encoder(nn.Module):
+    def __init__(self, dims=[784, 256, 64]):
+        super().__init__()
+        layers = []
+        for i in range(len(dims) - 1):
+            layers.append(nn.Linear(dims[i], dims[i+1]))
+            layers += [nn.ReLU()]
+        self.net = nn.Sequential(*layers)
+        self.blocks = nn.ModuleList([nn.Linear(64, 64) for _ in range(2)])
+    def forward(self, x):
+        x = self.net(torch.flatten(x, 1))
+        for block in self.blocks:
+            x = block(x).tanh()
+        return x
+
+class Decoder(nn.Module):
+    def __init__(self, out=784):
+        super().__init__()
+        self.fc = nn.Linear(64, out)
+    def forward(self, z):
+        batch = z.shape[0]
+        return self.fc(z).reshape(batch, 1, 28, 28)
+
+class AE(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = Encoder()
+        self.decoder = Decoder()
+    def encode(self, x):
+        return self.encoder(x)
+    def forward(self, x):
+        z = self.encode(x)
+        return self.decoder(z), z
+model = AE()
+"""
+BLOCKS = """
+def block(in_c, out_c, norm=True):
+    layers = [nn.Conv2d(in_c, out_c, 4, 2, 1, bias=not norm)]
+    if norm:
+        layers.append(nn.BatchNorm2d(out_c))
+    layers.append(nn.LeakyReLU(0.2, inplace=True))
+    return layers
+
+class Critic(nn.Module):
+    def __init__(self, ngf=8, channels=1):
+        super().__init__()
+        self.main = nn.Sequential(
+            *block(channels, ngf, norm=False),
+            *block(ngf, ngf * 2),
+            nn.Flatten(),
+        )
+        self.head = nn.Linear(ngf * 2 * 7 ** 2, 1)
+    def forward(self, img: torch.Tensor) -> torch.Tensor:
+        assert img.ndim == 4
+        features = self.main(img)
+        return self.head(features).sigmoid()
+model = Critic()
+"""
+INHERITED = """
+class ConvBNReLU(nn.Sequential):
+    def __init__(self, inp, out, kernel=3, stride=1):
+        padding = (kernel - 1) // 2
+        super().__init__(
+            nn.Conv2d(inp, out, kernel, stride, padding, bias=False),
+            nn.BatchNorm2d(out), nn.ReLU6(inplace=True))
+
+class Base(nn.Module):
+    width = 12
+    def forward(self, x):
+        return self.decode(self.encode(x))
+
+class Net(Base):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(
+            OrderedDict([("a", ConvBNReLU(1, 12)), ("b", ConvBNReLU(12, 24, stride=2))]))
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+        self.out = nn.Conv2d(24, 1, 1)
+    def encode(self, x):
+        return self.features(x)
+    def decode(self, h):
+        return torch.clamp(self.out(self.up(h)), 0, 1) if False else self.out(self.up(h))
+model = Net()
+"""
+SEQUENTIALS = """
+latent = 2 ** 4
+encoder = nn.Sequential(nn.Flatten(), nn.Linear(28 * 28, latent), nn.Tanh())
+decoder = nn.Sequential(nn.Linear(latent, 784), nn.Unflatten(1, (1, 28, 28)))
+model = nn.Sequential(encoder, decoder)
+"""
+RESIZED = """
+class Up(torch.nn.Module):
+    def __init__(self, **kwargs):
+        super().__init__()
+        self.convs = nn.ModuleList()
+        for a, b in zip([1, 4, 8], [4, 8, 16]):
+            self.convs.append(nn.Conv2d(a, b, 3, padding="same"))
+        self.shuffle = nn.PixelShuffle(upscale_factor=2)
+    def forward(self, x):
+        for conv in self.convs:
+            x = F.leaky_relu(conv(F.pad(x, (1, 1, 0, 0), mode="reflect")), 0.1)
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        x = self.shuffle(x)
+        x = F.dropout(x, 0.1, training=self.training)
+        return F.softmax(F.adaptive_avg_pool2d(x, (9, 5)), dim=1).contiguous()
+model = Up()
+"""
+
+
+@pytest.mark.parametrize("code", [FUNCTIONAL, TWO_CLASSES, BLOCKS, INHERITED, SEQUENTIALS, RESIZED])
+def test_what_is_read_is_what_torch_runs(code):
+    read = read_code(HEAD + code)
+    assert read.problem is None
+    rows = trace((1, 28, 28), read.layers)
+    names = {}
+    exec(HEAD + code, names)
+    model, image = names["model"].eval(), torch.rand(2, 1, 28, 28)
+    returned = model(image)
+    expected = returned[0] if isinstance(returned, tuple) else returned
+    assert rows[-1].output == expected.shape[1:]
+    called = set()
+    for part in model.modules():
+        if not list(part.children()):
+            part.register_forward_hook(lambda part, *_: called.add(part))
+    model(image)
+    assert sum(row.parameters for row in rows) == sum(p.numel() for part in called for p in part.parameters())
+    ours = build_chain((1, 28, 28), read.layers).eval()
+    with torch.no_grad():
+        for mine, its in zip(
+            ours.parameters(),
+            [p for m in model.modules() if m in called for p in m.parameters()],
+            strict=True,
+        ):
+            mine.copy_(its)
+        assert torch.allclose(ours(image), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("body", "layers", "message"),
+    [
+        ("h = self.a(x)\nreturn h + x", ["conv 4 k3 p1"], "line 9: 'h + x' joins two ways"),
+        ("return torch.cat([self.a(x), x], 1)", ["conv 4 k3 p1"], "line 8: 'torch.cat([self.a(x), x], 1)'"),
+        ("x = self.a(x)\nx += x\nreturn x", ["conv 4 k3 p1"], "line 9: 'x + x' joins two ways"),
+        ("if x.mean() > 0:\n    x = self.a(x)\nreturn x", [], "line 8: 'if x.mean() > 0:' is not followed"),
+        ("return self.a(x), self.b(x)", ["conv 4 k3 p1"], "line 8: 'self.z'"),
+        ("return self.missing(x)", [], "line 8: 'self.missing' is not set in __init__"),
+        ("return self.lstm(self.a(x))", ["conv 4 k3 p1"], "line 5: 'LSTM' is not a layer"),
+        ("return self.a(x).view(-1)", ["conv 4 k3 p1"], "the samples of a batch are mixed"),
+        ("return self.a(x).flatten()", ["conv 4 k3 p1"], "mixes the samples of a batch"),
+        (
+            "x = self.a(x)\nx.relu_()\nreturn x",
+            ["conv 4 k3 p1"],
+            "line 9: 'x.relu_()' changes its data in place",
+        ),
+        ("while True:\n    x = self.a(x)\nreturn x", [], "line 8: 'while True:' is not followed"),
+        ("return self.forward(x)", [], "is called too deep inside itself"),
+    ],
+)
+def test_what_cannot_be_followed_is_named_with_its_line(body, layers, message):
+    code = (
+        "class Net(nn.Module):\n    def __init__(self, size):\n        super().__init__()\n"
+        "        self.a = nn.Conv2d(1, 4, 3, padding=1)\n        self.lstm = nn.LSTM(4, 4)\n"
+        "        self.b = nn.Linear(size, 2)\n    def forward(self, x):\n"
+    ) + textwrap.indent(body, " " * 8)
+    read = read_code(code)
+    assert [layer.text for layer in read.layers] == layers
+    if "self.b" in body:
+        assert "gives size no value" in read.problem.message
+        assert read.problem.hint == "give it a default: size=32"
+    else:
+        assert message in read.problem.message
+
+
+def test_classes_one_after_the_other_or_the_one_that_is_named():
+    code = HEAD + "\n".join(TWO_CLASSES.split("class AE")[:1])
+    both = read_code(code)
+    assert both.notes == ("Encoder, then Decoder; --class reads one of them",)
+    assert [layer.kind for layer in both.layers].count("linear") == 5
+    assert [layer.kind for layer in read_code(code, "Decoder").layers] == ["linear", "unflatten"]
+    with pytest.raises(LanguageError, match="there is no model class 'Coder'") as caught:
+        read_code(code, "Coder")
+    assert caught.value.hint == "there are Encoder, Decoder"
+
+
+def test_without_forward_the_order_of_definition_is_said():
+    read = read_code(
+        "class Net(nn.Module):\n  def __init__(self):\n    self.a = nn.Linear(4, 2)\n    self.b = nn.ReLU()"
+    )
+    assert [layer.text for layer in read.layers] == ["linear 2", "relu"]
+    assert read.notes == ("Net has no forward: its layers in the order of their definition",)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class A(nn.Module):\n  x = open('ran', 'w')\n  def forward(self, x):\n    open('ran')\n    return x",
+        "import os\nos.system('touch ran')\nclass A(nn.Module):\n  def forward(self, x): return F.relu(x)",
+        "class A(nn.Module):\n  def forward(self, x, y=__import__('os').mkdir('ran')): return F.relu(x)",
+        "a = [1]\n" + "a = a + a\n" * 60 + "net = nn.Linear(len(a), 2)",
+        "a = 9\n" + "a = a ** 9\n" * 60 + "net = nn.Linear(a, 2)",
+        "net = nn.ReLU()\n" + "net = nn.Sequential(net, net)\n" * 60,
+        "def f(x):\n  f(x)\n  f(x)\nf(1)\nnet = nn.ReLU()",
+        "class A(nn.Module):\n  def forward(self, x):\n    return " + "F.relu(" * 300 + "x" + ")" * 300,
+        "class A(A):\n  def forward(self, x): return F.relu(x)",
+    ],
+)
+def test_nothing_is_run_and_nothing_takes_long(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(LanguageError):
+        read_code(code)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("model", [FUNCTIONAL, TWO_CLASSES, BLOCKS, INHERITED, SEQUENTIALS])
+def test_what_print_shows_is_read(model):
+    """Every module that it names, in the order of definition."""
+    names = {}
+    exec(HEAD + model, names)
+    read = read_code(str(names["model"]))
+    assert read.problem is None
+    leaves = [type(part).__name__ for part in names["model"].modules() if not list(part.children())]
+    assert [layer.torch_name for layer in read.layers] == [
+        name if name in ("ReLU6", "Flatten") else name.rstrip("123d") for name in leaves if "Loss" not in name
+    ]
+
+
+def test_a_printout_is_read_up_to_what_is_not_known():
+    read = read_code(
+        "Net(\n  (a): Sequential(\n    (0-1): 2 x Conv2d(1, 1, kernel_size=(3, 3), padding=same)\n  )\n"
+        "  (b): MSELoss()\n  (c): MyLayer(3)\n  (d): ReLU()\n)"
+    )
+    assert [layer.text for layer in read.layers] == ["conv 1 k3 psame"] * 2
+    assert read.notes == ("Net: its layers in the order of their definition", "MSELoss() is left out")
+    assert read.problem.message == "line 6: 'MyLayer(3)' is not a layer that is known here"
