@@ -207,6 +207,7 @@ def is_import(line: str) -> bool:
 
 def read_code(text: str, class_name: str = "") -> ReadCode | None:
     """What a model's code or printout holds; None for a text that is neither. Raises `LanguageError`."""
+    text = "\n".join(text.splitlines())  # a terminal pastes lines that end in \r
     if is_printed(text):
         return read_printed(text)
     return read_classes(text, class_name) if holds_classes(text) or class_name else None

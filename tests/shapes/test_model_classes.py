@@ -183,7 +183,11 @@ def test_what_is_read_is_what_torch_runs(code):
     ("body", "layers", "message"),
     [
         ("h = self.a(x)\nreturn h + x", ["conv 4 k3 p1"], "line 9: 'h + x' joins two ways"),
-        ("return torch.cat([self.a(x), x], 1)", ["conv 4 k3 p1"], "line 8: 'torch.cat([self.a(x), x], 1)'"),
+        (
+            "return torch.cat([self.a(x), x], 1)",
+            ["conv 4 k3 p1"],
+            "torch.cat([self.a(x), x], 1)' joins",
+        ),
         ("x = self.a(x)\nx += x\nreturn x", ["conv 4 k3 p1"], "line 9: 'x + x' joins two ways"),
         ("if x.mean() > 0:\n    x = self.a(x)\nreturn x", [], "line 8: 'if x.mean() > 0:' is not followed"),
         ("return self.a(x), self.b(x)", ["conv 4 k3 p1"], "line 8: 'self.z'"),

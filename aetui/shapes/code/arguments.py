@@ -26,7 +26,8 @@ def layer_of(call: ast.Call, name: str) -> Layer:
     """The layer that this class of torch.nn makes with these arguments. Raises `LanguageError`."""
     if name not in CLASSES:
         near = get_close_matches(name, CLASSES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(CLASSES)}"
+        known = [one for one in CLASSES if not (one.startswith("Lazy") or one.endswith(("1d", "3d")))]
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise LanguageError(f"{quote(name)} is not a layer that is known here", hint)
     try:
         return _layer(call, CLASSES[name])

@@ -42,6 +42,7 @@ ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
 }
+JOINING = ("cat", "concat", "stack", "hstack", "vstack", "add", "mul", "matmul", "bmm")
 JOINS = "joins two ways of the data, which is not followed"
 NOTHING = object()
 """What a function without `return` gives."""
@@ -418,6 +419,8 @@ class Interpreter:
             data = self.known(node.args[0], scope)
             if isinstance(data, Data):
                 return self._function(node, name, data, node.args[1:], scope)
+            if name in JOINING:
+                raise self.refusal(node, JOINS)
         if room == "torch.nn":
             self._located(node, lambda: layer_of(node, name))
         raise self.refusal(node, "is not followed")
@@ -523,8 +526,7 @@ class Interpreter:
             said = ast.copy_location(ast.Call(node.func, [], kept), node)
             call = self._written(said, arguments[:1] if name.startswith("dropout") else arguments, scope)
             return self._went(data, Module((self._located(node, lambda: function_layer(call, name)),)))
-        joins = name in ("cat", "concat", "stack", "add", "mul", "matmul", "bmm")
-        raise self.refusal(node, JOINS if joins else "is not followed")
+        raise self.refusal(node, JOINS if name in JOINING else "is not followed")
 
     def _went(self, data: Data, module: Module) -> Data:
         if len(data.layers) + len(module.layers) > MAX_LAYERS:

@@ -202,7 +202,7 @@ async def test_a_pasted_model_class_becomes_layers_and_what_is_not_followed_is_s
         "  def forward(self, x):\n    x = F.relu(self.a(x))\n    return x + x\n"
     )
     async with calculator(tmp_path, "1x28x28 ") as pilot:
-        pilot.app.screen.query_one(ChainLine).post_message(events.Paste(code))
+        pilot.app.screen.query_one(ChainLine).post_message(events.Paste(code.replace("\n", "\r")))
         await pilot.pause()
         assert line_of(pilot) == "1x28x28 conv 8 k3, relu"
         assert "line 6: 'x + x' joins two ways of the data" in said(pilot)
