@@ -28,7 +28,7 @@ def print_answers(options: argparse.Namespace, size: Size) -> int:
 
     Raises `UsageError` for sizes that do not pair up, `AetuiError` when no layer within the bounds does it.
     """
-    target = parse_size(options.to)
+    size, target = _paired(options.size, options.to)
     if len(size) != len(target):
         inputs, outputs = (count(len(one) - 1, "axis", "axes") for one in (size, target))
         message = f"{format_size(size)} has {inputs} and {format_size(target)} has {outputs}"
@@ -44,6 +44,27 @@ def print_answers(options: argparse.Namespace, size: Size) -> int:
     elif options.form is None:
         _print_table(size, answers, len(answers) if options.all else SHOWN)
     return EXIT_DONE
+
+
+def _paired(size_text: str, target_text: str) -> tuple[Size, Size]:
+    """Both sizes; where one leaves its channels out, or says one number for every axis, the other tells."""
+    size, target = parse_size(size_text), parse_size(target_text)
+    if len(size) > len(target) or (len(size) == len(target) and "x" not in target_text and "x" in size_text):
+        return size, _completed(target_text, target, size)
+    return (_completed(size_text, size, target) if len(target) > len(size) else size), target
+
+
+def _completed(text: str, size: Size, like: Size) -> Size:
+    """The size with the channels, and the number of axes, of the other."""
+    numbers = size if "x" in text else size[1:]
+    if len(numbers) == len(like) - 1:
+        whole = (like[0], *numbers)
+    elif len(numbers) == 1:
+        whole = (like[0], *numbers * (len(like) - 1))
+    else:
+        return size
+    print(f"aetui: {text} is taken for {format_size(whole)}", file=sys.stderr)
+    return whole
 
 
 def _fix(bounds: Bounds, options: argparse.Namespace) -> Bounds:

@@ -16,12 +16,12 @@ MAX_ELEMENTS = 1_000_000_000
 
 
 def parse_size(text: str) -> Size:
-    """Read a size: "28" -> (1, 28), "1x784" -> (1, 784), "1x28x28" -> (1, 28, 28).
+    """Read a size: "28" -> (1, 28), "1x784" -> (1, 784), "1x28x28" and "(1, 28, 28)" -> (1, 28, 28).
 
     Raises `UsageError` for anything else, for more than three axes and for numbers out of bounds.
     """
     example = "write channels x axes, for example 1x28x28, or one number for one axis: 28"
-    written = text.strip()
+    written = _as_shape(text.strip())
     if not re.fullmatch(r"[0-9]+(x[0-9]+)*", written):
         raise UsageError(f"{quote(written)} is not a size", example)
     size = tuple(whole_number(part) for part in written.split("x"))
@@ -33,6 +33,13 @@ def parse_size(text: str) -> Size:
     if reason:
         raise UsageError(f"size {quote(written)}: {reason}", example)
     return size
+
+
+def _as_shape(text: str) -> str:
+    """What is written as Python prints a shape, with commas, written with x."""
+    inner = re.fullmatch(r"(?:torch\.Size)?[(\[]*([0-9, ]+)[)\]]*", text)
+    numbers = [part.strip() for part in inner[1].strip(", ").split(",")] if inner and "," in text else []
+    return "x".join(numbers) or text
 
 
 def format_size(size: Size) -> str:
