@@ -331,7 +331,7 @@ def test_the_class_that_is_named_is_read_and_what_is_left_out_is_said(conv):
         "class A(nn.Module):\n def forward(self, x): return F.relu(x)\n"
         "class B(nn.Module):\n def forward(self, x): return nn.BatchNorm2d(1, 0.8)(x)"
     )
-    assert "A, then B; --class reads one" in conv("1x8x8", "-", stdin=code)[2]
+    assert "A, then B; `aetui conv --class NAME` reads one" in conv("1x8x8", "-", stdin=code)[2]
     status, out, err = conv("1x8x8", "-", "--class", "B", stdin=code)
     assert (status, "relu" in out) == (0, False)
     assert "batchnorm: eps=0.8 changes no size and is left out" in err

@@ -222,7 +222,7 @@ def test_what_cannot_be_followed_is_named_with_its_line(body, layers, message):
 def test_classes_one_after_the_other_or_the_one_that_is_named():
     code = HEAD + "\n".join(TWO_CLASSES.split("class AE")[:1])
     both = read_code(code)
-    assert both.notes == ("Encoder, then Decoder; --class reads one of them",)
+    assert both.notes == ("Encoder, then Decoder; `aetui conv --class NAME` reads one",)
     assert [layer.kind for layer in both.layers].count("linear") == 5
     assert [layer.kind for layer in read_code(code, "Decoder").layers] == ["linear", "unflatten"]
     with pytest.raises(LanguageError, match="there is no model class 'Coder'") as caught:
@@ -246,6 +246,10 @@ def test_without_forward_the_order_of_definition_is_said():
         "class A(nn.Module):\n  def forward(self, x, y=__import__('os').mkdir('ran')): return F.relu(x)",
         "a = [1]\n" + "a = a + a\n" * 60 + "net = nn.Linear(len(a), 2)",
         "a = 9\n" + "a = a ** 9\n" * 60 + "net = nn.Linear(a, 2)",
+        "a = [1]\n" + "a.extend(a)\n" * 60 + "net = nn.Linear(len(a), 2)",
+        "a = [nn.ReLU()]\n" + "a = [a, a]\n" * 60,
+        "a = (1, 1)\n" + "a = (a, a)\n" * 60 + "net = nn.Conv2d(1, 2, a)",
+        "net = nn.Linear(int(1e999), int()), nn.Conv2d(-'x', len(), range(1, 2, 0))\na = {[]: 1}\nlist(1, 2)",
         "net = nn.ReLU()\n" + "net = nn.Sequential(net, net)\n" * 60,
         "def f(x):\n  f(x)\n  f(x)\nf(1)\nnet = nn.ReLU()",
         "class A(nn.Module):\n  def forward(self, x):\n    return " + "F.relu(" * 300 + "x" + ")" * 300,
@@ -280,3 +284,9 @@ def test_a_printout_is_read_up_to_what_is_not_known():
     assert [layer.text for layer in read.layers] == ["conv 1 k3 psame"] * 2
     assert read.notes == ("Net: its layers in the order of their definition", "MSELoss() is left out")
     assert read.problem.message == "line 6: 'MyLayer(3)' is not a layer that is known here"
+
+
+def test_lines_of_their_own_are_read_and_what_is_not_is_said():
+    read = read_code("latent = 3\nnn.Linear(9, latent)\nnn.ReLU(),\nlast = nn.LSTM(3, 3)\nout = [nn.Tanh()]")
+    assert [layer.text for layer in read.layers] == ["linear 3", "relu", "tanh"]
+    assert read.notes == ("last is left out: line 4: 'LSTM' is not a layer that is known here",)

@@ -138,7 +138,9 @@ class Interpreter:
                 owner = self._try(node.func.value, scope)
                 if isinstance(owner, Data):
                     raise self.refusal(node, "changes its data in place, which is not followed")
-            self._try(node, scope)
+        found = self._try(node, scope)
+        if scope is self.names:  # a layer on a line of its own, outside of any class
+            scope[f"line {node.lineno}"] = found
 
     def _if(self, node: ast.If, scope: Scope) -> Value:
         test = self._try(node.test, scope)
@@ -193,6 +195,12 @@ class Interpreter:
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression stands for. Raises LanguageError where it is not followed."""
         self._count(node)
+        try:
+            return self._value(node, scope)
+        except (TypeError, ValueError, LookupError, ArithmeticError):  # as running it would raise
+            raise self.refusal(node, "is not followed") from None
+
+    def _value(self, node: ast.expr, scope: Scope) -> Value:
         match node:
             case ast.Constant():
                 return node.value
@@ -233,6 +241,7 @@ class Interpreter:
             if isinstance(node, ast.Starred):
                 many = self.known(node.value, scope)
                 if isinstance(many, Module):
+                    self.taken.add(many)
                     many = [Module((layer,)) for layer in many.layers]
                 if not isinstance(many, list | tuple):
                     raise self.refusal(node, "is not followed")
@@ -497,7 +506,8 @@ class Interpreter:
             return self._function(node, name, owner, node.args, scope)
         items = self._items(node.args, scope)
         if isinstance(owner, list) and name in ("append", "extend", "insert") and items:
-            owner += items[-1] if name == "extend" and isinstance(items[-1], list) else [items[-1]]
+            more = items[-1] if name == "extend" and isinstance(items[-1], list) else [items[-1]]
+            owner[:] = self._bounded(owner + more, node)
             return None
         if isinstance(owner, dict) and name in ("items", "values", "keys"):
             return [*getattr(owner, name)()]
@@ -547,6 +557,7 @@ class Interpreter:
         return ast.copy_location(ast.Call(node.func, args, keywords), node)
 
     def _literal(self, value: Value, node: ast.AST) -> ast.expr:
+        self._count(node)
         if isinstance(value, Unread):
             raise value.error
         if isinstance(value, list | tuple):

@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import cast
 
 from aetui.shapes.code.interpreter import Interpreter
-from aetui.shapes.code.values import ClassCode, Data, Instance, Module, Unread
+from aetui.shapes.code.values import ClassCode, Data, Instance, Unread, modules_in
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import quote
@@ -93,7 +93,7 @@ def _read(models: list[ClassCode], interpreter: Interpreter) -> ReadCode:
     layers: list[Layer] = []
     names = [one.node.name for one in models]
     if len(models) > 1:
-        interpreter.notes.append(f"{', then '.join(names)}; --class reads one of them")
+        interpreter.notes.append(f"{', then '.join(names)}; `aetui conv --class NAME` reads one")
     for one in models:
         interpreter.newest = Data()
         try:
@@ -120,14 +120,13 @@ def _way_through(one: ClassCode, interpreter: Interpreter) -> Data:
 
 
 def _assigned(interpreter: Interpreter) -> ReadCode:
-    """The modules that have names, but for those that are parts of others."""
-    found = [value for value in interpreter.names.values() if isinstance(value, Module)]
+    """The layers that have names, or stand on lines of their own, but for those that are parts of others."""
+    found = [module for value in interpreter.names.values() for module in modules_in(value)]
     layers = tuple(layer for one in found if one not in interpreter.taken for layer in one.layers)
-    problem = next((value.error for value in interpreter.names.values() if isinstance(value, Unread)), None)
+    unread = [(name, one.error) for name, one in interpreter.names.items() if isinstance(one, Unread)]
     if not layers:
-        if problem:
-            raise problem
-        raise LanguageError(
-            "there is no layer and no model class in this code", "paste the class of the model"
-        )
-    return ReadCode(layers, tuple(interpreter.notes))
+        if unread:
+            raise unread[0][1]
+        raise LanguageError("there is no layer and no model class in this code", "paste the model's class")
+    notes = [*interpreter.notes, *(f"{name} is left out: {error.message}" for name, error in unread)]
+    return ReadCode(layers, tuple(notes))

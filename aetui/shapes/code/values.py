@@ -7,6 +7,9 @@ from typing import Any
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
 
+MAX_PARTS = 10_000
+"""Of lists within lists."""
+
 Value = Any
 """One of the classes here, a number, a word, None, or a tuple, list or dict of values."""
 
@@ -66,11 +69,15 @@ class Function:
 
 
 def modules_in(value: Value) -> list[Module]:
-    """The modules of a value that is one, or holds some, in order."""
-    if isinstance(value, Module):
-        return [value]
-    if isinstance(value, dict):
-        return [module for item in value.values() for module in modules_in(item)]
-    if isinstance(value, tuple | list):
-        return [module for item in value for module in modules_in(item)]
-    return []
+    """The modules of a value that is one, or holds some, in order. Raises LanguageError for too many."""
+    found: list[Module] = []
+    waiting = [value]
+    for _ in range(MAX_PARTS):
+        if not waiting:
+            return found
+        part = waiting.pop()
+        if isinstance(part, Module):
+            found.append(part)
+        elif isinstance(part, dict | tuple | list):
+            waiting += reversed(list(part.values()) if isinstance(part, dict) else part)
+    raise LanguageError("the lists hold too many parts", f"at most {MAX_PARTS:,} are followed")
