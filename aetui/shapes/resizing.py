@@ -127,11 +127,9 @@ class Upsample(Layer):
 
 
 @dataclass(frozen=True)
-class PixelShuffle(Layer):
-    """`pixelshuffle 2`: torch.nn.PixelShuffle; r x r channels become r x r positions (arXiv 1609.05158)."""
+class Shuffle(Layer):
+    """What the two shuffles share: r x r channels or positions, r being `factor`."""
 
-    kind: ClassVar[str] = "pixelshuffle"
-    torch_name: ClassVar[str] = "PixelShuffle"
     factor: int
 
     def __post_init__(self) -> None:
@@ -140,11 +138,19 @@ class PixelShuffle(Layer):
     def options(self) -> Iterator[str]:
         yield str(self.factor)
 
-    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
-        return (spreading(self.factor, self.factor, 0, 1),) * 2
-
     def torch(self, size: Size) -> TorchCall:
         return TorchCall(self.torch_name, (self.factor,))
+
+
+@dataclass(frozen=True)
+class PixelShuffle(Shuffle):
+    """`pixelshuffle 2`: torch.nn.PixelShuffle; r x r channels become r x r positions (arXiv 1609.05158)."""
+
+    kind: ClassVar[str] = "pixelshuffle"
+    torch_name: ClassVar[str] = "PixelShuffle"
+
+    def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
+        return (spreading(self.factor, self.factor, 0, 1),) * 2
 
     def _output(self, size: Size) -> Size:
         _check_two_axes(size)
@@ -158,24 +164,14 @@ class PixelShuffle(Layer):
 
 
 @dataclass(frozen=True)
-class PixelUnshuffle(Layer):
+class PixelUnshuffle(Shuffle):
     """`pixelunshuffle 2`: torch.nn.PixelUnshuffle, the way back: r x r positions become r x r channels."""
 
     kind: ClassVar[str] = "pixelunshuffle"
     torch_name: ClassVar[str] = "PixelUnshuffle"
-    factor: int
-
-    def __post_init__(self) -> None:
-        check_range("factor", self.factor)
-
-    def options(self) -> Iterator[str]:
-        yield str(self.factor)
 
     def input_windows(self, size: Size) -> tuple[InputWindow, ...]:
         return (sliding(self.factor, self.factor, 0, 1),) * 2
-
-    def torch(self, size: Size) -> TorchCall:
-        return TorchCall(self.torch_name, (self.factor,))
 
     def _output(self, size: Size) -> Size:
         _check_two_axes(size)

@@ -1,10 +1,13 @@
 """Model code as people have it is followed, and gives torch's sizes and numbers; none of it is run."""
 
 import contextlib
+import re
 import textwrap
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aetui.models.build import build_chain
 from aetui.shapes.chain import trace
@@ -290,3 +293,20 @@ def test_lines_of_their_own_are_read_and_what_is_not_is_said():
     read = read_code("latent = 3\nnn.Linear(9, latent)\nnn.ReLU(),\nlast = nn.LSTM(3, 3)\nout = [nn.Tanh()]")
     assert [layer.text for layer in read.layers] == ["linear 3", "relu", "tanh"]
     assert read.notes == ("last is left out: line 4: 'LSTM' is not a layer that is known here",)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_damage_to_code_breaks_the_reader(data):
+    code = data.draw(st.sampled_from([FUNCTIONAL, TWO_CLASSES, BLOCKS, INHERITED, RESIZED]))
+    words = re.split(r"(\W)", code)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(words) - 1))
+        words[place] = data.draw(st.sampled_from(["", "x", "self", "0", "-1", "None", "[]", "1e999", *words]))
+    with contextlib.suppress(LanguageError):
+        read_code("".join(words))
+
+
+def test_a_printout_nested_too_deep_is_refused():
+    with pytest.raises(LanguageError, match="nested too deep"):
+        read_code("\n".join("(a): Sequential(" for _ in range(5000)))

@@ -34,6 +34,8 @@ def read_printed(text: str) -> ReadCode:
         _read_block(lines, layers, notes)
     except LanguageError as error:
         return ReadCode(tuple(layers), tuple(notes), error)
+    except RecursionError:
+        raise LanguageError("the printout is nested too deep to be followed") from None
     return ReadCode(tuple(layers), tuple(notes))
 
 
