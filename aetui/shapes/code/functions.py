@@ -28,6 +28,8 @@ WITHOUT_EFFECT = (
     "eval", "train", "apply", "bfloat16",
 )  # fmt: skip
 """Methods that change no size and no layer."""
+JOINING = ("cat", "concat", "stack", "hstack", "vstack", "add", "mul", "matmul", "bmm")
+JOINS = "joins two ways of the data, which is not followed"
 NOT_ARGUMENTS = ("training", "_stacklevel", "dtype")
 """Of functions; a class has none of them."""
 
