@@ -204,32 +204,6 @@ def test_what_cannot_be_is_refused(conv, arguments, words):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "nn.Sequential(nn.ReLU(),",
-        "(" * 3000,
-        "relu\n" * 1001,
-        "relu\n" * 250_000,
-        bytes(range(128, 256)) * 10,
-        "x = 1",
-        "nn.Conv2d(*[1, 2, 3])",
-    ],
-)
-def test_any_text_on_stdin_is_answered(conv, text):
-    code, out, err = conv("28", "-", stdin=text)
-    assert (code, out) == (2, "")
-    assert "Traceback" not in err
-
-
-def test_no_code_is_run(conv, tmp_path):
-    file = tmp_path / "made"
-    for code in (f"open({str(file)!r}, 'w')", f"__import__('os').mkdir({str(file)!r})"):
-        for layer in (code, f"nn.Linear(28, {code})", f"nn.Sequential({code})"):
-            assert conv("28", layer)[0] == conv("28", "-", stdin=layer)[0] == 2
-    assert not file.exists()
-
-
 def test_help_shows_examples_that_work(conv, monkeypatch, tmp_path):
     code, out, _ = conv("--help")
     assert code == 0
@@ -263,75 +237,3 @@ def test_a_chain_as_program_and_pipe():
     assert (done.returncode, done.stderr) == (0, "")
     lines = tomllib.loads(done.stdout)["encoder"]
     assert parse_chain(lines) == parse_chain(ENCODER)
-
-
-@pytest.mark.parametrize(
-    ("size", "layer", "said", "first_row"),
-    [
-        ("(1, 3, 32, 32)", "nn.Conv2d(3, 8, 3)", "1 is taken for the batch", "3x32x32"),
-        ("64x3x32x32", "nn.Conv2d(3, 8, 3)", "64 is taken for the batch", "3x32x32"),
-        ("torch.Size([64, 16, 50])", "nn.Conv1d(16, 8, 3)", "64 is taken for the batch", "16x50"),
-        ("3,32,32", "conv 8 k3", "", "3x32x32"),
-        ("[3, 32, 32]", "conv 8 k3", "", "3x32x32"),
-        ("1x16x32x32", "nn.Conv3d(1, 8, 3)", "", "1x16x32x32"),
-        ("16x32x32x32", "conv 8 k3", "", "16x32x32x32"),
-    ],
-)
-def test_sizes_as_people_write_them(conv, size, layer, said, first_row):
-    code, out, err = conv(size, layer)
-    assert code == 0
-    assert first_row in out.splitlines()[1].split()
-    assert said in err
-
-
-@pytest.mark.parametrize(
-    ("size", "layer", "hint"),
-    [
-        ("28x28x1", "conv 16 k3", "1x28x28"),
-        ("32x32x3", "nn.Conv2d(3, 8, 3)", "3x32x32"),
-        ("64x48x3", "maxpool k4", "3x64x48"),
-    ],
-)
-def test_channels_that_stand_last_are_named(conv, size, layer, hint):
-    code, out, err = conv(size, layer)
-    assert (code, out) == (2, "")
-    assert f"{size} has its channels last" in err
-    assert f"PyTorch has them first: {hint}" in err
-
-
-@pytest.mark.parametrize(
-    ("size", "target", "taken"),
-    [
-        ("1x30x25", "240x200", "240x200 is taken for 1x240x200"),
-        ("256x12x12", "24", "24 is taken for 256x24x24"),
-        ("12x12", "8x24x24", "12x12 is taken for 8x12x12"),
-        ("12", "8x24x24", "12 is taken for 8x12x12"),
-        ("4x100", "200", "200 is taken for 4x200"),
-    ],
-)
-def test_channels_may_be_left_out_on_one_side(conv, size, target, taken):
-    code, out, err = conv(size, "--to", target, "--transposed")
-    assert code == 0
-    assert taken in err
-    assert "convt" in out
-
-
-def test_a_class_is_shown_up_to_what_is_not_followed(conv):
-    net = (
-        "class N(nn.Module):\n def forward(self, x):\n  h = nn.Conv2d(1, 4, 3, padding=1)(x)\n  return h + x"
-    )
-    code, out, err = conv("1x8x8", "-", stdin=net)
-    assert code == 2
-    assert "4x8x8" in out
-    assert "line 4: 'h + x' joins two ways" in err
-
-
-def test_the_class_that_is_named_is_read_and_what_is_left_out_is_said(conv):
-    code = (
-        "class A(nn.Module):\n def forward(self, x): return F.relu(x)\n"
-        "class B(nn.Module):\n def forward(self, x): return nn.BatchNorm2d(1, 0.8)(x)"
-    )
-    assert "A, then B; `aetui conv --class NAME` reads one" in conv("1x8x8", "-", stdin=code)[2]
-    status, out, err = conv("1x8x8", "-", "--class", "B", stdin=code)
-    assert (status, "relu" in out) == (0, False)
-    assert "batchnorm: eps=0.8 changes no size and is left out" in err
