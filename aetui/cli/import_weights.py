@@ -20,7 +20,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.new_run import make_run
-    from aetui.cli.options import data_dir, preset_changes
+    from aetui.cli.options import preset_changes
     from aetui.config.shipped import load_preset
     from aetui.devices.available import check_device_name
     from aetui.errors import UsageError
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     notes = check_weights(options.checkpoint, weights, preset)
     folder = make_run(options, options.preset)
     try:
-        import_weights(folder, preset, weights, data_dir(options))
+        import_weights(folder, preset, weights.tensors)
     except BaseException:
         shutil.rmtree(folder.path)
         raise

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from aetui.errors import AetuiError
-from aetui.models.hugging_face import from_hugging_face, is_hugging_face
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.shapes.sizes import format_size, quote
 
@@ -13,25 +12,6 @@ MOST_NAMED = 5
 """How many differing names an error lists."""
 DECODER = ("decoder_", "mask_token")
 """How the names of a ViT masked autoencoder's decoder begin."""
-
-
-def weights_in(checkpoint: object) -> dict[str, Tensor]:
-    """The weights in what a checkpoint file holds, under the names of facebookresearch/mae.
-
-    A checkpoint is a state dict or, as facebookresearch/mae publishes them, `{"model": state dict}`;
-    weights of Hugging Face's ViTMAEForPreTraining are renamed. Raises `AetuiError` for anything else.
-    """
-    if isinstance(checkpoint, Mapping) and isinstance(checkpoint.get("model"), Mapping):
-        checkpoint = checkpoint["model"]
-    if not isinstance(checkpoint, Mapping) or not checkpoint:
-        raise AetuiError("the checkpoint holds no weights", "it must be a state dict: names and tensors")
-    for name, value in checkpoint.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise AetuiError(
-                f"the checkpoint holds no weights: {quote(str(name))} is a {type(value).__name__}",
-                "it must be a state dict: names and tensors",
-            )
-    return from_hugging_face(checkpoint) if is_hugging_face(checkpoint) else dict(checkpoint)
 
 
 def load_weights(model: MaskedAutoencoder, state_dict: Mapping[str, Tensor]) -> tuple[str, ...]:

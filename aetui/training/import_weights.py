@@ -4,36 +4,40 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from aetui.config.kept import kept_settings
 from aetui.config.model import VitSection
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
 from aetui.models.hugging_face import heads_in_config
 from aetui.models.masked_autoencoder import MaskedAutoencoder
+from aetui.models.published import Published
 from aetui.models.weights import load_weights
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import CheckpointSaved, Event, StateChanged
+from aetui.runs.events import CheckpointSaved, StateChanged
 from aetui.runs.folder import RunFolder
-from aetui.training.control import Control
+from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
+from aetui.training.checkpoints import CheckpointStore
 from aetui.training.model_kinds import build_model
-from aetui.training.training import prepare
+from aetui.training.optimizer import make_optimizer
 
 
-def check_weights(file: Path, weights: Mapping[str, Tensor], preset: Preset) -> list[str]:
+def check_weights(file: Path, weights: Published, preset: Preset) -> list[str]:
     """What to know of weights that fit the preset, as sentences.
 
     Raises AetuiError where they are of another model, also by the number of heads, which no shape tells.
     """
     model = build_model(preset)
     assert isinstance(model, MaskedAutoencoder), "the preset is checked to be of a masked autoencoder"
-    notes = []
+    notes = list(weights.notes)
     try:
-        if load_weights(model, weights):
+        if load_weights(model, weights.tensors):
             notes.append("the file holds no decoder; it begins at random")
     except AetuiError as error:
-        found = ", ".join(f"{key} {value}" for key, value in sizes_in_weights(weights).items())
+        found = ", ".join(f"{key} {value}" for key, value in sizes_in_weights(weights.tensors).items())
         hint = f"{error.hint}{f'; the weights tell: {found}' if found else ''}"
         raise AetuiError(error.message, hint) from None
     if preset.model.vit is not None:
@@ -61,22 +65,25 @@ def _preset_heads(heads: dict[str, int]) -> str:
     return f"the preset's {heads['heads']} in the encoder and {heads['decoder_heads']} in the decoder"
 
 
-def import_weights(folder: RunFolder, preset: Preset, weights: Mapping[str, Tensor], data_dir: Path) -> None:
-    """Write the weights as the first checkpoint of a fresh run, which is then stopped.
-
-    Raises AetuiError where the data cannot be had.
-    """
+def import_weights(folder: RunFolder, preset: Preset, tensors: Mapping[str, Tensor]) -> None:
+    """Write the weights as the first checkpoint of a fresh run, which is then stopped. Needs no data."""
+    model = build_model(preset)
+    assert isinstance(model, MaskedAutoencoder), "as checked with the weights"
+    load_weights(model, tensors)
+    checkpoint = Checkpoint(
+        model=model.state_dict(),
+        optimizer=make_optimizer(model, preset.train).state_dict(),
+        random=RandomStates(cpu=torch.get_rng_state(), cuda=[]),
+        progress=Progress(),
+        made_on={},  # no straight run would be equal to it
+        settings=kept_settings(preset),
+    )
+    entry = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints).save(checkpoint)
     writer = EventWriter(folder.events)
-
-    def emit(event: Event) -> None:
-        writer.write(event)
-
-    training = prepare(folder, preset, data_dir, Control(), emit)
-    assert isinstance(training.model, MaskedAutoencoder), "as checked with the weights"
-    load_weights(training.model, weights)
-    entry = training.save(None)
-    emit(CheckpointSaved(entry.epoch, entry.step, entry.file, entry.sha256, entry.size_bytes, best=False))
-    emit(StateChanged(states.STOPPED))
+    writer.write(
+        CheckpointSaved(entry.epoch, entry.step, entry.file, entry.sha256, entry.size_bytes, best=False)
+    )
+    writer.write(StateChanged(states.STOPPED))
     folder.change_meta(state=states.STOPPED)
 
 

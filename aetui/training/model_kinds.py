@@ -38,7 +38,7 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     check_classes(classes)
     source = preset.finetune.from_checkpoint if preset.finetune else ""
     if source and not begun:
-        load_weights(model, read_weights(Path(source).expanduser()))
+        load_weights(model, read_weights(Path(source).expanduser()).tensors)
     return Classifier(model, classes, preset.train.seed)
 
 

@@ -1,33 +1,43 @@
 """Weights from files of torch and safetensors; no code in them is run."""
 
+import argparse
 import contextlib
 import os
+import pathlib
 import re
 import struct
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
 from aetui.errors import AetuiError
 from aetui.files import open_file
-from aetui.models.weights import weights_in
+from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
+from aetui.text import format_bytes
+from aetui.training.not_weights import AGAIN, SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
+
+HARMLESS: list[Any] = [
+    argparse.Namespace,
+    *((kind, f"{module}.{name}") for name, kind in (
+        ("PosixPath", pathlib.PurePosixPath), ("WindowsPath", pathlib.PureWindowsPath),
+        ("PurePosixPath", pathlib.PurePosixPath), ("PureWindowsPath", pathlib.PureWindowsPath),
+    ) for module in ("pathlib", "pathlib._local")),
+]  # fmt: skip
+"""Classes that trainers save beside the weights, as facebookresearch/mae does its `args`. They hold values
+and run nothing. A path's module is another in Python 3.13."""
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> Published:
     """The weights in a file, or in a run's checkpoint, which must be as it was written. Raises AetuiError."""
     try:
         check_size(path)
         check_whole(path)
         with open_file(path, linked=True) as file:  # not a pipe, which would be waited for
-            if path.suffix == ".safetensors":
-                return weights_in(load_file(path))
-            refuse_bomb(file)
-            return weights_in(torch.load(file, map_location="cpu", weights_only=True))
+            return _read(path, file)
     except IsADirectoryError:
         inside = next(
             (file for file in ("model.safetensors", "pytorch_model.bin") if (path / file).is_file()), ""
@@ -36,10 +46,35 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise AetuiError(f"{path} is a folder", hint) from None
     except OSError as error:
         raise AetuiError(f"{path} cannot be read: {error.strerror or error}") from None
-    except AetuiError:
+
+
+def _read(path: Path, file: BinaryIO) -> Published:
+    if instead := what_it_is(file, os.fstat(file.fileno()).st_size):
+        raise AetuiError(f"{path} {instead.what}", instead.hint)
+    try:
+        if is_safetensors(file):
+            return weights_in(load_file(path))
+        refuse_bomb(file)
+        with torch.serialization.safe_globals(HARMLESS):
+            return weights_in(torch.load(file, map_location="cpu", weights_only=True))
+    except (OSError, AetuiError):
         raise
     except Exception as error:  # what torch raises at damaged files is without bounds
-        raise AetuiError(f"{path} {why_refused(error)}", "torch.save and safetensors are read") from None
+        instead = _instead(file, error)
+        raise AetuiError(f"{path} {instead.what}", instead.hint) from None
+
+
+def _instead(file: BinaryIO, error: Exception) -> Instead:
+    if cut := re.search(r"expected (\d+) more bytes", str(error)):  # in torch's format before 1.6
+        return Instead(f"ends too early: {format_bytes(int(cut[1]))} more are missing", AGAIN)
+    if "GLOBAL" not in str(error):
+        return Instead(why_refused(error))
+    with contextlib.suppress(Exception):  # of a file in torch's format before 1.6
+        file.seek(0)
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(file)
+        if any(name.startswith("torch.nn.modules.") for name in names):
+            return Instead("holds a whole model, and loading that would run code", SAVE_WEIGHTS)
+    return Instead(why_refused(error), SAVE_WEIGHTS)
 
 
 def why_refused(error: Exception) -> str:

@@ -7,8 +7,9 @@ from tiny_vits import SHAPES, hugging_face, small
 
 from aetui.errors import AetuiError
 from aetui.models.hugging_face import from_hugging_face
+from aetui.models.published import weights_in
 from aetui.models.vit_mae import VitMae
-from aetui.models.weights import load_weights, weights_in
+from aetui.models.weights import load_weights
 from aetui.shapes.vit import VitMaeShape, VitSize
 
 torch.set_num_threads(1)
@@ -65,13 +66,13 @@ def test_a_published_checkpoint_loads_with_and_without_its_decoder():
     torch.manual_seed(0)
     source, whole, encoder_only = small(), small(), small()
     published = source.state_dict()
-    assert load_weights(whole, weights_in({"model": published})) == ()
+    assert load_weights(whole, weights_in({"model": published}).tensors) == ()
     assert all(torch.equal(tensor, published[name]) for name, tensor in whole.state_dict().items())
 
     before = {name: tensor.clone() for name, tensor in encoder_only.state_dict().items()}
     decoder = {name for name in published if name.startswith(("decoder_", "mask_token"))}
     encoder = {name: tensor for name, tensor in published.items() if name not in decoder}
-    assert set(load_weights(encoder_only, weights_in({"model": encoder}))) == decoder
+    assert set(load_weights(encoder_only, weights_in({"model": encoder}).tensors)) == decoder
     for name, tensor in encoder_only.state_dict().items():
         assert torch.equal(tensor, (before if name in decoder else published)[name])
 
@@ -84,7 +85,7 @@ def test_files_of_hugging_face_load(tmp_path):
     assert "vit.encoder.layer.1.attention.attention.query.weight" in saved
     hub = {name.replace("decoder_encoder.layer", "decoder_layers"): tensor for name, tensor in saved.items()}
     expected = from_hugging_face(theirs.state_dict())
-    for weights in (weights_in(saved), weights_in(hub)):
+    for weights in (weights_in(saved).tensors, weights_in(hub).tensors):
         assert weights.keys() == expected.keys()
         assert all(torch.equal(tensor, expected[name]) for name, tensor in weights.items())
 
@@ -93,7 +94,7 @@ def test_an_encoder_alone_of_hugging_face_loads(tmp_path):
     """ViTMAEModel's own files lack the `vit.` in front of every name."""
     theirs = hugging_face(SHAPES[0])
     theirs.vit.save_pretrained(tmp_path)
-    weights = weights_in(load_file(tmp_path / "model.safetensors"))
+    weights = weights_in(load_file(tmp_path / "model.safetensors")).tensors
     expected = from_hugging_face(theirs.state_dict())
     assert weights.keys() == {name for name in expected if not name.startswith(("decoder_", "mask_token"))}
     assert all(torch.equal(tensor, expected[name]) for name, tensor in weights.items())

@@ -203,7 +203,7 @@ def test_files_that_are_no_weights_or_gone_are_refused(make_run, record, tmp_pat
     text = tmp_path / "text.pt"
     text.write_text("no weights")
     folder = make_run(*CLASSIFIER, f"finetune.from_checkpoint={text}", preset=PRESET)
-    assert "is not a file of weights" in refusal(record(folder))
+    assert "text.pt is text: 'no weights'" in refusal(record(folder))
     text.unlink()
     assert f"{text} cannot be read: No such file" in refusal(record(folder))
 
