@@ -31,9 +31,12 @@ def _print_report(report: dict[str, Any]) -> None:
 
     reason = f": {report['reason']}" if report["reason"] else ""
     print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
-    size = format_count(report["parameters"])
-    print(safe_text(f"{report['preset']} on {report['device'] or '–'}, {size} parameters"))
-    print(safe_text(f"loss: {report['loss']}"))
+    if report["device"] is None:
+        print(safe_text(f"{report['preset']}, not trained here yet"))
+    else:
+        size = format_count(report["parameters"])
+        print(safe_text(f"{report['preset']} on {report['device']}, {size} parameters"))
+        print(safe_text(f"loss: {report['loss']}"))
     if report["floor"] is not None:
         print(f"floor, without learning: {format_number(report['floor'])}")
     if report["damaged_lines"]:
