@@ -10,6 +10,7 @@ from aetui.cli.options import Verbs, add_json_option, add_verb, data_dir
 
 if TYPE_CHECKING:
     from aetui.data.catalogue import Source
+    from aetui.data.finding import Found
 
 
 def add(verbs: Verbs) -> None:
@@ -22,28 +23,31 @@ def add(verbs: Verbs) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
-    from aetui.data.catalogue import SETS, is_local
+    from aetui.data.catalogue import SETS
+    from aetui.data.finding import find
     from aetui.shapes.sizes import format_size
     from aetui.text import format_bytes, safe_text
 
     folder = data_dir(options)
     sets = list(SETS.values())
     if options.json:
-        table = [_as_json(source, is_local(source, folder)) for source in sets]
+        table = [_as_json(source, find(source, folder)) for source in sets]
         print(json.dumps({"data_dir": str(folder), "sets": table}, indent=1))
         return 0
     rows = []
     for source in sets:
-        state = "generated" if not source.archives else "here" if is_local(source, folder) else "to download"
+        found = find(source, folder)
+        state = "generated" if not source.archives else "here" if found else "to download"
         download = format_bytes(source.download_bytes or None)
         counts = (f"{source.train_count:,}", f"{source.test_count:,}")
-        rows.append((source.name, format_size(source.size), *counts, state, download))
-    print_table(("set", "size", "train", "test", "state", "download"), rows, "none")
+        where = safe_text(found.sentence) if found else ""
+        rows.append((source.name, format_size(source.size), *counts, download, state, where))
+    print_table(("set", "size", "train", "test", "download", "state", "where"), rows, "none")
     print(safe_text(f"data folder: {folder}"), file=sys.stderr)
     return 0
 
 
-def _as_json(source: "Source", local: bool) -> dict[str, Any]:
+def _as_json(source: "Source", found: "Found | None") -> dict[str, Any]:
     return {
         "name": source.name,
         "title": source.title,
@@ -51,7 +55,9 @@ def _as_json(source: "Source", local: bool) -> dict[str, Any]:
         "train": source.train_count,
         "test": source.test_count,
         "generated": not source.archives,
-        "here": local,
+        "here": not source.archives or found is not None,
+        "form": found.form if found else None,
+        "folder": str(found.folder) if found else None,
         "download_bytes": source.download_bytes,
         "hosts": source.hosts,
     }

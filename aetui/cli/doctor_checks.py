@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from aetui.data.catalogue import SETS, Source, is_local
+from aetui.data.catalogue import SETS, Source
+from aetui.data.finding import find
 from aetui.devices.available import MEND
 from aetui.terminal.choice import Choice
 from aetui.terminal.detection import Terminal
@@ -148,8 +149,8 @@ def _data_check(source: Source, data_dir: Path) -> Check:
     name = f"data {source.name}"
     if not source.archives:
         return Check(name, "ok", "generated when needed")
-    if is_local(source, data_dir):
-        return Check(name, "ok", f"here, in {data_dir}")
+    if found := find(source, data_dir):
+        return Check(name, "ok", f"here: {found.sentence}")
     value = f"not here, {format_bytes(source.download_bytes)} to download"
     return Check(name, "ok", value, f"fetch it: aetui data get {source.name}")
 

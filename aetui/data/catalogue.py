@@ -7,6 +7,7 @@ CIFAR-10's archive), the README of zalandoresearch/fashion-mnist (MD5). The SHA-
 computed from archives with those sums.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,30 +77,15 @@ class Source:
         return tuple(dict.fromkeys(urlsplit(mirror).hostname or "" for mirror in self.mirrors))
 
 
-def is_local(source: Source, data_dir: Path) -> bool:
-    """Whether every file is there with the right size: quick enough for a menu. Generated sets always are."""
-    return all(_has_size(data_dir / file.path, file.size) for file in source.files)
-
-
-def data_dir_of_run(name: str, recorded: Path, own: Path) -> Path:
-    """Where a run finds the set `name`: in the folder it recorded if the set lies there whole, else in `own`.
-
-    A run's folder may come from anybody: nothing is written where it says.
-    """
-    source = SETS.get(name)
-    return recorded if source and is_local(source, recorded) else own
+def checksum_holds(content: bytes, checksum: str) -> bool:
+    """Whether bytes have this checksum, `sha256:…` or `md5:…`."""
+    algorithm, _, digest = checksum.partition(":")
+    return hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() == digest
 
 
 def default_data_dir() -> Path:
     """The folder for data sets in the user's cache folder of this system."""
     return Path(platformdirs.user_cache_dir("aetui")) / "data"
-
-
-def _has_size(path: Path, size: int) -> bool:
-    try:
-        return path.is_file() and path.stat().st_size == size
-    except OSError:
-        return False
 
 
 def _idx(folder: str, name: str, archive: tuple[int, str], file: tuple[int, str]) -> Archive:

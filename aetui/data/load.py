@@ -9,9 +9,13 @@ import torch
 from aetui.data import generated
 from aetui.data.archives import intact
 from aetui.data.catalogue import SETS, Source
+from aetui.data.cifar_files import read_cifar10
 from aetui.data.download import Progress, fetch
+from aetui.data.files import Cancelled
+from aetui.data.finding import Form, find
 from aetui.data.folder import Decoding, load_folder
 from aetui.data.images import DataSet, ImageSet
+from aetui.data.mnist_files import read_mnist
 from aetui.errors import AetuiError
 
 
@@ -51,8 +55,19 @@ def load(
     if name in ("digits", "shapes"):
         return generated.digits(seed=seed) if name == "digits" else generated.shapes(seed=seed)
     source = SETS[name]
-    _make_present(source, data_dir, download, on_progress, cancelled)
-    return _read_cifar10(source, data_dir) if name == "cifar10" else _read_mnist(source, data_dir)
+    found = find(source, data_dir)
+    if found is None or found.form is Form.PACKED:
+        _fetch(source, data_dir, download or found is not None, on_progress, cancelled)
+        found = find(source, data_dir)
+    assert found is not None, "it was fetched into the first place that is looked at"
+    try:
+        if name == "cifar10":
+            return read_cifar10(source, found, on_warning, cancelled)
+        return read_mnist(source, found, on_progress, on_warning, cancelled)
+    except AetuiError as error:
+        if error.hint or isinstance(error, Cancelled):
+            raise
+        raise AetuiError(error.message, _again(source, data_dir)) from None
 
 
 def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 0.25) -> ImageSet:
@@ -68,7 +83,7 @@ def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 
     return replace(image_set, images=image_set.images.to(device), labels=image_set.labels.to(device))
 
 
-def _make_present(
+def _fetch(
     source: Source,
     data_dir: Path,
     download: bool,
@@ -83,36 +98,15 @@ def _make_present(
     ]
     if damaged:
         raise AetuiError(
-            f"The {source.title} file {damaged[0]} is damaged: it does not have the known size and checksum.",
-            f"Fetch it again with: aetui data get {source.name} --data {data_dir}",
+            f"{damaged[0]} is damaged: it does not have the known size and checksum", _again(source, data_dir)
         )
-    if not all((data_dir / file.path).exists() for file in source.files):
-        if not download:
-            raise AetuiError(
-                f"{source.title} is not in {data_dir}.",
-                f"Fetch it with: aetui data get {source.name} --data {data_dir}",
-            )
-        fetch(source, data_dir, on_progress=on_progress, cancelled=cancelled)
+    if not download:
+        raise AetuiError(
+            f"{source.title} is not in {data_dir}.",
+            f"Fetch it with: aetui data get {source.name} --data {data_dir}",
+        )
+    fetch(source, data_dir, on_progress=on_progress, cancelled=cancelled)
 
 
-def _read_mnist(source: Source, data_dir: Path) -> DataSet:
-    from torchvision.datasets.mnist import read_image_file, read_label_file
-
-    def read(images: str, labels: str) -> ImageSet:
-        return ImageSet(read_image_file(str(paths[images])).unsqueeze(1), read_label_file(str(paths[labels])))
-
-    paths = {Path(file.path).name: data_dir / file.path for file in source.files}
-    train = read("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
-    test = read("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-    return DataSet(source.title, train, test, source.classes)
-
-
-def _read_cifar10(source: Source, data_dir: Path) -> DataSet:
-    from torchvision.datasets import CIFAR10
-
-    def read(train: bool) -> ImageSet:
-        reader = CIFAR10(data_dir, train=train)
-        images = torch.from_numpy(reader.data).permute(0, 3, 1, 2).contiguous()
-        return ImageSet(images, torch.tensor(reader.targets))
-
-    return DataSet(source.title, read(train=True), read(train=False), source.classes)
+def _again(source: Source, data_dir: Path) -> str:
+    return f"Fetch it again with: aetui data get {source.name} --data {data_dir}"

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from aetui.config.reading import read_preset
-from aetui.data.catalogue import data_dir_of_run, default_data_dir
+from aetui.data.catalogue import default_data_dir
+from aetui.data.finding import data_dir_of_run
 from aetui.data.images import DataSet
 from aetui.devices.available import choose_device
 from aetui.errors import AetuiError

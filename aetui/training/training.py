@@ -12,7 +12,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
-from aetui.data.catalogue import data_dir_of_run
+from aetui.data.finding import data_dir_of_run
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.devices.available import Device, available_devices, choose_device

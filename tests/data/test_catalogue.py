@@ -8,7 +8,8 @@ import pytest
 
 from aetui.config.preset import IMAGE_SIZES
 from aetui.data import generated_digits, generated_shapes
-from aetui.data.catalogue import SETS, default_data_dir, is_local
+from aetui.data.catalogue import SETS, default_data_dir
+from aetui.data.finding import is_local
 
 
 def test_it_knows_the_sets_of_the_presets() -> None:

@@ -19,7 +19,7 @@ from https_server import (
     redirect_answer,
 )
 
-from aetui.data.catalogue import SETS, Source, is_local
+from aetui.data.catalogue import SETS, Source
 from aetui.data.download import DownloadError, Progress, fetch
 from aetui.data.files import Cancelled
 from aetui.data.transfer import Limits
@@ -34,7 +34,6 @@ def test_a_good_server(server: ScriptedServer, source: Source, tmp_path: Path) -
     seen = run(server, source, tmp_path)
     assert not parts.exists()
     assert (tmp_path / "Set/raw/images").read_bytes() == CONTENTS
-    assert is_local(source, tmp_path)
     assert leftovers(tmp_path) == []
     assert server.requests == [(ONE, "")]
     assert seen[0] == Progress("127.0.0.1", "images.gz", 0, len(PACKED), 0.0)
@@ -133,7 +132,7 @@ def test_a_redirect_to_a_listed_host(server: ScriptedServer, source: Source, tmp
     server.script(ONE, redirect_answer("/moved/images.gz"))
     server.script("/moved/images.gz", file_answer(PACKED))
     run(server, source, tmp_path)
-    assert is_local(source, tmp_path)
+    assert (tmp_path / "Set/raw/images").read_bytes() == CONTENTS
 
 
 def test_a_dropped_connection_is_gone_on_from(server: ScriptedServer, source: Source, tmp_path: Path) -> None:

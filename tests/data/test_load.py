@@ -88,26 +88,6 @@ def test_what_is_missing_is_fetched(mnist_of_two: Path) -> None:
         get("mnist", mnist_of_two)
 
 
-def test_cifar10_through_torchvisions_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every reader of CIFAR-10 checks the real sums, so the reader is given pixels instead of files."""
-    import numpy as np
-    from torchvision import datasets
-
-    class Reader:
-        def __init__(self, root: Path, train: bool) -> None:
-            count = 5 if train else 2
-            self.data = np.arange(count * 32 * 32 * 3).astype(np.uint8).reshape(count, 32, 32, 3)
-            self.targets = list(range(count))
-
-    monkeypatch.setattr(datasets, "CIFAR10", Reader)
-    monkeypatch.setattr(load_module, "SETS", {"cifar10": replace(SETS["cifar10"], archives=())})
-    data = get("cifar10", tmp_path)
-    assert (data.train.images.shape, data.test.images.shape) == ((5, 3, 32, 32), (2, 3, 32, 32))
-    assert data.train.images.is_contiguous()
-    assert data.train.images[0, :, 0, 1].tolist() == [3, 4, 5]
-    assert data.train.labels.tolist() == [0, 1, 2, 3, 4]
-
-
 @pytest.mark.parametrize("name", ["digits", "shapes"])
 def test_generated_sets_need_no_folder(name: str, tmp_path: Path) -> None:
     source: Source = SETS[name]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from outside import untouched
 
 from aetui.cli import main
-from aetui.data.catalogue import SETS, data_dir_of_run
+from aetui.data.catalogue import SETS
+from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs

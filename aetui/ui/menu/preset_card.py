@@ -11,7 +11,8 @@ from aetui.config.chains import trace_model
 from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
 from aetui.config.train import AugmentSection, TrainSection
-from aetui.data.catalogue import SETS, Source, is_local
+from aetui.data.catalogue import SETS, Source
+from aetui.data.finding import Form, find
 from aetui.shapes.chain import activation_bytes
 from aetui.shapes.vit import VitMaeShape
 from aetui.text import format_bytes, format_count, format_duration, plural, safe_text
@@ -120,8 +121,9 @@ def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:
         return Text.assemble(
             f"{source.title}, {preset.image_size}: ", ("here, generated in a moment", "green")
         )
-    if is_local(source, data_dir):
-        return Text.assemble(f"{source.title}, {preset.image_size}: ", ("here", "green"))
+    if found := find(source, data_dir):
+        here = "here" if found.form in (Form.IDX, Form.PYTHON) else f"here, {found.form}"
+        return Text.assemble(f"{source.title}, {preset.image_size}: ", (here, "green"))
     return Text.assemble(f"{source.title}, {preset.image_size}\n", _download(source, hosts))
 
 

@@ -17,7 +17,8 @@ from textual.widgets.option_list import Option
 
 from aetui import __version__
 from aetui.config.preset import Preset
-from aetui.data.catalogue import SETS, is_local
+from aetui.data.catalogue import SETS
+from aetui.data.finding import is_local
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder

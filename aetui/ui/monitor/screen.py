@@ -13,7 +13,7 @@ from textual.widgets import Static
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
-from aetui.data.catalogue import data_dir_of_run
+from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.checkpoint_index import is_damaged

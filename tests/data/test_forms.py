@@ -1,0 +1,294 @@
+"""Data sets are found and read in the forms that people have them in, and told apart by what they hold."""
+
+import gzip
+import io
+import pickle
+import struct
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from https_server import sha256
+from torchvision.datasets import CIFAR10
+
+from aetui.data import cifar_files, finding
+from aetui.data import load as load_module
+from aetui.data.catalogue import SETS, DataFile, Source
+from aetui.data.finding import Form, find
+from aetui.data.images import DataSet
+from aetui.data.load import load
+from aetui.errors import AetuiError
+
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+@dataclass
+class Digits:
+    """A small MNIST: its arrays, their IDX files, and a catalogue that knows their sums."""
+
+    arrays: list[np.ndarray]
+    files: dict[str, bytes]
+    source: Source
+
+    def csv(self, part: int, header: str = "label," + ",".join(f"pixel{n}" for n in range(784))) -> str:
+        images, labels = self.arrays[2 * part], self.arrays[2 * part + 1]
+        pairs = zip(images, labels, strict=True)
+        rows = [f"{label}," + ",".join(map(str, image.ravel())) for image, label in pairs]
+        return "\n".join([header, *rows] if header else rows) + "\n"
+
+
+@pytest.fixture
+def digits(monkeypatch: pytest.MonkeyPatch) -> Digits:
+    numbers = np.random.default_rng(0)
+    arrays = [
+        part
+        for count in (35, 7)
+        for part in (
+            numbers.integers(0, 256, (count, 28, 28), np.uint8),
+            numbers.integers(0, 10, count, np.uint8),
+        )
+    ]
+    files = {
+        name: struct.pack(f">{1 + part.ndim}i", 2048 + part.ndim, *part.shape) + part.tobytes()
+        for name, part in zip(NAMES, arrays, strict=True)
+    }
+    archives = []
+    for archive, (name, content) in zip(SETS["mnist"].archives, files.items(), strict=True):
+        small = DataFile(f"MNIST/raw/{name}", len(content), sha256(content))
+        archives.append(replace(archive, files=(small,)))
+    source = replace(SETS["mnist"], mirrors=("https://127.0.0.1:1/",), archives=tuple(archives))
+    monkeypatch.setattr(load_module, "SETS", {"mnist": source})
+    return Digits(arrays, files, source)
+
+
+def get(name: str, data_dir: Path) -> tuple[DataSet, list[str]]:
+    said: list[str] = []
+    quiet = {"on_progress": lambda _: None, "cancelled": lambda: False}
+    return load(name, data_dir, download=False, on_warning=said.append, **quiet), said  # type: ignore[arg-type]
+
+
+def check_same(data: DataSet, digits: Digits) -> None:
+    parts = (data.train.images[:, 0], data.train.labels, data.test.images[:, 0], data.test.labels)
+    for part, array in zip(parts, digits.arrays, strict=True):
+        assert np.array_equal(part.numpy(), array)
+    assert (data.train.images.dtype, data.train.labels.dtype) == (torch.uint8, torch.int64)
+
+
+def put(folder: Path, files: dict[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("place", [".", "raw", "MNIST/raw", "MNIST", "mnist", "mnist/raw"])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_idx_files_where_people_put_them(digits: Digits, tmp_path: Path, place: str, packed: bool) -> None:
+    files = {f"{name}.gz": gzip.compress(content) for name, content in digits.files.items()}
+    put(tmp_path / place, files if packed else digits.files)
+    found = find(digits.source, tmp_path)
+    assert found
+    assert (found.form, found.folder) == (Form.IDX, tmp_path / place)
+    data, said = get("mnist", tmp_path)
+    check_same(data, digits)
+    assert (data.title, said) == ("MNIST", [])
+
+
+def test_idx_files_with_a_dot_and_partly_packed(digits: Digits, tmp_path: Path) -> None:
+    names = [name.replace("-idx", ".idx") for name in NAMES]
+    files = dict(zip(names, digits.files.values(), strict=True))
+    files[f"{names[1]}.gz"] = gzip.compress(files.pop(names[1]))
+    put(tmp_path, files)
+    check_same(get("mnist", tmp_path)[0], digits)
+
+
+def test_the_two_sets_of_the_same_names_are_told_apart(digits: Digits, tmp_path: Path) -> None:
+    put(tmp_path / "raw", digits.files)
+    other = bytes(len(digits.files[NAMES[3]]))
+    fashion = replace(
+        SETS["fashion-mnist"],
+        archives=(*digits.source.archives[:3], replace(digits.source.archives[3], files=(
+            DataFile(f"FashionMNIST/raw/{NAMES[3]}", len(other), sha256(other)),
+        ))),
+    )  # fmt: skip
+    assert find(digits.source, tmp_path)
+    assert find(fashion, tmp_path) is None
+
+
+@pytest.mark.parametrize("place", ["mnist.npz", "mnist/mnist.npz", "MNIST/mnist.npz"])
+def test_keras_npz(digits: Digits, tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    x_train, y_train, x_test, y_test = digits.arrays
+    np.savez(tmp_path / place, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    data, _ = get("mnist", tmp_path)
+    check_same(data, digits)
+    assert data.title == "MNIST (Keras's mnist.npz)"
+
+
+@pytest.mark.parametrize("header", ["label,1x1," + ",".join(["p"] * 783), ""], ids=["kaggle", "no header"])
+def test_a_csv_of_each(digits: Digits, tmp_path: Path, header: str) -> None:
+    (tmp_path / "mnist_train.csv").write_text(digits.csv(0, header))
+    (tmp_path / "mnist_test.csv").write_text(digits.csv(1, header))
+    data, said = get("mnist", tmp_path)
+    check_same(data, digits)
+    assert (data.title, said) == ("MNIST (CSV files)", [])
+    (tmp_path / "mnist_test.csv").write_text(digits.csv(0, header))
+    assert "not MNIST's images in their order" in get("mnist", tmp_path)[1][0]
+
+
+def test_kaggles_train_csv(digits: Digits, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_bytes(b"\xef\xbb\xbf" + digits.csv(0).replace("\n", "\r\n").encode())
+    (tmp_path / "test.csv").write_text("pixel0,pixel1\n")
+    data, said = get("mnist", tmp_path)
+    assert (len(data.train), len(data.test)) == (30, 5)
+    images = torch.cat([data.train.images, data.test.images])[:, 0]
+    assert np.array_equal(images.numpy(), digits.arrays[0])
+    assert data.title == "MNIST (Kaggle's train.csv)"
+    assert "its last 5 are taken for tests" in said[0]
+
+
+def test_other_tables_named_train_csv_are_not_taken(digits: Digits, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("PassengerId,Survived,Pclass\n1,0,3\n")
+    assert find(digits.source, tmp_path) is None
+    with pytest.raises(AetuiError, match="MNIST is not in"):
+        get("mnist", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text.replace(",0,", ",256,", 1), "row"),
+        (lambda text: text.replace("\n", ",1\n", 2), "MNIST is not in"),
+        (lambda text: text[:-10], "row"),
+        (lambda text: text + "word\n", "row"),
+        (lambda text: text.replace("\n3,", "\n77,").replace("\n4,", "\n77,"), "labels beyond 9"),
+    ],
+)
+def test_a_damaged_csv_is_a_sentence(
+    digits: Digits, tmp_path: Path, damage: Callable[[str], str], message: str
+) -> None:
+    (tmp_path / "mnist_train.csv").write_text(digits.csv(0))
+    (tmp_path / "mnist_test.csv").write_text(damage(digits.csv(1)))
+    with pytest.raises(AetuiError, match=message):
+        get("mnist", tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_damaged_archive_is_named(digits: Digits, tmp_path: Path, name: str) -> None:
+    for content in (digits.files[name][:-1] + b"\x0b", digits.files[name] + b"1", b""):
+        put(tmp_path / "mnist", {f"{each}.gz": gzip.compress(digits.files[each]) for each in NAMES})
+        (tmp_path / "mnist" / f"{name}.gz").write_bytes(gzip.compress(content))
+        with pytest.raises(AetuiError, match=f"{name}.gz is damaged") as refused:
+            get("mnist", tmp_path)
+        assert "aetui data get mnist" in refused.value.hint
+    (tmp_path / "mnist" / f"{name}.gz").write_bytes(gzip.compress(digits.files[name])[:-9])
+    with pytest.raises(AetuiError, match=f"{name}.gz cannot be read"):
+        get("mnist", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: np.savez(path, x_train=np.zeros(3)),
+        lambda path: np.savez(
+            path, **{name: np.array([{}], dtype=object) for name in ("x_train", "y_train")}
+        ),
+        lambda path: path.write_bytes(b"PK"),
+        lambda path: np.savez_compressed(path, x_train=np.zeros(200_000_000, np.uint8)),
+    ],
+    ids=["other arrays", "objects", "no archive", "bomb"],
+)
+def test_another_npz_is_a_sentence(digits: Digits, tmp_path: Path, write: Callable[[Path], object]) -> None:
+    write(tmp_path / "mnist.npz")
+    with pytest.raises(AetuiError, match=r"mnist\.npz cannot be read as Keras's"):
+        get("mnist", tmp_path)
+
+
+@pytest.fixture
+def ten_of_each(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """CIFAR-10's six binary batches with 20 images in each, and modules that expect as many."""
+    monkeypatch.setattr(finding, "BINARY_BYTES", 20 * 3073)
+    monkeypatch.setattr(cifar_files, "BINARY_BYTES", 20 * 3073)
+    monkeypatch.setattr(cifar_files, "PER_CLASS", (10, 2))
+    numbers = np.random.default_rng(0)
+    labels = np.tile(np.arange(10, dtype=np.uint8), 2)[:, None]
+    return [np.hstack([labels, numbers.integers(0, 256, (20, 3072), np.uint8)]).tobytes() for _ in range(6)]
+
+
+def check_cifar(data: DataSet, batches: list[bytes]) -> None:
+    assert (data.train.images.shape, data.test.images.shape) == ((100, 3, 32, 32), (20, 3, 32, 32))
+    first = np.frombuffer(batches[1], np.uint8)[:3073]
+    assert np.array_equal(data.train.images[20].numpy().ravel(), first[1:])
+    assert data.train.labels[:12].tolist() == [*range(10), 0, 1]
+    last = np.frombuffer(batches[5], np.uint8)[-3072:]
+    assert np.array_equal(data.test.images[19].numpy().ravel(), last)
+
+
+BINARY_NAMES = finding.BINARY_FILES
+
+
+@pytest.mark.parametrize("place", [".", "cifar-10-batches-bin", "cifar10/cifar-10-batches-bin"])
+def test_the_binary_version(ten_of_each: list[bytes], tmp_path: Path, place: str) -> None:
+    put(tmp_path / place, dict(zip(BINARY_NAMES, ten_of_each, strict=True)))
+    data, said = get("cifar10", tmp_path)
+    check_cifar(data, ten_of_each)
+    assert data.title == "CIFAR-10 (the binary version)"
+    assert "no sums of these files are known" in said[0]
+    (tmp_path / place / "test_batch.bin").write_bytes(bytes(20 * 3073))
+    with pytest.raises(AetuiError, match="its classes are not equally many"):
+        get("cifar10", tmp_path)
+
+
+def test_the_binary_version_packed(
+    ten_of_each: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "cifar-10-binary.tar.gz", "w:gz") as archive:
+        for name, batch in zip(reversed(BINARY_NAMES), reversed(ten_of_each), strict=True):
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = len(batch)
+            archive.addfile(member, io.BytesIO(batch))
+    content = (tmp_path / "cifar-10-binary.tar.gz").read_bytes()
+    known = DataFile("cifar-10-binary.tar.gz", len(content), sha256(content))
+    monkeypatch.setattr(finding, "BINARY_ARCHIVE", known)
+    monkeypatch.setattr(cifar_files, "BINARY_ARCHIVE", known)
+    data, said = get("cifar10", tmp_path)
+    check_cifar(data, ten_of_each)
+    assert said == []
+    (tmp_path / "cifar-10-binary.tar.gz").write_bytes(content[:-1] + b"1")
+    with pytest.raises(AetuiError, match="is damaged"):
+        get("cifar10", tmp_path)
+
+
+@pytest.mark.parametrize("place", [".", "cifar-10-batches-py", "cifar10/cifar-10-batches-py"])
+def test_the_python_version_unpacked(
+    ten_of_each: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Through torchvision's reader, which is given these files for those it knows."""
+    files = {"batches.meta": pickle.dumps({"label_names": list("0123456789")})}
+    for name, batch in zip(BINARY_NAMES, ten_of_each, strict=True):
+        rows = np.frombuffer(batch, np.uint8).reshape(20, 3073)
+        files[name[:-4]] = pickle.dumps({"data": rows[:, 1:], "labels": rows[:, 0].tolist()})
+    put(tmp_path / place, files)
+    [archive] = SETS["cifar10"].archives
+    known = tuple(
+        DataFile(f"cifar-10-batches-py/{name}", len(files[name]), sha256(files[name]))
+        for name in (Path(file.path).name for file in archive.files)
+    )
+    source = replace(SETS["cifar10"], archives=(replace(archive, files=known),))
+    monkeypatch.setattr(load_module, "SETS", {"cifar10": source})
+    monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
+    monkeypatch.setattr("torchvision.datasets.cifar.check_integrity", lambda *_: True)
+    data, said = get("cifar10", tmp_path)
+    check_cifar(data, ten_of_each)
+    assert (data.title, said) == ("CIFAR-10", [])
+    (tmp_path / place / "test_batch").write_bytes(files["test_batch"][:-1] + b"!")
+    with pytest.raises(AetuiError, match="test_batch is damaged"):
+        get("cifar10", tmp_path)
