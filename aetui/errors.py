@@ -21,8 +21,10 @@ class AetuiError(Exception):
 
     @property
     def sentence(self) -> str:
-        """Message and hint in one line."""
-        return f"{self.message.rstrip('.')}. {self.hint}" if self.hint else self.message
+        """Message and hint in one line, as one sentence where the hint starts small."""
+        if not self.hint:
+            return self.message
+        return f"{self.message.rstrip('.')}{'.' if self.hint[0].isupper() else ';'} {self.hint}"
 
 
 class UsageError(AetuiError):

@@ -55,7 +55,7 @@ def test_what_is_written_reads_back(mine):
         (TUNE, "[probe]\nevery = 1\n", "11: probe.every: a classifier is tested on the classes after every"),
         ('decoder = "mirror"\n', "", "4: model.decoder: missing"),
         ('encoder = ["conv 8 k4 s4"]\ndecoder = "mirror"\n', "", "4: model: a classifier needs an encoder"),
-        ("patch = 4", "patch = 5", "9: mask.patch: patch 5 does not divide the image 32x32. patches"),
+        ("patch = 4", "patch = 5", "9: mask.patch: patch 5 does not divide the image 32x32; patches"),
         ('"classifier"', '"mae"', '10: finetune: only model.kind = "classifier" has this section'),
         ('from_checkpoint = ""', "from_checkpoint = 3", "11: finetune.from_checkpoint: expected a valid str"),
         ("from_checkpoint", "from_checkpiont", "11: finetune.from_checkpiont: unknown key (did you mean fro"),

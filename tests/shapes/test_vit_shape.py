@@ -55,13 +55,13 @@ def test_grid_and_visible():
 @pytest.mark.parametrize(
     ("image", "patch", "sentence"),
     [
-        ((3, 32, 32), 5, "patch 5 does not divide the image 32x32. patches that do: 1, 2, 4, 8, 16, 32"),
-        ((3, 32, 48), 32, "patch 32 does not divide the image 32x48. patches that do: 1, 2, 4, 8, 16"),
-        ((3, 32, 32), 64, "patch 64 does not divide the image 32x32. patches that do: 1, 2, 4, 8, 16, 32"),
-        ((3, 32, 32), 0, "patch 0 does not divide the image 32x32. patches that do: 1, 2, 4, 8, 16, 32"),
-        ((3, 32, 32), -2, "patch -2 does not divide the image 32x32. patches that do: 1, 2, 4, 8, 16, 32"),
-        ((784,), 4, "784 is no image. masking needs channels x height x width: 3x32x32"),
-        ((3, 0, 4), 2, "image 3x0x4: 0 is not a size, every number must be at least 1. use a smaller image"),
+        ((3, 32, 32), 5, "patch 5 does not divide the image 32x32; patches that do: 1, 2, 4, 8, 16, 32"),
+        ((3, 32, 48), 32, "patch 32 does not divide the image 32x48; patches that do: 1, 2, 4, 8, 16"),
+        ((3, 32, 32), 64, "patch 64 does not divide the image 32x32; patches that do: 1, 2, 4, 8, 16, 32"),
+        ((3, 32, 32), 0, "patch 0 does not divide the image 32x32; patches that do: 1, 2, 4, 8, 16, 32"),
+        ((3, 32, 32), -2, "patch -2 does not divide the image 32x32; patches that do: 1, 2, 4, 8, 16, 32"),
+        ((784,), 4, "784 is no image; masking needs channels x height x width: 3x32x32"),
+        ((3, 0, 4), 2, "image 3x0x4: 0 is not a size, every number must be at least 1; use a smaller image"),
     ],
 )
 def test_patches_that_do_not_fit_are_refused(image, patch, sentence):
@@ -112,16 +112,16 @@ def test_a_ratio_is_refused_exactly_when_one_side_is_empty(patches):
         (
             VitSize(192, 12, 5),
             TINY,
-            "encoder: 5 heads do not divide the width 192. heads that do: 1, 2, 3, 4,",
+            "encoder: 5 heads do not divide the width 192; heads that do: 1, 2, 3, 4,",
         ),
         (
             TINY,
             VitSize(190, 4, 2),
-            "decoder: width 190 is not a multiple of 4. 2-d sine-cosine positions need",
+            "decoder: width 190 is not a multiple of 4; 2-d sine-cosine positions need",
         ),
-        (VitSize(0, 12, 3), TINY, "encoder: width 0, depth 12, heads 3. each must be at least 1"),
-        (VitSize(192, 0, 3), TINY, "encoder: width 192, depth 0, heads 3. each must be at least 1"),
-        (VitSize(192, 10**9, 3), TINY, "encoder: 1,000,000,000 blocks are too many. use at most 1,000"),
+        (VitSize(0, 12, 3), TINY, "encoder: width 0, depth 12, heads 3; each must be at least 1"),
+        (VitSize(192, 0, 3), TINY, "encoder: width 192, depth 0, heads 3; each must be at least 1"),
+        (VitSize(192, 10**9, 3), TINY, "encoder: 1,000,000,000 blocks are too many; use at most 1,000"),
         (
             VitSize(4 * 10**9, 1, 1),
             TINY,
