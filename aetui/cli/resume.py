@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         and find_state(folder, meta) == states.FINISHED
         and preset.train.epochs <= meta.epochs
     ):
-        hint = f"for more epochs: --set train.epochs={2 * meta.epochs}"
+        hint = f"for more epochs: --set train.epochs={max(1, 2 * meta.epochs)}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     _warn_of_bend(preset, meta.epochs_planned)
     if options.app:

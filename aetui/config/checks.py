@@ -119,6 +119,6 @@ def _train_mistakes(train: TrainSection) -> Iterator[Finding]:
         yield "train.accumulate", f"a batch of {train.batch_size:,} images cannot be computed in {parts}"
     if train.warmup_epochs and train.schedule != "cosine":
         yield "train.warmup_epochs", f'only schedule = "cosine" warms up, this one is "{train.schedule}"'
-    elif train.warmup_epochs >= train.epochs:
+    elif 0 < train.epochs <= train.warmup_epochs:
         epochs = f"{train.warmup_epochs:g} of {train.epochs:,} epochs"
         yield "train.warmup_epochs", f"warming up for {epochs} leaves none to train in: give less, or 0"

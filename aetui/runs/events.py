@@ -29,7 +29,7 @@ class RunStarted:
     device: Words
     device_name: Words
     parameters: Count
-    epochs: Positive
+    epochs: Count
     steps_per_epoch: Positive
     train_images: Count
     test_images: Count

@@ -139,7 +139,8 @@ class History:
         if self.started is None:
             return 0.0
         done = max(self.latest.step if self.latest else 0, self.newest.step if self.newest else 0)
-        return min(1.0, done / (self.started.steps_per_epoch * self.started.epochs))
+        planned = self.started.steps_per_epoch * self.started.epochs
+        return min(1.0, done / planned) if planned else float(self.newest is not None)
 
     @property
     def images_per_second(self) -> float | None:

@@ -72,7 +72,7 @@ def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter
     tested, seconds = _test(training, control, emit)
     emit(_count_epoch(training, meter, tested, seconds))
     emit(ActivityChanged(""))
-    if meter:
+    if meter or not training.preset.train.epochs:
         save_checkpoint(training, control, emit, tested.loss)
     draw_epoch(training, tested, emit)
     if control.take("probe") or probe_is_due(training):

@@ -96,7 +96,7 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
     ("arguments", "code", "words"),
     [
         (["train", "mnist-con"], 2, "did you mean mnist-conv?"),
-        (["train", "digits-mlp", "--set", "train.epochs=0"], 2, "--set train.epochs=0: train.epochs"),
+        (["train", "digits-mlp", "--set", "train.epochs=-1"], 2, "--set train.epochs=-1: train.epochs"),
         (["train", "digits-mlp", "--device", "cuda:99"], 2, "there is "),
         (["train", "digits-mlp", "--data", b"d-\xfe"], 2, "is not UTF-8"),
         (["train", "digits-mlp", "--runs", "/dev/null/x"], 1, "--runs DIR"),

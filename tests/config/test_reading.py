@@ -85,7 +85,7 @@ pat = 3
 encoder = ["flatten", "linaer 3"]
 decoder = ["linear 784"]
 [train]
-epochs = 0
+epochs = -1
 batch_size = "64"
 learnin_rate = 1.0
 """

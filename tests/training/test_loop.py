@@ -142,6 +142,17 @@ def test_a_config_that_was_edited_is_not_gone_on_with_until_it_is_put_back(make_
     assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
 
 
+def test_no_epochs_test_the_model_as_it_is_and_training_may_follow(make_run, record):
+    folder = make_run("train.epochs=0")
+    tested = record(folder)
+    assert [epoch.epoch for epoch in tested.of(EpochFinished)] == [0]
+    assert [saved.step for saved in tested.of(CheckpointSaved)] == [0]
+    assert (tested.session.state, tested.of(StepsTrained)) == ("finished", [])
+    folder.config.write_text(folder.config.read_text().replace("epochs = 0\n", "epochs = 1\n"))
+    followed, straight = record(folder), record(make_run("train.epochs=1"))
+    assert followed.of(EpochFinished)[-1].test_loss == straight.of(EpochFinished)[-1].test_loss
+
+
 def test_pause_holds_within_one_step_and_resume_goes_on(make_run, record):
     paused_at, resumed = [], threading.Event()
 
