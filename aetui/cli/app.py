@@ -40,7 +40,9 @@ def open_app(
     from aetui.ui.app import AetuiApp
     from aetui.ui.settings import Settings
 
-    terminal = detect(may_ask=options.images in ("auto", "sixel", "kitty"))
+    terminal = detect(
+        unasked="" if options.images in ("auto", "sixel", "kitty") else f"--images {options.images}"
+    )
     settings = Settings(
         runs_dir=options.runs,
         data_dir=data_dir(options),

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import shutil
+import stat
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.terminal.choice import choose
     from aetui.terminal.detection import detect
 
-    terminal = detect(may_ask=sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty())
+    terminal = detect(unasked=_why_not_ask())
     choice = choose(terminal, options.images)
     checks = terminal_checks(terminal, choice)
     with _saying("importing PyTorch ..."):
@@ -49,6 +51,21 @@ def run(options: argparse.Namespace) -> int:
             print(*pattern(terminal.colours, terminal.unicode), sep="\n")
             print(picture(choice), end="")
     return EXIT_FAILURE if any(check.state == "failure" for check in checks) else EXIT_DONE
+
+
+def _why_not_ask() -> str:
+    """Why the controlling terminal is not asked. It is where standard output is a file, as for a report."""
+    try:
+        to_pipe = stat.S_ISFIFO(os.fstat(1).st_mode)
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return "there is no terminal here"
+    try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            return "aetui is in the background"
+    finally:
+        os.close(terminal)
+    return "standard output is a pipe, whose reader may be reading the terminal" if to_pipe else ""
 
 
 def _print(checks: Iterable["Check"]) -> None:

@@ -67,7 +67,9 @@ def _yes(terminal: Terminal, field: str) -> str:
 
 def _name_check(terminal: Terminal) -> Check:
     term = os.environ.get("TERM", "")
-    value = f"{terminal.name} ({terminal.reasons['name']}), TERM is {term or 'not set'}"
+    value = f"{terminal.name} ({terminal.reasons['name']})"
+    if terminal.reasons["name"] != "TERM":
+        value += f", TERM is {term or 'not set'}"
     known = terminal.answered or terminal.inside in ("screen", "mosh")
     advice = f"what it can show is not known: {terminal.reasons['synchronised']}"
     return _check(known, "terminal", value, advice)

@@ -47,18 +47,18 @@ class Terminal:
 
 def detect(
     *,
-    may_ask: bool = True,
+    unasked: str = "",
     path: str = "/dev/tty",
     environment: Environment = os.environ,
     patience: Patience = Patience(),  # noqa: B008, frozen
 ) -> Terminal:
     """Find out what the terminal at `path` is and can show; call it before anything else reads from there.
 
-    Without `may_ask`, or where asking is of no use, only the environment is looked at. Takes a round trip,
-    and `patience.silence` seconds at a terminal that answers nothing.
+    With a reason why it is `unasked`, or where asking is of no use, only the environment is looked at. Takes
+    a round trip, and `patience.silence` seconds at a terminal that answers nothing.
     """
     inside, why_inside = find_inside(environment)
-    unasked = _why_not_ask(environment, inside, why_inside) if may_ask else "there is no terminal here"
+    unasked = unasked or _why_not_ask(environment, inside, why_inside)
     answers = Answers()
     if not unasked:
         try:

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from pseudo_terminal import Terminal as PseudoTerminal
 
 from aetui.cli.doctor_checks import disk_check, terminal_checks, torch_checks
 from aetui.cli.doctor_pattern import pattern, picture
@@ -28,7 +29,12 @@ def doctor(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
 
 @pytest.fixture
 def terminal() -> Terminal:
-    return replace(detect(may_ask=False, path="", environment=PIPED), columns=80, rows=24, answered=True)
+    return replace(
+        detect(unasked="there is no terminal here", path="", environment=PIPED),
+        columns=80,
+        rows=24,
+        answered=True,
+    )
 
 
 def states(checks) -> dict[str, str]:
@@ -123,3 +129,31 @@ def test_the_pattern_as_a_picture(protocol, begins):
     drawn = picture(Choice(protocol, "", (7, 13)))
     assert drawn.startswith(begins)
     assert bool(drawn) == bool(begins)
+
+
+@pytest.mark.parametrize("form", ["", "--json "])
+def test_a_report_into_a_file_asks_the_terminal_all_the_same(tmp_path, form):
+    command = f"{sys.executable} -m aetui doctor {form}> report < /dev/null"
+    terminal = PseudoTerminal(cwd=tmp_path, program=["/bin/sh", "-c", command])
+    try:
+        assert terminal.wait_for_exit() == 0
+    finally:
+        terminal.kill()
+    report = " ".join((tmp_path / "report").read_text().split())
+    assert "the terminal answered no (no 4 among device attributes 6)" in report
+
+
+def test_a_report_through_a_pipe_leaves_the_terminal_to_its_reader(tmp_path):
+    command = f"{sys.executable} -m aetui doctor | cat > report"
+    terminal = PseudoTerminal(cwd=tmp_path, program=["/bin/sh", "-c", command])
+    try:
+        assert terminal.wait_for_exit() == 0
+    finally:
+        terminal.kill()
+    assert "standard output is a pipe" in " ".join((tmp_path / "report").read_text().split())
+    assert b"\x1b[c" not in terminal.received
+
+
+def test_a_terminal_known_by_its_name_alone_is_named_once(terminal):
+    [check] = [c for c in terminal_checks(terminal, choose(terminal, "auto")) if c.name == "terminal"]
+    assert check.value == "xterm-256color (TERM)"
