@@ -27,9 +27,9 @@ class TrainSection(Section):
     """How it is trained: gradient steps on the loss that the kind of model has."""
 
     epochs: int = Field(default=10, ge=0, le=100_000)
-    """Passes over the training images; none test the model as it is. Schedules other than `constant` are drawn
-    over all of them, so another number, given when a run goes on, bends the curve from there: a cosine that had
-    come down rises again."""
+    """Passes over the training images; 0 tests the model as it is. Schedules other than `constant` are drawn
+    over all of them, so another number, given when a run goes on, bends the curve from there: a cosine that
+    had come down rises again."""
     batch_size: int = Field(default=64, ge=1, le=1_000_000)
     """Images a step."""
     optimizer: Literal["adam", "adamw"] = "adam"
