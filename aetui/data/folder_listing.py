@@ -3,6 +3,7 @@
 import os
 import random
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aetui.errors import UsageError
 SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 )
+MOST_LOOKED_AT = 20_000
 MIXED = 0
 """Seed of the order of the test images: the same for the same files."""
 SINGLE_CLASS = "images"
@@ -52,6 +54,17 @@ def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[Listed
     return train, test
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether an image file is in the folder, by names alone; one too large to look through may hold some.
+
+    Quick enough for a question: at most MOST_LOOKED_AT files are looked at. Raises OSError.
+    """
+    return any(
+        path.suffix.lower() in SUFFIXES or number == MOST_LOOKED_AT
+        for number, path in enumerate(_files(folder), 1)
+    )
+
+
 def _drawn(files: list[ListedFile], share: float, seed: int) -> tuple[list[ListedFile], list[ListedFile]]:
     chosen = set(random.Random(seed).sample(range(len(files)), round(len(files) * share)))
     return (
@@ -78,8 +91,13 @@ def _refuse_nothing(folder: Path, train: int, test: int, split: bool) -> None:
 
 
 def _images(root: Path, folder: Path) -> list[ListedFile]:
-    """Every image file below `root`, links followed, but no folder entered twice."""
-    found: list[ListedFile] = []
+    """Every image file below `root`."""
+    found = [_listed(path, root, folder) for path in _files(root) if path.suffix.lower() in SUFFIXES]
+    return sorted((file for file in found if file), key=lambda file: file.name)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Every file below `root`, links followed, but no folder entered twice."""
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
@@ -94,9 +112,8 @@ def _images(root: Path, folder: Path) -> list[ListedFile]:
                 continue
             if path.is_dir():
                 waiting.append(path)
-            elif path.suffix.lower() in SUFFIXES and (file := _listed(path, root, folder)):
-                found.append(file)
-    return sorted(found, key=lambda file: file.name)
+            else:
+                yield path
 
 
 def _listed(path: Path, root: Path, folder: Path) -> ListedFile | None:

@@ -15,6 +15,7 @@ from aetui.errors import UsageError
 from aetui.shapes.inverse import Solution, solve_conv, solve_conv_transpose, usual_bounds
 from aetui.shapes.sizes import MAX_NUMBER, Size, format_size, quote, whole_number
 from aetui.text import safe_text
+from aetui.ui.parts.key_footer import KeyFooter
 
 MOST_ANSWERS = 100
 """Answers that are listed; the best come first."""
@@ -45,6 +46,7 @@ class InverseScreen(ModalScreen[Solution | None]):
                 yield Input(self._sizes[1], id="to", compact=True, max_length=40)
             yield Static(id="count", markup=False)
             yield OptionList(id="answers", markup=False)
+        yield KeyFooter()
 
     def on_mount(self) -> None:
         self.query_one("#to").focus()

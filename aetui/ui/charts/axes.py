@@ -9,6 +9,8 @@ CLIP_RATIO = 3.0
 """A linear axis that cuts outliers off is this many times as long as the body of the values spans."""
 EARLY_RATIO = 1.5
 """It is at most this many times as long for the sake of losses at the beginning."""
+LOG_DIGITS = (range(1, 10), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+"""Which numbers of a decade have ticks: the most that there is room for."""
 FEW_EPOCHS = 20
 """Up to so many planned epochs are all shown from the start."""
 
@@ -95,9 +97,10 @@ def _is_even(axis: Axis, rows: int) -> bool:
 
 
 def log_axis(low: float, high: float, rows: int) -> Axis:
-    """A logarithmic axis over `0 < low <= high`: ticks at 1, 2, 5 x 10^n, or 10^n where too many.
+    """A logarithmic axis over `0 < low <= high`: ticks at as many of 1 to 9 x 10^n as have two rows each.
 
-    A range too narrow for two of them has linear ticks on the logarithmic scale, never fewer than two.
+    Over many decades they are at 10^n. A range too narrow for three of them has linear ticks on the
+    logarithmic scale, never fewer than two.
     """
     bottom = math.floor(math.log10(low) * 20) / 20
     top = math.ceil(math.log10(high) * 20) / 20
@@ -106,12 +109,13 @@ def log_axis(low: float, high: float, rows: int) -> Axis:
     low, high = 10**bottom, 10**top
     most = max(2, rows // 2)
     exponents = range(math.floor(bottom), math.ceil(top) + 1)
-    decades = [t for n in exponents if low <= (t := 10.0**n) <= high]
-    ticks = [t for n in exponents for m in (1, 2, 5) if low <= (t := m * 10.0**n) <= high]
-    if len(ticks) > most and len(decades) >= 2:
-        ticks = decades
-    if len(ticks) >= 2:
-        shown = _thinned(tuple(ticks), most)
+    for digits in LOG_DIGITS:
+        ticks = tuple(t for n in exponents for m in digits if low <= (t := m * 10.0**n) <= high)
+        closest = min((math.log10(after / before) for before, after in pairwise(ticks)), default=0)
+        if len(ticks) >= 3 and closest / (top - bottom) * rows >= 2:
+            return Axis(low, high, ticks, tuple(_plain(t) for t in ticks), log=True)
+    if len(ticks) >= 2:  # of whole decades
+        shown = _thinned(ticks, most)
         return Axis(low, high, shown, tuple(_plain(t) for t in shown), log=True)
     step = next(s for s in _steps_down(high - low) if len(_multiples(low, high, s)) >= 3)
     shown = _thinned(_multiples(low, high, step), most)

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from aetui.shapes.sizes import quote, whole_number
 from aetui.text import safe_text
 from aetui.ui.parts.dialogs import ChoiceScreen
+from aetui.ui.parts.key_footer import KeyFooter
 
 ALL = "all"
 
@@ -63,6 +64,7 @@ class JumpScreen(ModalScreen[int | None]):
             yield Static(question, markup=False, classes="question")
             yield Input(compact=True, max_length=40)
             yield Static(id="wrong", markup=False)
+        yield KeyFooter()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         digits = event.value.strip().removeprefix("#").replace(",", "")

@@ -1,5 +1,6 @@
 """What the menu asks for a preset that trains on a folder of images: which one."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -8,8 +9,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from aetui.data.folder_listing import holds_images
 from aetui.text import safe_text
 from aetui.ui.menu.preset_list import is_folder
+from aetui.ui.parts.key_footer import KeyFooter
 
 
 class FolderScreen(ModalScreen[str | None]):
@@ -28,11 +31,24 @@ class FolderScreen(ModalScreen[str | None]):
                 "Either train/ and test/ are in it, or all images. Enter starts, esc cancels.", classes="note"
             )
             yield Static(classes="wrong", markup=False)
+        yield KeyFooter()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         path = event.value.strip()
-        if path and is_folder(path):
-            self.dismiss(path)
-        else:
-            wrong = f"There is no folder {safe_text(path)}." if path else "Write the path of a folder."
+        if wrong := _why_not(path):
             self.query_one(".wrong", Static).update(wrong)
+        else:
+            self.dismiss(path)
+
+
+def _why_not(path: str) -> str:
+    """Why this is no folder to train on; empty where it may be one."""
+    if not path:
+        return "Write the path of a folder."
+    if not is_folder(path):
+        return f"There is no folder {safe_text(path)}."
+    try:
+        held = holds_images(Path(path).expanduser())
+    except OSError as error:
+        return f"{safe_text(path)} cannot be read: {error.strerror}."
+    return "" if held else f"There are no images in {safe_text(path)}."

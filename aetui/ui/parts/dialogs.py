@@ -9,6 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from aetui.ui.parts.key_footer import KeyFooter
+
 
 class ChoiceScreen(ModalScreen[str | None]):
     """A question with a few answers; dismissed with the answer's id, or None for cancel."""
@@ -26,6 +28,7 @@ class ChoiceScreen(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(self._question, markup=False, classes="question")
             yield OptionList(*(Option(text, id=name) for name, text in self._answers), markup=False)
+        yield KeyFooter()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         name = event.option.id

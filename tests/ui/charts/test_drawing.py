@@ -225,7 +225,7 @@ def test_options_are_named_and_change_the_axes() -> None:
 
 def test_a_log_axis_leaves_zero_out() -> None:
     drawn = lines(chart([(0.0, 0.0), (1.0, -1.0), (2.0, 0.1), (3.0, 0.2)], [], log_scale=True))
-    assert any(line.lstrip().startswith("0.2┤") for line in drawn)
+    assert any(line.lstrip().startswith("0.20┤") for line in drawn)
 
 
 def test_smoothing_shows_the_raw_curve_dim_behind() -> None:

@@ -159,7 +159,9 @@ def test_a_run_of_another_batch_size_tells_nothing_about_time(ran, tmp_path):
 
 async def test_a_preset_on_a_folder_that_is_not_there_asks_for_one(app, started, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my pictures").mkdir()
+    (tmp_path / "my pictures" / "of cats").mkdir(parents=True)
+    (tmp_path / "my pictures" / "of cats" / "one.PNG").touch()
+    (tmp_path / "empty" / ".hidden").mkdir(parents=True)
     async with app().run_test(size=(80, 24)) as pilot:
         choices = pilot.app.screen.query_one(OptionList)
         choices.highlighted = choices.get_option_index(f"preset:{find_preset('folder-conv')}")
@@ -171,6 +173,10 @@ async def test_a_preset_on_a_folder_that_is_not_there_asks_for_one(app, started,
         await pilot.pause()
         assert isinstance(pilot.app.screen, FolderScreen)
         assert "There is no folder nowhere." in text_of(pilot)
+        assert text_of(pilot).splitlines()[-1].split() == ["esc", "Cancel"]
+        pilot.app.screen.query_one(Input).value = "empty"
+        await pilot.press("enter")
+        assert "There are no images in empty." in text_of(pilot)
         pilot.app.screen.query_one(Input).value = " my pictures"
         await pilot.press("enter")
         while not started:
