@@ -24,6 +24,7 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 from aetui.text import safe_text
+from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
 from aetui.ui.gallery.screen import GalleryScreen
@@ -74,6 +75,7 @@ class AetuiApp(App[None]):
         self._trainers: list[Trainer] = []
         self._signalled = False
         self._chain_line = ""
+        self._chain_history = ChainHistory()
         self.set_keymap(read_keys(keys_file(), action_names()))
 
     def on_load(self) -> None:
@@ -152,7 +154,8 @@ class AetuiApp(App[None]):
         if isinstance(self.screen, PresetScreen):
             preset = self.screen.preset
             line = self._chain_line or (line_of_preset(preset) if preset else "")
-            self.push_screen(CalculatorScreen(self._settings.runs_dir, preset, line), self._keep_chain)
+            calculator = CalculatorScreen(self._settings.runs_dir, preset, line, self._chain_history)
+            self.push_screen(calculator, self._keep_chain)
 
     def action_gallery(self) -> None:
         """Show the data set of the preset at hand."""

@@ -10,6 +10,7 @@ from aetui.runs.event_log import EventWriter
 from aetui.runs.events import StateChanged
 from aetui.runs.folder import create_run
 from aetui.ui.app import AetuiApp
+from aetui.ui.calculator.chain_line import ChainLine
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.monitor.loss_chart import LossChart
@@ -250,3 +251,17 @@ async def test_data_that_cannot_be_had_are_offered_as_their_generated_twin(app, 
     made = read_preset(twin.config)
     assert made.data.name == "digits"
     assert made.model == preset.model
+
+
+async def test_a_calculator_left_with_its_line_wiped_is_undone_when_it_is_opened_again(app):
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.press("k", "ctrl+a", "delete", *"28 relu")
+        await pilot.press(*["backspace"] * len("28 relu"), "escape", "escape")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MenuScreen)
+        await pilot.press("k")
+        await pilot.pause()
+        line = pilot.app.screen.query_one(ChainLine)
+        for _ in range(2):
+            await pilot.press("ctrl+z")
+        assert line.value.startswith("28")

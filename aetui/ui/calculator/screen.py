@@ -46,12 +46,19 @@ class CalculatorScreen(Screen[str]):
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def __init__(self, runs_dir: Path, preset: Preset | None = None, line: str = "") -> None:
+    def __init__(
+        self,
+        runs_dir: Path,
+        preset: Preset | None = None,
+        line: str = "",
+        history: ChainHistory | None = None,
+    ) -> None:
+        """With the `history` of the calculator that was left before, undo goes on where it was."""
         super().__init__()
         self._runs_dir = runs_dir
         self._preset = preset
         self._chain = read_line(line)
-        self._history = ChainHistory()
+        self._history = history or ChainHistory()
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
