@@ -1,7 +1,6 @@
 """`aetui finetune`: a classifier from the encoder of a run, and its twin from scratch for comparison."""
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from aetui.config.preset import Preset
     from aetui.runs.folder import RunFolder
 
-HOW = {"finetune": "fine-tuned", "scratch": "from scratch"}
-"""The two runs by the end of their presets' names."""
-
 
 def add(verbs: Verbs) -> None:
     sentence = "train a classifier from a run's encoder, and its twin from scratch"
@@ -34,6 +30,7 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from aetui.cli.comparison import print_comparison
     from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
     from aetui.runs import states
@@ -52,13 +49,13 @@ def run(options: argparse.Namespace) -> int:
                 left = [_make_run(source, twin, twins[twin], options) for twin in twins if twin not in made]
                 _tell_how_to_go_on([folder, *left])
             return code
-    _print_accuracies(made, as_json=options.json)
+    print_comparison(made, as_json=options.json)
     return 0
 
 
 def _tell_how_to_go_on(left: "list[RunFolder]") -> None:
     commands = ", then ".join(f"`aetui resume {folder.called}`" for folder in left)
-    print(f"not compared: go on with {commands}; `aetui show` tells", file=sys.stderr)
+    print(f"not compared yet: go on with {commands}", file=sys.stderr)
 
 
 def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":
@@ -100,6 +97,7 @@ def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argpars
     """A new run, stopped until it begins, with the data and device of its source unless given."""
     from pathlib import Path
 
+    from aetui.cli.comparison import HOW
     from aetui.runs import states
     from aetui.runs.folder import create_run
 
@@ -115,24 +113,3 @@ def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argpars
     )
     folder.change_meta(state=states.STOPPED)
     return folder
-
-
-def _print_accuracies(made: "dict[str, RunFolder]", *, as_json: bool) -> None:
-    """The test accuracies after the last epochs, and what pre-training brought."""
-    from aetui.runs.report import read_history
-    from aetui.text import safe_text
-
-    accuracies = {}
-    for kind, folder in made.items():
-        newest = read_history(folder)[0].newest
-        assert newest is not None, "a finished run has its epochs"
-        assert newest.test_accuracy is not None
-        accuracies[kind] = newest.test_accuracy
-    difference = accuracies["finetune"] - accuracies["scratch"]
-    if as_json:
-        runs = {k: {"run": made[k].name, "test_accuracy": accuracies[k]} for k in made}
-        print(json.dumps({**runs, "difference": difference}, indent=1))
-        return
-    for kind, folder in made.items():
-        print(safe_text(f"{HOW[kind]:12}  {accuracies[kind]:6.1%}  {folder.name}"))
-    print(f"{'difference':12}  {100 * difference:+6.1f} points of test accuracy")

@@ -32,7 +32,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
-    from aetui.errors import UsageError
+    from aetui.errors import EXIT_DONE, UsageError
     from aetui.runs import states
     from aetui.runs.listing import find_run
     from aetui.runs.liveness import find_state, require_idle
@@ -61,13 +61,19 @@ def run(options: argparse.Namespace) -> int:
         return open_app(options, train=folder)
     from aetui.training.supervisor import supervise
 
-    return supervise(
+    code = supervise(
         folder,
         listener(folder, as_json=options.json),
         data_dir=options.data,
         repair=options.repair,
         amend=lambda: _amend(folder, preset, options),
     )
+    if code == EXIT_DONE and not options.json and preset.model.kind == "classifier":
+        from aetui.cli.comparison import finished_pair, print_comparison
+
+        if pair := finished_pair(folder):
+            print_comparison(pair, as_json=False)
+    return code
 
 
 def _repair_meta(options: argparse.Namespace) -> None:

@@ -125,10 +125,17 @@ def test_a_stop_ends_the_sequence(trained):
     commands = [
         f"`aetui resume {Path('cut') / made[name].name}`" for name in ("grey-finetune", "grey-scratch")
     ]
-    assert f"not compared: go on with {commands[0]}, then {commands[1]}; `aetui show` tells" in rest
+    assert f"not compared yet: go on with {commands[0]}, then {commands[1]}\n" in rest
     for folder in made.values():
         assert json.loads((folder / "meta.json").read_text())["state"] == "stopped"
-    run("resume", f"cut/{made['grey-scratch'].name}", "--set", "train.epochs=2", cwd=trained)
+    printed = [
+        run("resume", f"cut/{made[name].name}", "--set", "train.epochs=3", cwd=trained).stdout.split()
+        for name in ("grey-finetune", "grey-scratch")
+    ]
+    assert printed[0] == []
+    for name in made.values():
+        assert name.name in printed[1]
+    assert printed[1][-4:] == ["points", "of", "test", "accuracy"]
 
 
 def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):

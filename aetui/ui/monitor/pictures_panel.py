@@ -29,6 +29,8 @@ PLAY_SECONDS = 0.5
 LEAST_SECONDS = 1.0
 """Between two pictures that follow the training."""
 TITLES = {"fixed": "", "worst": "worst: ", "best": "best: "}
+NAME_CELLS = 6
+"""Of the names of two classes where they have no room side by side."""
 PROMISE = "the first pictures come with the test before the first step"
 NONE = "no pictures: the run ended before its first test"
 
@@ -54,6 +56,8 @@ class PicturesPanel(Widget):
         """The names of the views that are shown."""
         self._count = 0
         """Samples there are."""
+        self._line_of, self._line_rows = (0, 0, 0), 1
+        """Which room and pictures the line has so many rows for."""
         self._promise = ""
         self._drawn = float("-inf")
         self._with_errors = False
@@ -177,26 +181,30 @@ class PicturesPanel(Widget):
             [*views],
             len(sheet.samples),
         )
-        self.query_one(PictureGrid).show(views, [_caption(sample) for sample in sheet.samples])
+        self.query_one(PictureGrid).show(views, [_captions(sample) for sample in sheet.samples])
         self._update_title()
 
     def _update_title(self) -> None:
         """Say what is shown, in the border and below it; a row of views ends with a slash.
 
-        The line is as high as the longest text for these pictures needs: what it says depends on the room.
+        What it says depends on the room that the pictures have: a second row, once it was needed, stays.
         """
         across = self.query_one(PictureGrid).views_across or len(self._views) or 1
         rows = [", ".join(self._views[at : at + across]) for at in range(0, len(self._views), across)]
         which = self._which()
         self.border_title = f"pictures {which}"
         bordered = bool(self.styles.border_top[0])
-        longest = f"{self._when}{' / '.join(self._views)}"
         text = f"{self._when}{' / '.join(rows)}"
         if which and not bordered:
-            longest += f" · {self._count}–{self._count} of {self._count}"
             text += f" · {which}"
+        width = self.content_size.width
+        shown = (width, self._count, len(self._views))
+        if shown != self._line_of:
+            self._line_of, self._line_rows = shown, 1
+        if cell_len(text) > width:
+            self._line_rows = 2
         line = self.query_one(Static)
-        line.styles.height = 1 if cell_len(longest) <= self.content_size.width else 2
+        line.styles.height = self._line_rows
         line.update(safe_text(text))
 
     def _which(self) -> str:
@@ -219,12 +227,18 @@ def _with_error_map(views: "dict[str, Images]") -> "dict[str, Images]":
     return {name: in_colour(images) for name, images in views.items()} | {f"error ≤ {end:g}": errors}
 
 
-def _caption(sample: "Sample") -> str:
-    """The label, what it was taken for, the error, and how the place among all test images moved."""
+def _captions(sample: "Sample") -> list[str]:
+    """The label, what it was taken for, the error, and how the place among all test images moved.
+
+    Where there is no room, first the move is left out, of what was mistaken then the error and ends of names.
+    """
     error = format_number(sample.error) if sample.error is not None else "–"
-    mistaken = sample.predicted not in (None, sample.label)
-    taken_for = f"→{sample.predicted}" if mistaken else ""
-    return f"{sample.label}{taken_for} {error}{_moved(sample)}"
+    if sample.predicted in (None, sample.label):
+        name, less = str(sample.label), []
+    else:
+        name = f"{sample.label}→{sample.predicted}"
+        less = [name, f"{str(sample.label)[:NAME_CELLS]}→{str(sample.predicted)[:NAME_CELLS]}"]
+    return [f"{name} {error}{_moved(sample)}", f"{name} {error}", *less]
 
 
 def _moved(sample: "Sample") -> str:

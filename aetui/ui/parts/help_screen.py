@@ -12,6 +12,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from aetui.text import safe_text
+from aetui.ui.parts.key_footer import KeyFooter
 
 GROUPS = {
     "menu": "Choose and start",
@@ -60,6 +61,7 @@ class HelpScreen(ModalScreen[None]):
             dialog.border_title = "Keys"
             yield Static(table)
             yield Static(f"\n{safe_text(f'Pictures are drawn as {self._images}.')}", markup=False)
+        yield KeyFooter()
 
 
 def _group(binding: Binding) -> str:

@@ -22,7 +22,8 @@ class PictureSamples:
     """N samples: each view uint8 (N, H, W, 1 or 3), all of one shape, and N captions in any text."""
 
     views: "Mapping[str, Images]"
-    captions: Sequence[str]
+    captions: Sequence[str | Sequence[str]]
+    """Of each sample a text, or several that say less and less: the first is shown that has room."""
     least: int
     """So many should have room even where they can hardly be read."""
 
@@ -30,6 +31,12 @@ class PictureSamples:
         """Without those before the first one."""
         views = {name: images[first:] for name, images in self.views.items()}
         return PictureSamples(views, self.captions[first:], self.least)
+
+
+def longest_with_room(texts: str | Sequence[str], width: int) -> str:
+    """The first of the texts that has room in exactly `width` cells, else the last one, cut."""
+    choice = [texts] if isinstance(texts, str) else texts
+    return shortened(next((text for text in choice if cell_len(safe_text(text)) <= width), choice[-1]), width)
 
 
 def shortened(text: str, width: int) -> str:

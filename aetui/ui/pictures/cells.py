@@ -4,6 +4,7 @@ All tiles of a panel are one tall column of cells, tile below tile, so that they
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from aetui.pictures import ascii
 from aetui.pictures.halfblocks import RGB, Cells, Run, Span, cells, changed_spans, runs, xterm_number
 from aetui.pictures.layout import ASCII, HALF_BLOCKS, Layout, Place, Surface, real_pixels
 from aetui.pictures.pixels import Images
-from aetui.pictures.scaling import fit
+from aetui.pictures.scaling import fit, fitted_size
 from aetui.terminal.choice import Choice
 
 SAVE_CURSOR, RESTORE_CURSOR = "\x1b7", "\x1b8"
@@ -132,6 +133,15 @@ class HalfBlockTiles:
             written.append(move_to(origin.x + column + span.column, origin.y + top + row))
             written += map(pen.write, line)
         return "".join([*written, "\x1b[0m", RESTORE_CURSOR])
+
+
+def half_blocks_in_place(views: Mapping[str, Images], layout: Layout) -> HalfBlockTiles:
+    """The tiles of a layout of pixels as half blocks in the same cells."""
+    _, height, width, _ = next(iter(views.values())).shape
+    high, wide = fitted_size(height, width, 2 * layout.tile_rows, layout.tile_columns)
+    tiles = HalfBlockTiles(replace(layout, tile_height=high, tile_width=wide))
+    tiles.draw(views)
+    return tiles
 
 
 class _Pen:

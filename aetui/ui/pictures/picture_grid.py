@@ -11,13 +11,13 @@ from rich.style import Style
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region, Size
 from textual.reactive import reactive
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.terminal.choice import Choice
 from aetui.text import safe_text
-from aetui.ui.pictures.captions import PictureSamples, shortened
+from aetui.ui.pictures.captions import PictureSamples, longest_with_room, shortened
 from aetui.ui.pictures.carrier_strip import CarrierStrip
 
 if TYPE_CHECKING:
@@ -56,13 +56,17 @@ class PictureGrid(Widget, can_focus=False):
         self._pieces: Mapping[int, list[Piece]] = {}
         self._strips: dict[int, Strip] = {}
         self._tiles: HalfBlockTiles | AsciiTiles | None = None
+        self._stand_in: HalfBlockTiles | None = None
+        """In place of graphics while a dialog covers them, which could not be drawn over them."""
         self._graphics: TerminalGraphics | None = None
         self._bands: list[Band] = []
         self._wanted: Callable[[], list[Band]] | None = None
         self._encoding = False
         self._covering: frozenset[Region] = frozenset()
 
-    def show(self, views: "Mapping[str, Images]", captions: Sequence[str], least_samples: int = 1) -> None:
+    def show(
+        self, views: "Mapping[str, Images]", captions: Sequence[str | Sequence[str]], least_samples: int = 1
+    ) -> None:
         """Show N samples, each view uint8 (N, H, W, 1 or 3), all of one shape; N captions in any text.
 
         `least_samples` of them should have room even where they can hardly be read.
@@ -105,6 +109,7 @@ class PictureGrid(Widget, can_focus=False):
             drawn = self._samples.starting_at(self.first)
             if self._choice.protocol in ("sixel", "kitty"):
                 self._encode(drawn, layout)
+                self._draw_stand_in()
             else:
                 self._draw_cells(drawn, layout)
             self._refresh_captions()
@@ -120,7 +125,7 @@ class PictureGrid(Widget, can_focus=False):
 
             self._pieces = pieces_by_line(layout)
         self._strips.clear()
-        self._tiles, self._bands, self._wanted = None, [], None
+        self._tiles, self._stand_in, self._bands, self._wanted = None, None, [], None
         self._room = self.size
         self.refresh()
 
@@ -218,10 +223,21 @@ class PictureGrid(Widget, can_focus=False):
 
     def _on_screens_changed(self) -> None:
         """Another screen covers this one, or no longer does."""
-        if self.screen.is_active:
-            self.refresh()
-        else:
+        if not self.screen.is_active:
             self._remove_graphics()
+        self._draw_stand_in()
+        self.refresh()
+
+    def _draw_stand_in(self) -> None:
+        """Half blocks for as long as a dialog lies over graphics, which would be blank below it."""
+        from aetui.ui.pictures.cells import half_blocks_in_place
+
+        before, self._stand_in = self._stand_in, None
+        covered = not self.screen.is_active and isinstance(self.app.screen, ModalScreen)
+        if covered and self._graphics and self._samples and self._layout and self._layout.samples:
+            self._stand_in = half_blocks_in_place(self._samples.starting_at(self.first).views, self._layout)
+        if before or self._stand_in:
+            self._strips.clear()
 
     def _on_layout_refreshed(self, screen: Screen[object]) -> None:
         """Where an overlay comes or goes, text has been drawn over pictures."""
@@ -288,13 +304,16 @@ class PictureGrid(Widget, can_focus=False):
     def _piece(self, piece: "Piece", layout: "Layout") -> list[Segment]:
         if piece.tile is None:
             assert self._samples
-            caption = shortened(self._samples.captions[self.first + piece.sample], layout.caption_width)
+            caption = longest_with_room(
+                self._samples.captions[self.first + piece.sample], layout.caption_width
+            )
             return [Segment(caption, Style(reverse=True) if piece.sample == self.chosen else None)]
-        if self._tiles is None:
-            return [Segment(" " * layout.tile_columns)]
-        return self._tiles.segments(piece.tile, piece.row)
+        tiles = self._tiles or self._stand_in
+        return tiles.segments(piece.tile, piece.row) if tiles else [Segment(" " * layout.tile_columns)]
 
     def _sentences(self) -> list[str]:
         """What stands where there are no pictures."""
         width = max(1, self.size.width)
-        return [OFF, *self._samples.captions] if self._samples else wrap(safe_text(self._text), width)
+        if not self._samples:
+            return wrap(safe_text(self._text), width)
+        return [OFF, *(longest_with_room(texts, width) for texts in self._samples.captions)]

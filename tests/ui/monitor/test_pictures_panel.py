@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
+from textual.widgets import Static
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -226,11 +227,31 @@ async def test_where_there_are_no_pictures_it_is_said_why(folder, live, said):
 
 
 @pytest.mark.parametrize(
-    ("predicted", "caption"),
-    [("heart", "cross→heart 0.250"), ("cross", "cross 0.250"), (None, "cross 0.250")],
+    ("predicted", "captions"),
+    [
+        (
+            "triangle",
+            ["crescent→triangle 0.250 ▲2", "crescent→triangle 0.250", "crescent→triangle", "cresce→triang"],
+        ),
+        ("crescent", ["crescent 0.250 ▲2", "crescent 0.250"]),
+        (None, ["crescent 0.250 ▲2", "crescent 0.250"]),
+    ],
 )
-def test_a_mistaken_class_is_named(predicted, caption):
-    assert pictures_panel._caption(Sample(0, "cross", 0.25, predicted=predicted)) == caption
+def test_a_mistaken_class_is_named(predicted, captions):
+    sample = Sample(0, "crescent", 0.25, place=3, place_before=5, predicted=predicted)
+    assert pictures_panel._captions(sample) == captions
+
+
+async def test_the_line_has_a_second_row_only_where_its_text_needs_one(folder):
+    async with monitor(folder, size=(80, 24)) as pilot:
+        panel = pilot.app.screen.query_one(PicturesPanel)
+        line = panel.query_one(Static)
+        await pilot.press("e")
+        for width in (*range(80, 50, -3), 80):
+            await pilot.resize_terminal(width, 24)
+            await pilot.pause()
+            text = str(line.content)
+            assert line.size.height == (1 if len(text) <= panel.content_size.width else 2), text
 
 
 async def test_page_keys_turn_the_pictures_but_for_a_panel_that_scrolls(folder):

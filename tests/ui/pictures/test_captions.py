@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from aetui.ui.pictures.captions import shortened
+from aetui.ui.pictures.captions import longest_with_room, shortened
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,20 @@ from aetui.ui.pictures.captions import shortened
 )
 def test_text_is_cut_but_no_number(text, width, cut):
     assert shortened(text, width).rstrip() == cut
+
+
+@pytest.mark.parametrize(
+    ("texts", "width", "shown"),
+    [
+        (["cat→dog 0.250 ▲2", "cat→dog 0.250", "cat→dog"], 16, "cat→dog 0.250 ▲2"),
+        (["cat→dog 0.250 ▲2", "cat→dog 0.250", "cat→dog"], 15, "cat→dog 0.250"),
+        (["cat→dog 0.250 ▲2", "cat→dog 0.250", "cat→dog"], 8, "cat→dog"),
+        (["cat→dog 0.250 ▲2", "cat→dog 0.250", "cat→dog"], 5, "cat→…"),
+        ("cat 0.250", 6, "cat …"),
+    ],
+)
+def test_the_longest_text_with_room_is_shown(texts, width, shown):
+    assert longest_with_room(texts, width) == shown.ljust(width)
 
 
 @given(st.text(), st.integers(0, 30))

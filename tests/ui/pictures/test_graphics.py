@@ -11,6 +11,7 @@ from PIL import Image
 from sixel_decoder import decode
 
 from aetui.pictures.layout import arrange, real_pixels
+from aetui.terminal.choice import Protocol
 from aetui.ui.pictures.graphics import SixelGraphics, TerminalGraphics
 
 SIXEL = re.compile(r"\x1b7\x1b\[(\d+);(\d+)H(\x1bP[^\x1b]*\x1b\\)\x1b8")
@@ -61,6 +62,23 @@ async def test_sixels_come_and_go_with_the_screen() -> None:
         assert "\x1bP" in await settled(pilot)
         grid.clear("nothing")
         assert "\x1bP" not in await settled(pilot)
+
+
+@pytest.mark.parametrize("protocol", ["sixel", "kitty"])
+async def test_under_a_dialog_half_blocks_stand_in_for_graphics(protocol: Protocol) -> None:
+    async with Host(protocol).run_test(size=(60, 40)) as pilot:
+        grid = pilot.app.grid
+        grid.show({"a": images(1), "b": images(1)}, ["one"])
+        await settled(pilot)
+        lines = [grid.render_line(y).text.rstrip() for y in range(1, 12)]
+        assert not any(lines)
+        pilot.app.push_screen(Dialog())
+        await settled(pilot)
+        assert all("▀" in grid.render_line(y).text for y in range(1, 12))
+        pilot.app.pop_screen()
+        written = await settled(pilot)
+        assert ("\x1bP" if protocol == "sixel" else "\x1b_G") in written
+        assert not any(grid.render_line(y).text.rstrip() for y in range(1, 12))
 
 
 @pytest.mark.parametrize("height", range(30, 36))
