@@ -116,38 +116,23 @@ def run(options: argparse.Namespace) -> int:
     for note in (*code.notes, *_left_out(code.layers)):
         print(f"aetui: {note}", file=sys.stderr)
     if code.layers:
-        size = _without_batch(size, code.layers)
-        _check_order(size, code.layers)
+        size = _as_meant(size, code.layers)
         print_chain(options.form, size, code.layers, options.mirror, options.batch)
     if code.problem:
         raise code.problem
     return 0
 
 
-def _without_batch(size: "Size", layers: "Sequence[Layer]") -> "Size":
-    """The size without the batch that `x.shape` has in front, where the layers tell their axes."""
-    declared = next((layer.declared for layer in layers if layer.declared and layer.declared.axes), None)
-    axes = declared.axes if declared and declared.axes else ()
-    if len(size) - 1 in axes or len(size) - 2 not in axes or len(size) < 3:
-        return size
-    print(f"aetui: {size[0]} is taken for the batch, which is no part of a size", file=sys.stderr)
-    return size[1:]
+def _as_meant(size: "Size", layers: "Sequence[Layer]") -> "Size":
+    """The size without a batch in front. Raises UsageError for channels that stand last."""
+    from aetui.shapes.written_sizes import has_batch, misread
 
-
-def _check_order(size: "Size", layers: "Sequence[Layer]") -> None:
-    """Refuse channels that stand last where the layers do not fit. Raises UsageError."""
-    from aetui.errors import UsageError
-    from aetui.shapes.chain import ShapeError, trace
-    from aetui.shapes.sizes import format_size
-
-    if len(size) != 3 or size[2] not in (1, 3, 4) or min(size[:2]) <= size[2]:
-        return
-    try:
-        trace(size, layers)
-    except ShapeError:
-        first = format_size((size[2], *size[:2]))
-        message = f"{format_size(size)} has its channels last"
-        raise UsageError(message, f"PyTorch has them first: {first}") from None
+    if has_batch(size, layers):
+        print(f"aetui: {size[0]} is taken for the batch, which is no part of a size", file=sys.stderr)
+        size = size[1:]
+    if error := misread(size, layers):
+        raise error
+    return size
 
 
 def _left_out(layers: "Sequence[Layer]") -> "Iterator[str]":

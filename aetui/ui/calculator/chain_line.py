@@ -1,5 +1,6 @@
 """The one line of the shape calculator."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -13,7 +14,11 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
+from aetui.errors import UsageError
 from aetui.shapes.language import LanguageError, read_code
+from aetui.shapes.layers import Layer
+from aetui.shapes.sizes import format_size, parse_size
+from aetui.shapes.written_sizes import has_batch
 from aetui.text import safe_text
 from aetui.ui.calculator.editable_chain import MAX_TEXT, SIZE, one_line
 
@@ -86,12 +91,15 @@ class ChainLine(Input):
             return ""
         if read is None:
             return ""
+        size = (SIZE.match(self.value) or [""])[0].strip()
         said = [*read.notes, *([read.problem.sentence] if read.problem else [])]
+        if (without := _without_batch(size, read.layers)) != size:
+            said.append(f"{size} has the batch in front, which is no part of a size")
+            size = without
         if said:
             severity: SeverityLevel = "warning" if read.problem else "information"
             self.notify(safe_text("; ".join(said)), severity=severity, markup=False, timeout=15)
         layers = ", ".join(layer.text for layer in read.layers)
-        size = (SIZE.match(self.value) or [""])[0].strip()
         whole = sorted(self.selection) == [0, len(self.value)]
         return f"{size} {layers}" if size and whole else layers
 
@@ -103,6 +111,14 @@ class ChainLine(Input):
             self.notify(f"That is too long: at most {MAX_TEXT:,} characters are read.", severity="warning")
         else:
             self.replace(text, *self.selection)
+
+
+def _without_batch(size: str, layers: Sequence[Layer]) -> str:
+    try:
+        numbers = parse_size(size)
+    except UsageError:
+        return size
+    return format_size(numbers[1:]) if has_batch(numbers, layers) else size
 
 
 def _marked(strip: Strip, cell: int) -> Strip:

@@ -14,12 +14,13 @@ from aetui.shapes.language import FORMS, is_import, parse_chain
 from aetui.shapes.layers import Conv, ConvTranspose, Layer
 from aetui.shapes.pooling import Pool
 from aetui.shapes.sizes import Size, format_size, parse_size
+from aetui.shapes.written_sizes import misread
 
 MAX_TEXT = 20_000
 """The longest line that is read, in characters."""
 
-SIZE = re.compile(r"\s*(?:([^\s,;:A-Za-z_(][^\s,;:]*):?)?")
-"""What stands before the layers: the first word, unless a letter begins it."""
+SIZE = re.compile(r"\s*(?:(\(?\d+(?: ?, ?\d+)+\)?|[^\s,;:A-Za-z_(][^\s,;:]*):?)?")
+"""What stands before the layers: numbers between commas, or the first word, unless a letter begins it."""
 NUMBER = re.compile(r"(?<![0-9.])[0-9]{1,15}(?:\.[0-9]{1,15})?(?![0-9.a-wyz])")
 """A number that can be counted up and down, as in k3x5; not the digit of Conv2d."""
 DEFAULTS = {"s": "1", "p": "0", "op": "0", "d": "1", "g": "1"}
@@ -278,7 +279,8 @@ def _traced(first: Row, rows: list[Row]) -> Iterator[Row]:
             yield replace(row, traced=results[index], output=results[index].output)
         elif misfit and index == misfit.index:
             before = results[-1].output if results else first.output
-            yield replace(row, problem=_without_place(misfit, before))
+            whole = misread(first.output or (), layers)
+            yield replace(row, problem=whole or _without_place(misfit, before))
         else:
             yield row
 

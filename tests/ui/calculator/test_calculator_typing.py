@@ -206,3 +206,16 @@ async def test_a_pasted_model_class_becomes_layers_and_what_is_not_followed_is_s
         await pilot.pause()
         assert line_of(pilot) == "1x28x28 conv 8 k3, relu"
         assert "line 6: 'x + x' joins two ways of the data" in said(pilot)
+
+
+async def test_a_batch_in_front_of_the_size_is_taken_off_where_the_pasted_layers_tell(tmp_path):
+    async with calculator(tmp_path, "64x3x32x32") as pilot:
+        pilot.app.screen.query_one(ChainLine).post_message(events.Paste("m = nn.Conv2d(3, 8, 3)\n"))
+        await pilot.pause()
+        line = pilot.app.screen.query_one(ChainLine)
+        line.value = "64x3x32x32"
+        line.select_all()
+        line.post_message(events.Paste("m = nn.Conv2d(3, 8, 3)\n"))
+        await pilot.pause()
+        assert line_of(pilot) == "3x32x32 conv 8 k3"
+        assert "64x3x32x32 has the batch in front" in said(pilot)

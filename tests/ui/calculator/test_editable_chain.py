@@ -70,6 +70,10 @@ def test_rows_know_their_place_in_the_line():
             "write 1 instead of 3",
         ),
         ("1x7x7 nn.Conv2d(1, 8", 1, "is not Python code", "nn.Conv2d"),
+        ("28x28x1 conv 8 k3", 1, "28x28x1 has its channels last", "PyTorch has them first: 1x28x28"),
+        ("32,32,3 nn.Conv2d(3, 8, 3)", 1, "32x32x3 has its channels last", "3x32x32"),
+        ("64x3x32x32 nn.Conv2d(3, 8, 3)", 1, "64 is the batch, which is no part", "write 3x32x32"),
+        ("(1, 3, 32, 32) nn.Conv2d(3, 8, 3)", 1, "1 is the batch, which is no part", "write 3x32x32"),
         ("1x7x7 __import__('os')", 1, "not a layer", ""),
     ],
 )
@@ -81,6 +85,12 @@ def test_the_first_row_that_cannot_be_has_the_reason_and_what_would_mend_it(line
     assert hint in problem.hint
     assert not problem.message.startswith("layer ")
     assert [r.output is None for r in chain.rows] == [index >= row for index in range(len(chain.rows))]
+
+
+@pytest.mark.parametrize("size", ["3,32,32", "3, 32, 32", "(3, 32, 32)", "(3,32,32)", "3x32x32:"])
+def test_sizes_as_people_write_them(size):
+    chain = read_line(f"{size} conv 8 k3, relu")
+    assert outputs(chain) == [(3, 32, 32), (8, 30, 30), (8, 30, 30)]
 
 
 def test_rows_below_the_first_problem_are_not_computed_but_unreadable_ones_say_so():
