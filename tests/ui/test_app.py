@@ -1,5 +1,8 @@
 """The app's screens, driven by keys, on run folders written for the purpose."""
 
+import gc
+import weakref
+
 import pytest
 from screen_text import text_of
 from textual.widgets import OptionList
@@ -265,3 +268,20 @@ async def test_a_calculator_left_with_its_line_wiped_is_undone_when_it_is_opened
         for _ in range(2):
             await pilot.press("ctrl+z")
         assert line.value.startswith("28")
+
+
+async def test_a_closed_monitor_is_let_go_of_though_the_terminal_was_resized_while_it_was_open(app, scripted):
+    """Its history is megabytes; Textual keeps the sender of the last message that an idle widget handled."""
+    async with app(watch=scripted()).run_test(size=(140, 40)) as pilot:
+        await pilot.pause()
+        monitor = weakref.ref(pilot.app.screen)
+        assert isinstance(monitor(), MonitorScreen)
+        for size in ((80, 24), (140, 40)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        pilot.app.pop_screen()
+        await pilot.pause()
+        await pilot.pause()
+        gc.collect()
+        assert isinstance(pilot.app.screen, MenuScreen)
+        assert monitor() is None

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
+from textual.geometry import Size
 from textual.screen import Screen
 
 from aetui.config.preset import Preset
@@ -21,3 +22,12 @@ class PresetScreen(Screen[None]):
     def preset(self) -> Preset | None:
         """None where none is chosen, or the one that is cannot be read."""
         raise NotImplementedError
+
+    def _screen_resized(self, size: Size) -> None:
+        """Lay out anew, in the app's name.
+
+        In Textual (8.2) the screen on top does so for those below, and idle widgets there keep the last
+        message they handled, with its sender: a closed monitor, and its history, would be held for good.
+        """
+        with self.app._context():
+            super()._screen_resized(size)
