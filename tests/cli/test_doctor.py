@@ -131,25 +131,24 @@ def test_the_pattern_as_a_picture(protocol, begins):
     assert bool(drawn) == bool(begins)
 
 
-@pytest.mark.parametrize("form", ["", "--json "])
-def test_a_report_into_a_file_asks_the_terminal_all_the_same(tmp_path, form):
-    command = f"{sys.executable} -m aetui doctor {form}> report < /dev/null"
-    terminal = PseudoTerminal(cwd=tmp_path, program=["/bin/sh", "-c", command])
+def run_in_terminal(command: str, cwd: Path) -> PseudoTerminal:
+    terminal = PseudoTerminal(cwd=cwd, program=["/bin/sh", "-c", command])
     try:
         assert terminal.wait_for_exit() == 0
     finally:
         terminal.kill()
+    return terminal
+
+
+@pytest.mark.parametrize("form", ["", "--json "])
+def test_a_report_into_a_file_asks_the_terminal_all_the_same(tmp_path, form):
+    run_in_terminal(f"{sys.executable} -m aetui doctor {form}> report < /dev/null", tmp_path)
     report = " ".join((tmp_path / "report").read_text().split())
     assert "the terminal answered no (no 4 among device attributes 6)" in report
 
 
 def test_a_report_through_a_pipe_leaves_the_terminal_to_its_reader(tmp_path):
-    command = f"{sys.executable} -m aetui doctor | cat > report"
-    terminal = PseudoTerminal(cwd=tmp_path, program=["/bin/sh", "-c", command])
-    try:
-        assert terminal.wait_for_exit() == 0
-    finally:
-        terminal.kill()
+    terminal = run_in_terminal(f"{sys.executable} -m aetui doctor | cat > report", tmp_path)
     assert "standard output is a pipe" in " ".join((tmp_path / "report").read_text().split())
     assert b"\x1b[c" not in terminal.received
 
