@@ -105,7 +105,10 @@ def _from_csv(path: Path, on_progress: Callable[[Decoding], None], cancelled: Ca
             for lines in _batches(file):
                 if cancelled():
                     raise Cancelled
-                tables.append(np.loadtxt(lines, np.uint8, delimiter=",", ndmin=2))
+                table = np.loadtxt(lines, np.int32, delimiter=",", ndmin=2)
+                if table.min() < 0 or table.max() > 255:
+                    raise ValueError("not all numbers are 0 to 255")
+                tables.append(table.astype(np.uint8))
                 done = ROWS * len(tables)
                 if tables[-1].shape[1] != COLUMNS or done > MOST_ROWS:
                     raise ValueError(f"not a label and {COLUMNS - 1} pixels a row, of at most {MOST_ROWS:,}")

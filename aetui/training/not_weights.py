@@ -8,13 +8,22 @@ import struct
 import zipfile
 from typing import BinaryIO, NamedTuple
 
-import torch
-
 from aetui.text import format_bytes
 
 HEAD_BYTES = 1024
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 """Of a zip's member: its mark, and the lengths of its name and of the field behind it (APPNOTE 4.3.7)."""
+ITEM_BYTES = {
+    f"torch {kind}Storage": size
+    for size, kinds in {
+        8: ("Double", "Long"),
+        4: ("Float", "Int"),
+        2: ("Half", "BFloat16", "Short"),
+        1: ("Char", "Byte", "Bool"),
+    }.items()
+    for kind in kinds
+}
+"""Of an element, by how a pickle names the type of a storage."""
 SAVE_WEIGHTS = "save the weights alone where it was made: torch.save(model.state_dict(), 'weights.pt')"
 AGAIN = "fetch it again; `curl -C - -O` and `wget -c` go on where a download ended"
 MARKS = (
@@ -124,12 +133,6 @@ def _told_by_pickle(file: BinaryIO) -> int:
                     told += elements * item_bytes
                 case _:
                     elements = number or elements
-            named = _item_bytes(str(argument)) if opcode.name == "GLOBAL" else 0
+            named = ITEM_BYTES.get(str(argument), 0) if opcode.name == "GLOBAL" else 0
             item_bytes = named or item_bytes
     return told
-
-
-def _item_bytes(kind: str) -> int:
-    """Bytes of an element of `torch FloatStorage`; 0 for what is none."""
-    dtype = getattr(getattr(torch, kind.removeprefix("torch "), None), "dtype", None)
-    return dtype.itemsize if kind.endswith("Storage") and isinstance(dtype, torch.dtype) else 0
