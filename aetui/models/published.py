@@ -74,7 +74,13 @@ def _without_wrappers(tensors: dict[str, Tensor], notes: list[str]) -> dict[str,
         notes.append(f"the weights are the running mean of {int(tensors.pop(COUNTER).sum()):,} steps")
     if wrappers := sorted({found for name in tensors for found in WRAPPERS.findall(name)}):
         notes += [f"{quote(f'{wrapper}.')} is taken off the names" for wrapper in wrappers]
-        tensors = {WRAPPERS.sub("", name): tensor for name, tensor in tensors.items()}
+        bare = {WRAPPERS.sub("", name): tensor for name, tensor in tensors.items()}
+        if len(bare) < len(tensors):
+            raise AetuiError(
+                f"the checkpoint holds weights twice, with and without {' or '.join(wrappers)}",
+                "save those of one model",
+            )
+        tensors = bare
     prefix = _prefix(tensors)
     if not prefix:
         return tensors

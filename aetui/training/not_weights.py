@@ -1,6 +1,7 @@
 """What a file that should hold weights is instead, and what to do about it."""
 
 import contextlib
+import io
 import json
 import pickletools
 import re
@@ -11,6 +12,10 @@ from typing import BinaryIO, NamedTuple
 from aetui.text import format_bytes
 
 HEAD_BYTES = 1024
+MOST_TOLD = 10**15
+"""Bytes that a foreign file may claim to have; more is no answer."""
+MOST_READ = 2_000_000
+"""Bytes of a header that are read to tell how long the file should be."""
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 """Of a zip's member: its mark, and the lengths of its name and of the field behind it (APPNOTE 4.3.7)."""
 ITEM_BYTES = {
@@ -26,6 +31,7 @@ ITEM_BYTES = {
 """Of an element, by how a pickle names the type of a storage."""
 SAVE_WEIGHTS = "save the weights alone where it was made: torch.save(model.state_dict(), 'weights.pt')"
 AGAIN = "fetch it again; `curl -C - -O` and `wget -c` go on where a download ended"
+LFS_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n.*?size (\d{1,15})\n", re.DOTALL)
 MARKS = (
     (rb"\s*<(!doctype|html|\?xml)", "is a web page, not the file it tells of",
      "fetch the file itself: on Hugging Face its address has /resolve/ for /blob/"),
@@ -58,7 +64,9 @@ def what_it_is(file: BinaryIO, size: int) -> Instead | None:
     head = file.read(HEAD_BYTES)
     if not head:
         return Instead("is empty", AGAIN)
-    if pointer := re.match(rb"version https://git-lfs\.github\.com/spec/v1\n.*?size (\d+)", head, re.DOTALL):
+    if pointer := re.match(
+        rb"version https://git-lfs\.github\.com/spec/v1\n.*?size (\d{1,15})\n", head, re.DOTALL
+    ):
         what = f"is a Git LFS pointer: the file itself, {format_bytes(int(pointer[1]))}, was not fetched"
         return Instead(what, "in its repository: git lfs pull")
     for mark, what, hint in MARKS:
@@ -99,9 +107,10 @@ def _told_by_safetensors(file: BinaryIO) -> int:
     """The bytes that the header tells the file has; 0 where it is damaged itself."""
     length = int.from_bytes(file.read(8), "little")
     try:
-        header = json.loads(file.read(length))
+        header = json.loads(file.read(min(length, MOST_READ)))
         ends = [part["data_offsets"][1] for name, part in header.items() if name != "__metadata__"]
-        return 8 + length + int(max(ends))
+        told = max(end for end in ends if isinstance(end, int))
+        return 8 + length + told if told < MOST_TOLD else 0
     except (ValueError, KeyError, TypeError, LookupError, AttributeError, RecursionError):
         return 0
     finally:
@@ -120,9 +129,10 @@ def _told_by_pickle(file: BinaryIO) -> int:
         return 0
     _, name, extra = LOCAL_HEADER.unpack(head)
     file.seek(name + extra, 1)
+    pickled = io.BytesIO(file.read(MOST_READ))  # from which nothing larger can be read
     told, kinds, named, item_bytes, elements = 0, dict[int, int](), 0, 0, 0
     with contextlib.suppress(ValueError):  # damaged, or cut within
-        for opcode, argument, _ in pickletools.genops(file):
+        for opcode, argument, _ in pickletools.genops(pickled):
             number = argument if isinstance(argument, int) else None
             match opcode.name:
                 case "BINPUT" | "LONG_BINPUT":
@@ -133,6 +143,8 @@ def _told_by_pickle(file: BinaryIO) -> int:
                     told += elements * item_bytes
                 case _:
                     elements = number or elements
+            if told > MOST_TOLD:
+                return 0
             named = ITEM_BYTES.get(str(argument), 0) if opcode.name == "GLOBAL" else 0
             item_bytes = named or item_bytes
     return told

@@ -111,6 +111,12 @@ def test_global_pool_is_named_and_the_norm_begins_anew():
     assert "global_pool, without the encoder's last norm" in found.notes[-1]
 
 
+def test_the_same_name_with_and_without_a_wrapper_is_refused():
+    state = small().state_dict()
+    with pytest.raises(AetuiError, match="holds weights twice, with and without module"):
+        weights_in({**state, "module.cls_token": state["cls_token"] + 1})
+
+
 @pytest.mark.parametrize("prefix", ["encoder.", ""])
 def test_the_form_of_beit_is_refused_by_name(prefix):
     state = {

@@ -129,6 +129,28 @@ def test_what_is_no_weights_says_what_it_is(tmp_path, content, message, hint, en
     assert "weights_only" not in refused.value.sentence
 
 
+HEADER = LARGE[: LARGE.index(b"\x80\x02")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LFS.replace(b"447692365", b"9" * 900),
+        *(
+            len(text).to_bytes(8, "little") + text
+            for text in (b'{"a":{"data_offsets":[0,1e999]}}', b'{"a":{"data_offsets":[0,%s]}}' % (b"9" * 400))
+        ),
+        HEADER + b"\x80\x02\x8e" + (2**62).to_bytes(8, "little"),  # BINBYTES8 of 4 EB
+        HEADER + b"\x80\x02ctorch\nDoubleStorage\n\x8a\xff" + b"\x7f" * 255 + b"Q" * 9,  # LONG1 of 2,040 bits
+        HEADER + b"\x80\x02h\xff" + b"Q" * 1000,
+    ],
+)
+def test_absurd_claims_are_a_sentence(tmp_path, content):
+    (tmp_path / "w.pt").write_bytes(content)
+    with pytest.raises(AetuiError):
+        read_weights(tmp_path / "w.pt")
+
+
 def test_safetensors_are_known_by_what_they_hold(tmp_path):
     (tmp_path / "pytorch_model.bin").write_bytes(save(WEIGHTS))
     assert read_weights(tmp_path / "pytorch_model.bin").tensors.keys() == WEIGHTS.keys()
