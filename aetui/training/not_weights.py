@@ -64,9 +64,7 @@ def what_it_is(file: BinaryIO, size: int) -> Instead | None:
     head = file.read(HEAD_BYTES)
     if not head:
         return Instead("is empty", AGAIN)
-    if pointer := re.match(
-        rb"version https://git-lfs\.github\.com/spec/v1\n.*?size (\d{1,15})\n", head, re.DOTALL
-    ):
+    if pointer := LFS_POINTER.match(head):
         what = f"is a Git LFS pointer: the file itself, {format_bytes(int(pointer[1]))}, was not fetched"
         return Instead(what, "in its repository: git lfs pull")
     for mark, what, hint in MARKS:
