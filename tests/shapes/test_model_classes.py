@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from aetui.models.build import build_chain
 from aetui.shapes.chain import trace
@@ -277,6 +278,13 @@ def test_what_print_shows_is_read(model):
     assert [layer.torch_name for layer in read.layers] == [
         name if name in ("ReLU6", "Flatten") else name.rstrip("123d") for name in leaves if "Loss" not in name
     ]
+
+
+def test_lazy_modules_print_the_input_that_they_do_not_know():
+    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(10))
+    read = read_code(str(model))
+    assert read.problem is None
+    assert trace((3, 9, 9), read.layers)[-1].output == model(torch.zeros(2, 3, 9, 9)).shape[1:] == (10,)
 
 
 def test_a_printout_is_read_up_to_what_is_not_known():

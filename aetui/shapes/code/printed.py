@@ -16,6 +16,8 @@ LINE = re.compile(r"\s*\(([^()]*)\): (?:(\d{1,4}) x )?(.*?)\s*")
 """`(0): ReLU()`, `(encoder): Sequential(`, and `(0-2): 3 x Linear(...)` of equal ones."""
 UNQUOTED = re.compile(r"\b(padding|padding_mode|mode|approximate)=([a-z]+)\b")
 """Words that torch prints without their quotes."""
+UNKNOWN_INPUT = re.compile(r"^(Lazy\w+)\((?:in_features=)?0, ")
+"""The input that a lazy module does not know yet."""
 LOSS = re.compile(r"\w+Loss\(")
 IN_ORDER = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "OptimizedModule")
 
@@ -67,7 +69,8 @@ def _read_block(lines: Iterator[tuple[int, str]], layers: list[Layer], notes: li
 
 def _layer(number: int, module: str) -> Layer:
     try:
-        call = ast.parse(UNQUOTED.sub(r"\1='\2'", module), mode="eval").body
+        written = UNQUOTED.sub(r"\1='\2'", UNKNOWN_INPUT.sub(r"\1(", module))
+        call = ast.parse(written, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         call = None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in CLASSES:
