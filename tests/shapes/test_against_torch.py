@@ -103,10 +103,17 @@ def random_chain(rng):
 
 def compare_chains(seed, count):
     rng = Random(seed)
-    refused = 0
+    refused, beyond = 0, 0
     for number in range(count):
         size, chain, outputs = random_chain(rng)
         text = f"chain {number}: {'; '.join(layer.text for layer in chain)} on {size}"
+        try:
+            rows = trace(size, chain[: len(outputs)])
+        except ShapeError as error:  # our own bound, which torch does not have
+            if "too seldom to be followed" not in error.message:
+                raise
+            beyond += 1
+            continue
         if len(outputs) < len(chain):
             with pytest.raises(ShapeError) as caught:
                 trace(size, chain)
@@ -114,13 +121,13 @@ def compare_chains(seed, count):
             assert f"layer {len(chain)} ({chain[-1].text})" in caught.value.message
             assert caught.value.hint
             refused += 1
-        rows = trace(size, chain[: len(outputs)])
         assert [row.output for row in rows] == outputs, text
         with torch.device("meta"):
             model = build_chain(size, chain[: len(outputs)])
             assert model(torch.empty(BATCH, *size)).shape[1:] == (outputs or [size])[-1], text
         assert sum(p.numel() for p in model.parameters()) == sum(row.parameters for row in rows), text
     assert 0.1 < refused / count < 0.8
+    assert beyond / count < 0.01
 
 
 def compare_macs(seed, count):
