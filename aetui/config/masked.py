@@ -9,7 +9,7 @@ from aetui.config.problems import Finding
 from aetui.errors import UsageError
 from aetui.shapes.patches import check_mask_ratio, patch_grid
 from aetui.shapes.sizes import Size, parse_size
-from aetui.shapes.vit import IMAGENET_MEAN, VitMaeShape, check_norm_pix
+from aetui.shapes.vit import PIXEL_UNITS, VitMaeShape, check_norm_pix
 
 
 def vit_shape(preset: Preset) -> VitMaeShape:
@@ -55,10 +55,11 @@ def whole_mistakes(preset: Preset, vit: VitSection, mask: MaskSection) -> Iterat
         except UsageError as error:
             yield "model.vit.norm_pix", error.sentence
     channels = parse_size(preset.image_size)[0]
-    if vit.imagenet_pixels and channels != len(IMAGENET_MEAN):
+    of_set = len(PIXEL_UNITS[vit.pixels].mean)
+    if of_set not in (1, channels):
         yield (
-            "model.vit.imagenet_pixels",
-            f"ImageNet's images have 3 channels, these {channels}: leave it out",
+            "model.vit.pixels",
+            f"images of {vit.pixels} have {of_set} channels, these {channels}: choose another set",
         )
     try:
         vit_shape(preset)

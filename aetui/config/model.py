@@ -1,8 +1,8 @@
 """The sections of a preset that say what the model is and what it is given."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aetui.config.section import Section
 from aetui.shapes.chain import MAX_LAYERS
@@ -15,6 +15,7 @@ Width = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
 """Numbers a token; also the bound of heads."""
 Depth = Annotated[int, Field(ge=1, le=MAX_LAYERS)]
 """Blocks."""
+PixelsName = Literal["unit", "imagenet", "cifar10", "mnist", "fashion-mnist", "digits", "shapes"]
 
 
 class VitSection(Section):
@@ -36,9 +37,23 @@ class VitSection(Section):
     """Heads of the decoder's attention, a divisor of its width."""
     norm_pix: bool = False
     """Train on each patch less its mean, over its standard deviation, instead of on pixels in [0, 1]."""
-    imagenet_pixels: bool = False
-    """Compute with pixels less ImageNet's mean and over its deviation, as published weights have learned to;
-    figures and pictures stay in [0, 1]."""
+    pixels: PixelsName = "unit"
+    """The units that the network is given and learns to return: `unit`, pixels in [0, 1]; otherwise pixels
+    less the mean and over the deviation of this set's training images, by channel (`shapes.vit.PIXEL_UNITS`).
+    Weights published for ImageNet want `imagenet`. Figures and pictures stay in [0, 1]."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, given: Any) -> Any:
+        """Read `imagenet_pixels`, as `pixels` was called at first."""
+        if (
+            isinstance(given, dict)
+            and isinstance(given.get("imagenet_pixels"), bool)
+            and "pixels" not in given
+        ):
+            rest = {key: value for key, value in given.items() if key != "imagenet_pixels"}
+            return {**rest, "pixels": "imagenet"} if given["imagenet_pixels"] else rest
+        return given
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ class MaskedAutoencoder(nn.Module, ABC):
     `mask_ratio` may be changed between two steps. Pixels are in [0, 1].
     """
 
-    learns_pixels = True
+    learns_what_it_tells = True
     """Whether the targets are pixels in [0, 1], so that what is trained on is also what is reported."""
+    learns_pixels = True
+    """Whether they are pixels in some units, so that what is reported falls with what is trained on."""
 
     def __init__(self, image: Size, patch: int, mask_ratio: float) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ from aetui.models.masking import Masking, masking, patchify
 from aetui.models.norm_pix import denormalised, normalised
 from aetui.models.position_embedding import sine_cosine_positions
 from aetui.models.transformer import blocks, init_linear, layer_norm
-from aetui.shapes.vit import IMAGENET_MEAN, IMAGENET_STD, VitMaeShape, check_norm_pix
+from aetui.shapes.vit import PIXEL_UNITS, PixelUnits, VitMaeShape, check_norm_pix
 
 
 class PatchEmbed(nn.Module):
@@ -33,8 +33,8 @@ class VitMae(MaskedAutoencoder):
     """A vision transformer that sees the visible patches alone, and a light one that predicts all patches.
 
     With `norm_pix` the target is each patch less its mean, over its standard deviation (He et al., section
-    3). With `imagenet_pixels` the network computes with pixels less ImageNet's mean and over its deviation;
-    images come and go in [0, 1] all the same.
+    3). The network is given pixels in the `units` and learns to return them; images come and go in [0, 1] all
+    the same.
     """
 
     pixel_mean: Tensor
@@ -42,16 +42,18 @@ class VitMae(MaskedAutoencoder):
     pos_embed: Tensor
     decoder_pos_embed: Tensor
 
-    def __init__(self, shape: VitMaeShape, norm_pix: bool = False, imagenet_pixels: bool = False) -> None:
+    def __init__(
+        self, shape: VitMaeShape, norm_pix: bool = False, units: PixelUnits = PIXEL_UNITS["unit"]
+    ) -> None:
         if norm_pix:
             check_norm_pix(shape.image, shape.patch)
         super().__init__(shape.image, shape.patch, shape.mask_ratio)
         self.shape = shape
         self.norm_pix = norm_pix
-        self.learns_pixels = not (norm_pix or imagenet_pixels)
-        mean, std = (IMAGENET_MEAN, IMAGENET_STD) if imagenet_pixels else ((0.0,), (1.0,))
-        self.register_buffer("pixel_mean", torch.tensor(mean)[:, None, None], persistent=False)
-        self.register_buffer("pixel_std", torch.tensor(std)[:, None, None], persistent=False)
+        self.learns_pixels = not norm_pix
+        self.learns_what_it_tells = not norm_pix and units == PIXEL_UNITS["unit"]
+        self.register_buffer("pixel_mean", torch.tensor(units.mean)[:, None, None], persistent=False)
+        self.register_buffer("pixel_std", torch.tensor(units.std)[:, None, None], persistent=False)
         width, decoder_width = shape.encoder.width, shape.decoder.width
         self.cls_token = nn.Parameter(torch.empty(1, 1, width))
         self.register_buffer("pos_embed", sine_cosine_positions(*shape.grid, width))

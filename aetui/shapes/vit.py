@@ -8,6 +8,7 @@ token.
 
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, MAX_PARAMETERS
@@ -142,8 +143,24 @@ class VitMaeShape:
         return embedding + encoding + bridge + decoding + restored * decoder.width * numbers
 
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of each channel of ImageNet's pixels in [0, 1]: `main_pretrain.py` of facebookresearch/mae."""
+class PixelUnits(NamedTuple):
+    """What a network computes with: pixels in [0, 1] less a mean, over a standard deviation, by channel."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+PIXEL_UNITS = {
+    "unit": PixelUnits((0.0,), (1.0,)),
+    "imagenet": PixelUnits((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "cifar10": PixelUnits((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "mnist": PixelUnits((0.1307,), (0.3081,)),
+    "fashion-mnist": PixelUnits((0.2860,), (0.3530,)),
+    "digits": PixelUnits((0.1341,), (0.3074,)),
+    "shapes": PixelUnits((0.4526, 0.4523, 0.4525), (0.2737, 0.2731, 0.2731)),
+}
+"""Of the training images of each set. ImageNet's as in `main_pretrain.py` of facebookresearch/mae; of `unit`
+every channel is as it is."""
 
 
 def check_norm_pix(image: Size, patch: int) -> None:

@@ -57,8 +57,8 @@ def _vit_notes(file: Path, vit: VitSection) -> Iterator[str]:
         )
     if not found:
         yield f"the file does not tell its heads; {_preset_heads(heads)} are taken"
-    if not vit.imagenet_pixels:
-        yield "weights learned on ImageNet as published want --set model.vit.imagenet_pixels=true"
+    if vit.pixels != "imagenet":
+        yield "weights learned on ImageNet as published want --set model.vit.pixels=imagenet"
 
 
 def _preset_heads(heads: dict[str, int]) -> str:

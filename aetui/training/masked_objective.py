@@ -25,7 +25,7 @@ class MaskedObjective(Objective):
         noise = torch.rand(len(images), model.patches, generator=generator, device=self.device)
         prediction, mask = self._predict(model, images, noise)
         loss = model.loss(images, prediction, mask)
-        if model.learns_pixels:
+        if model.learns_what_it_tells:
             return StepLoss(loss, loss)
         with torch.no_grad():
             reconstruction = model.to_pixels(prediction, images, mask)

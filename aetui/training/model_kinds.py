@@ -17,6 +17,7 @@ from aetui.models.vit_mae import VitMae
 from aetui.models.weights import load_weights
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size
+from aetui.shapes.vit import PIXEL_UNITS
 from aetui.training.class_objective import ClassObjective
 from aetui.training.masked_objective import MaskedObjective
 from aetui.training.objective import Objective
@@ -52,7 +53,7 @@ def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:
     torch.manual_seed(preset.train.seed)
     if preset.model.vit is not None:
         vit = preset.model.vit
-        return VitMae(vit_shape(preset), vit.norm_pix, vit.imagenet_pixels)
+        return VitMae(vit_shape(preset), vit.norm_pix, PIXEL_UNITS[vit.pixels])
     image, layers = parse_size(preset.image_size), encoder_layers(preset)
     encoder = build_chain(image, layers)
     decoder = build_chain(trace(image, layers)[-1].output, decoder_layers(preset))

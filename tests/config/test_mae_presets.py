@@ -98,8 +98,8 @@ def test_the_tables_start_from_good_presets(read, text):
         (
             VIT.replace('"shapes"', '"digits"'),
             '"tiny"',
-            '"tiny"\nimagenet_pixels = true',
-            "8: model.vit.imagenet_pixels: ImageNet's images have 3 channels, these 1: leave it out",
+            '"tiny"\npixels = "imagenet"',
+            "8: model.vit.pixels: images of imagenet have 3 channels, these 1: choose another set",
         ),
         (
             VIT.replace('"shapes"', '"digits"').replace("patch = 4", "patch = 1"),
@@ -228,3 +228,14 @@ def test_the_masked_recipes_are_the_promised_ones():
     conv = found["cifar10-conv-mae"]
     assert (conv.train.epochs, conv.train.batch_size, conv.train.peak_learning_rate) == (10, 64, 1e-3)
     assert (conv.mask.ratio, conv.mask.patch, conv.train.optimizer) == (0.75, 4, "adam")
+
+
+def test_the_first_name_of_the_units_is_still_read(tmp_path):
+    """`imagenet_pixels`, in run folders and presets that are older than `pixels`."""
+    for written, read in (("true", "imagenet"), ("false", "unit")):
+        path = tmp_path / "old.toml"
+        path.write_text(VIT.replace('"tiny"', f'"tiny"\nimagenet_pixels = {written}'))
+        assert read_preset(path).model.vit.pixels == read
+    path.write_text(VIT.replace('"tiny"', '"tiny"\nimagenet_pixels = 3'))
+    with pytest.raises(PresetError, match=r"8: model\.vit\.imagenet_pixels: unknown key"):
+        read_preset(path)

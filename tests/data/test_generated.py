@@ -9,6 +9,7 @@ from torch import nn
 
 from aetui.data.generated import digits, shapes
 from aetui.data.images import DataSet, ImageSet
+from aetui.shapes.vit import PIXEL_UNITS
 
 Generate = Callable[..., DataSet]
 BOTH = pytest.mark.parametrize("generate", [digits, shapes])
@@ -161,3 +162,14 @@ def test_shapes_look_like_their_labels(shape_set: DataSet, own_threads: None) ->
         optimizer.step()
     correct = network.eval()(test).argmax(1) == shape_set.test.labels
     assert correct.float().mean() > 0.6
+
+
+@pytest.mark.parametrize("make", [digits, shapes], ids=["digits", "shapes"])
+def test_the_units_of_generated_images_are_their_own(make):
+    """`model.vit.pixels` standardises by these: the mean and the deviation of every channel."""
+    pixels = make().train.images.double().div(255)
+    units = PIXEL_UNITS[make.__name__]
+    assert pixels.mean((0, 2, 3)).tolist() == pytest.approx(units.mean, abs=5e-5)
+    assert pixels.transpose(0, 1).flatten(1).std(1, correction=0).tolist() == pytest.approx(
+        units.std, abs=5e-5
+    )

@@ -14,7 +14,7 @@ from aetui.models.masking import mask_noise, masking
 from aetui.models.position_embedding import sine_cosine_positions
 from aetui.models.vit_mae import VitMae
 from aetui.models.weights import load_weights
-from aetui.shapes.vit import VitMaeShape, VitSize
+from aetui.shapes.vit import PIXEL_UNITS, VitMaeShape, VitSize
 
 torch.set_num_threads(1)
 
@@ -51,7 +51,7 @@ def test_imagenet_pixels_are_scaled_inside(norm_pix):
     """transformers' model is given what torchvision's transform makes of the images; ours the images."""
     shape = SHAPES[0]
     theirs = hugging_face(shape, norm_pix)
-    ours = VitMae(shape, norm_pix, imagenet_pixels=True)
+    ours = VitMae(shape, norm_pix, PIXEL_UNITS["imagenet"])
     assert load_weights(ours, from_hugging_face(theirs.state_dict())) == ()
     images, noise = inputs(shape)
     scale = Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -64,11 +64,12 @@ def test_imagenet_pixels_are_scaled_inside(norm_pix):
 
 
 def test_imagenet_pixels_come_back_in_unit_range():
-    model = VitMae(SHAPES[0], imagenet_pixels=True)
+    model = VitMae(SHAPES[0], units=PIXEL_UNITS["imagenet"])
     images, noise = inputs(SHAPES[0])
     _, mask = model(images, noise)
     torch.testing.assert_close(model.to_pixels(model.targets(images), images, mask), images)
-    assert not model.learns_pixels
+    assert model.learns_pixels
+    assert not model.learns_what_it_tells
 
 
 @pytest.mark.parametrize(("rows", "columns", "width"), [(4, 4, 16), (14, 14, 768), (2, 5, 8)])

@@ -75,9 +75,17 @@ def test_the_encoder_is_drawn_first_and_then_the_decoder(name):
 def test_mask_and_norm_pix_reach_the_model():
     conv = build_model(shipped("shapes-conv-mae", "mask.ratio=0.5", "mask.patch=8"))
     assert (conv.mask_ratio, conv.patch) == (0.5, 8)
-    vit = build_model(shipped("shapes-vit-mae", "mask.ratio=0.5", "mask.patch=8", "model.vit.norm_pix=true"))
+    vit = build_model(
+        shipped(
+            "shapes-vit-mae",
+            "mask.ratio=0.5",
+            "mask.patch=8",
+            "model.vit.norm_pix=true",
+            "model.vit.pixels=unit",
+        )
+    )
     assert (vit.mask_ratio, vit.patch, vit.norm_pix) == (0.5, 8, True)
-    scaled = build_model(shipped("shapes-vit-mae", "model.vit.imagenet_pixels=true"))
+    scaled = build_model(shipped("shapes-vit-mae", "model.vit.pixels=imagenet"))
     assert (vit.pixel_std.numel(), scaled.pixel_std.numel(), scaled.norm_pix) == (1, 3, False)
 
 
