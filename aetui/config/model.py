@@ -46,14 +46,10 @@ class VitSection(Section):
     @classmethod
     def _older_name(cls, given: Any) -> Any:
         """Read `imagenet_pixels`, as `pixels` was called at first."""
-        if (
-            isinstance(given, dict)
-            and isinstance(given.get("imagenet_pixels"), bool)
-            and "pixels" not in given
-        ):
-            rest = {key: value for key, value in given.items() if key != "imagenet_pixels"}
-            return {**rest, "pixels": "imagenet"} if given["imagenet_pixels"] else rest
-        return given
+        if not isinstance(given, dict) or not isinstance(given.get("imagenet_pixels"), bool):
+            return given
+        units = {"pixels": "imagenet" if given["imagenet_pixels"] else "unit"}
+        return units | {key: value for key, value in given.items() if key != "imagenet_pixels"}
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -17,11 +17,16 @@ class ClassObjective(Objective):
 
     needs_labels: ClassVar[bool] = True
 
-    def loss(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, *step: int) -> StepLoss:
-        """Of a training batch (B, C, H, W), uint8, and its labels (B,), int64."""
+    def examples(
+        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
+    ) -> tuple[Tensor, Tensor]:
+        """Images (B, C, H, W) and their labels (B,)."""
         assert labels is not None, "`needs_labels` asks for them"
-        scores = self.run(model, self.augmented(pixels, *step))
-        loss = F.cross_entropy(scores, labels.to(self.device, non_blocking=True))
+        return self.augmented(pixels, step), labels.to(self.device, non_blocking=True)
+
+    def loss(self, model: nn.Module, *examples: Tensor) -> StepLoss:
+        images, labels = examples
+        loss = F.cross_entropy(self.run(model, images), labels)
         return StepLoss(loss, loss)
 
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:

@@ -16,13 +16,16 @@ from aetui.training.objective import Objective, StepLoss, Tested
 class MaskedObjective(Objective):
     """Every training step draws new masks; every test image keeps its own."""
 
-    def loss(  # type: ignore[override]
-        self, model: MaskedAutoencoder, pixels: Tensor, labels: Tensor | None, *step: int
-    ) -> StepLoss:
-        """Of a training batch (B, C, H, W), uint8; its labels are not read."""
-        images = self.augmented(pixels, *step)
-        generator = self.generator("mask", *step)
-        noise = torch.rand(len(images), model.patches, generator=generator, device=self.device)
+    def examples(  # type: ignore[override]
+        self, model: MaskedAutoencoder, pixels: Tensor, labels: Tensor | None, step: int
+    ) -> tuple[Tensor, Tensor]:
+        """Images (B, C, H, W) and the noise (B, L) that hides their patches; labels are not read."""
+        images = self.augmented(pixels, step)
+        generator = self.generator("mask", step)
+        return images, torch.rand(len(images), model.patches, generator=generator, device=self.device)
+
+    def loss(self, model: MaskedAutoencoder, *examples: Tensor) -> StepLoss:  # type: ignore[override]
+        images, noise = examples
         prediction, mask = self._predict(model, images, noise)
         loss = model.loss(images, prediction, mask)
         if model.learns_what_it_tells:

@@ -56,15 +56,23 @@ class Objective:
     """Least share of the area that a random crop of a training image keeps; 1 crops nothing."""
 
     needs_labels: ClassVar[bool] = False
-    """Whether `loss` wants the labels of its batch."""
+    """Whether `examples` wants the labels of its batch."""
 
-    def loss(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, *step: int) -> StepLoss:
-        """Of a training batch (B, C, H, W), uint8, and its labels (B,), int64, if they are needed.
+    def examples(
+        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
+    ) -> tuple[Tensor, ...]:
+        """What `loss` takes, drawn for a whole training batch: each tensor has an entry an image.
 
-        `step` is its number, and that of its part if it has.
+        So a batch that is computed in parts is the same batch. `pixels` are (B, C, H, W), uint8, `labels`
+        (B,), int64, if they are needed, and `step` is the number of the batch.
         """
-        clean = self.augmented(pixels, *step)
-        loss = F.mse_loss(self.run(model, self._given(clean, self.device, "train", *step)), clean)
+        clean = self.augmented(pixels, step)
+        return self._given(clean, self.device, "train", step), clean
+
+    def loss(self, model: nn.Module, *examples: Tensor) -> StepLoss:
+        """The mean over examples, or a part of them."""
+        given, clean = examples
+        loss = F.mse_loss(self.run(model, given), clean)
         return StepLoss(loss, loss)
 
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
@@ -80,12 +88,12 @@ class Objective:
         """Random numbers on the device for one occasion of this run."""
         return Generator(self.device).manual_seed(derived_seed(self.seed, *occasion))
 
-    def augmented(self, pixels: Tensor, *step: int) -> Tensor:
+    def augmented(self, pixels: Tensor, step: int) -> Tensor:
         """Training images (B, C, H, W), uint8, as float32 in [0, 1], cropped and mirrored if asked for."""
         images = to_unit_range(pixels, self.device)
         if not self.flip and self.crop_scale == 1:
             return images
-        generator = self.generator("augment", *step)
+        generator = self.generator("augment", step)
         if self.crop_scale == 1:
             mirrored = torch.rand(len(images), 1, 1, 1, generator=generator, device=self.device) < 0.5
             return torch.where(mirrored, images.flip(-1), images)

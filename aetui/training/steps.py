@@ -1,7 +1,5 @@
 """One optimizer step: its learning rate, gradients in parts and clipped if asked for."""
 
-from itertools import repeat
-
 import torch
 from torch import Tensor, nn
 
@@ -31,15 +29,15 @@ def _backward(training: Training, pixels: Tensor, labels: Tensor | None) -> Step
     """Gradients of the batch's mean loss, computed in as many parts as the preset says."""
     model, objective, step = training.model, training.objective, training.progress.step
     parts = training.preset.train.accumulate
+    examples = objective.examples(model, pixels, labels, step)
     if parts == 1:
-        losses = objective.loss(model, pixels, labels, step)
+        losses = objective.loss(model, *examples)
         losses.trained.backward()  # type: ignore[no-untyped-call]
         return losses
     trained, reported = [], []
-    labels_of = repeat(None) if labels is None else labels.chunk(parts)
-    for number, (part, names) in enumerate(zip(pixels.chunk(parts), labels_of, strict=False)):
-        losses = objective.loss(model, part, names, step, number)
-        share = len(part) / len(pixels)
+    for part in zip(*(tensor.chunk(parts) for tensor in examples), strict=True):
+        losses = objective.loss(model, *part)
+        share = len(part[0]) / len(pixels)
         (losses.trained * share).backward()  # type: ignore[no-untyped-call]
         trained.append(losses.trained.detach() * share)
         reported.append(losses.reported.detach() * share)

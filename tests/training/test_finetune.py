@@ -166,13 +166,13 @@ def test_a_probe_on_demand_reads_the_tuned_encoder(make_run, record):
 
 
 def test_autoencoders_are_given_no_labels(make_run, record, monkeypatch):
-    given, original = [], MaskedObjective.loss
+    given, original = [], MaskedObjective.examples
 
-    def loss(self, model, pixels, labels, *step):
+    def examples(self, model, pixels, labels, step):
         given.append(labels)
-        return original(self, model, pixels, labels, *step)
+        return original(self, model, pixels, labels, step)
 
-    monkeypatch.setattr(MaskedObjective, "loss", loss)
+    monkeypatch.setattr(MaskedObjective, "examples", examples)
     record(make_run(*SIZES, "train.epochs=2", preset=PRESET))
     assert given == [None] * 8
 
