@@ -23,7 +23,7 @@ def small_data(monkeypatch):
 
 
 def test_weights_equal_those_of_a_plain_loop(make_run, record):
-    """AdamW that spares biases and norms, cosine with warm-up, clipping, unequal parts with the batch's masks."""
+    """AdamW that spares biases and norms, cosine with warm-up, clipping, unequal parts."""
     changes = ("train.batch_size=64", "train.accumulate=3", "train.epochs=2", "train.warmup_epochs=0.5")
     folder = make_run(
         *changes, *SMALL_VIT, "train.weight_decay=0.3", "train.clip_norm=0.5", preset="shapes-vit-mae"
