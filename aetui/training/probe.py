@@ -143,9 +143,8 @@ def logistic_regression(
     The recipe of scikit-learn's `LogisticRegression`: the summed cross-entropy plus half the squared
     weights (C = 1, biases free), L-BFGS on the whole set from zero, until the gradient is gone.
     """
-    like = {"dtype": features.dtype, "device": features.device, "requires_grad": True}
-    weight = torch.zeros(classes, features.shape[1], **like)
-    bias = torch.zeros(classes, **like)
+    weight = features.new_zeros(classes, features.shape[1]).requires_grad_()
+    bias = features.new_zeros(classes).requires_grad_()
     optimizer = torch.optim.LBFGS(
         [weight, bias],
         max_iter=MOST_ITERATIONS,
