@@ -25,12 +25,50 @@ LARGEST_COPY = 10**9
 """Bytes of a file with a second name that is copied before it is written to."""
 
 
+_held: dict[Path, tuple[int, int]] = {}
+"""The folders of this process's run, and which on the disk they were."""
+
+
+@contextlib.contextmanager
+def held_in_place(folder: Path) -> Iterator[None]:
+    """While it lasts, nothing is written or deleted below `folder` once another one is in its place.
+
+    So a run that was moved away while it trains leaves alone what was moved to where it was. Raises OSError.
+    """
+    facts = folder.stat()
+    _held[folder] = facts.st_dev, facts.st_ino
+    try:
+        yield
+    finally:
+        del _held[folder]
+
+
+def is_in_place(folder: Path) -> bool:
+    """Whether a held folder is still where it was."""
+    try:
+        _check_in_place(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _check_in_place(path: Path) -> None:
+    """Raises OSError where `path` is in a held folder, or is one, that is no longer the same."""
+    for folder, known in _held.items():
+        if path.is_relative_to(folder):
+            facts = folder.stat()
+            if (facts.st_dev, facts.st_ino) != known:
+                raise _refused(folder, errno.ESTALE, "another folder was put in its place")
+
+
 def open_file(path: Path, flags: int = os.O_RDONLY, *, linked: bool = False) -> BinaryIO:
     """Open a regular file, never a pipe or a device; a link to one only if it may be `linked`.
 
     To write, `flags` must say so; a file that has a second name elsewhere is not written to. Raises OSError.
     """
     to_write = flags & (os.O_WRONLY | os.O_RDWR)
+    if to_write:
+        _check_in_place(path)
     guards = os.O_NONBLOCK | os.O_CLOEXEC | (0 if linked else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags | guards, _mode_in(path.parent))
@@ -77,6 +115,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        _check_in_place(path)
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -121,6 +160,7 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
 
 def delete(path: Path) -> None:
     """Delete a file, or the link of that name, if there is one. Raises OSError."""
+    _check_in_place(path)
     path.unlink(missing_ok=True)
 
 
@@ -142,6 +182,7 @@ def set_aside(path: Path) -> Path:
     numbers = itertools.chain([""], itertools.count(2))
     names = (path.with_name(f"{path.name}{DAMAGED_SUFFIX}{number}") for number in numbers)
     aside = next(name for name in names if not os.path.lexists(name))
+    _check_in_place(path)
     path.rename(aside)
     return aside
 
@@ -154,6 +195,7 @@ def check_no_link(folder: Path) -> None:
 
 def make_folder(path: Path, *, shared: bool = False) -> None:
     """Make a folder for its owner alone whatever the umask, or `shared` as the umask says. Raises OSError."""
+    _check_in_place(path.parent)
     path.mkdir(mode=0o777 if shared else 0o700)
     _sync_folder(path.parent)
 

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.cli.options import preset_changes
     from aetui.config.shipped import load_preset
     from aetui.devices.available import check_device_name
-    from aetui.errors import UsageError
+    from aetui.errors import AetuiError, UsageError
     from aetui.text import safe_text
     from aetui.training.import_weights import check_weights, import_weights
     from aetui.training.weights_file import read_weights
@@ -37,6 +37,9 @@ def run(options: argparse.Namespace) -> int:
     folder = make_run(options, options.preset)
     try:
         import_weights(folder, preset, weights.tensors)
+    except OSError as error:
+        shutil.rmtree(folder.path)
+        raise AetuiError(f"the run cannot be written to {folder.path}: {error.strerror}") from None
     except BaseException:
         shutil.rmtree(folder.path)
         raise

@@ -4,7 +4,6 @@ Quick to ask: names, sizes and a few kilobytes are looked at, no torch is loaded
 is verified when it is read.
 """
 
-import gzip
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from aetui.data.catalogue import SETS, DataFile, Source, checksum_holds
+from aetui.files import read_bounded
 
 IDX_FOLDERS = {
     "mnist": ("MNIST/raw", "MNIST", "mnist/raw", "mnist"),
@@ -40,7 +40,10 @@ BINARY_ARCHIVE = DataFile(
 )
 """TensorFlow Datasets has the same sum."""
 COLUMNS = 1 + 28 * 28
-FIRST_LINE_BYTES = 20_000
+PACKED_MORE = 10_000
+"""Bytes that an archive may have more than what it holds."""
+LONGEST_LINE = 20_000
+"""Of a CSV file; no row of pixels is longer."""
 
 
 class Form(StrEnum):
@@ -110,7 +113,7 @@ def _idx_file(folder: Path, file: DataFile) -> Path | None:
     for spelled in (name, name.replace("-idx", ".idx")):
         if size_of(folder / spelled) == file.size:
             return folder / spelled
-        if size_of(folder / f"{spelled}.gz"):
+        if 0 < size_of(folder / f"{spelled}.gz") <= file.size + PACKED_MORE:
             return folder / f"{spelled}.gz"
     return None
 
@@ -126,13 +129,19 @@ def _is_of(source: Source, labels: Path) -> bool:
 def read_idx(path: Path, file: DataFile) -> bytes:
     """The content of an IDX file, unpacked where it is gzipped, and not much more than it should be.
 
-    Raises OSError, also for a damaged archive.
+    An archive is one member, as `gzip` makes it. Raises OSError, also for a damaged one.
     """
+    content = read_bounded(path, file.size + PACKED_MORE, linked=True)
+    if path.suffix != ".gz":
+        return content
+    unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            return stream.read(file.size + 1)
-    except (EOFError, zlib.error) as error:
+        content = unpacking.decompress(content, file.size + 1)
+    except zlib.error as error:
         raise OSError(str(error)) from None
+    if not unpacking.eof and len(content) <= file.size:
+        raise OSError("the archive ends early")
+    return content
 
 
 def _find_npz(source: Source, data_dir: Path) -> Found | None:
@@ -154,7 +163,7 @@ def _has_columns(path: Path) -> bool:
     """Whether a line begins the file that names, or holds, a label and 784 pixels."""
     try:
         with path.open("rb") as file:
-            line = file.readline(FIRST_LINE_BYTES)
+            line = file.readline(LONGEST_LINE)
     except OSError:
         return False
     first = line.lstrip(b'\xef\xbb\xbf"').lower()

@@ -5,6 +5,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from aetui.data.catalogue import DataFile, Source, checksum_holds
 from aetui.data.files import Cancelled
-from aetui.data.finding import COLUMNS, Form, Found, read_idx
+from aetui.data.finding import COLUMNS, LONGEST_LINE, Form, Found, read_idx
 from aetui.data.folder import Decoding
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import AetuiError
@@ -25,6 +26,8 @@ KAGGLE_TEST_SHARE = 1 / 7
 """As of MNIST's 70,000 images 10,000 are for tests."""
 ROWS = 1000
 MOST_ROWS = 100_000
+MOST_SAID = 200
+"""Characters of what a library says about a file."""
 
 Numbers = NDArray[np.uint8]
 
@@ -62,6 +65,8 @@ def read_mnist(
 
 
 def _as_data_set(source: Source, found: Found, parts: list[Numbers]) -> DataSet:
+    if not all(map(len, parts)):
+        raise AetuiError(f"{found.sentence} has too few images to train and test with", "mend or remove it")
     train_images, train_labels, test_images, test_labels = (torch.from_numpy(part.copy()) for part in parts)
     if max(int(train_labels.max()), int(test_labels.max())) >= len(source.classes):
         raise AetuiError(f"{found.sentence} has labels beyond {len(source.classes) - 1}", "mend or remove it")
@@ -90,18 +95,22 @@ def _from_npz(path: Path) -> list[Numbers]:
             if sum(member.file_size for member in archive.infolist()) > 2 * MOST_ROWS * COLUMNS:
                 raise ValueError("larger than MNIST")
         with np.load(path, allow_pickle=False) as arrays:
-            return [np.asarray(arrays[name], np.uint8) for name in NPZ_ARRAYS]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise AetuiError(
-            f"{path} cannot be read as Keras's mnist.npz: {error}", "mend or remove it"
-        ) from None
+            parts = [arrays[name] for name in NPZ_ARRAYS]
+    except Exception as error:  # numpy, zipfile and the unpackers raise nearly anything for damage
+        why = str(error)[:MOST_SAID] or type(error).__name__
+        raise AetuiError(f"{path} cannot be read as Keras's mnist.npz: {why}", "mend or remove it") from None
+    for part, name in zip(parts, NPZ_ARRAYS, strict=True):
+        if part.dtype.kind not in "ui" or part.shape[1:] != (SIDE, SIDE)[: 2 * name.startswith("x")]:
+            found = f"{str(part.dtype)[:MOST_SAID]} {part.shape}"
+            raise AetuiError(f"{path} is not Keras's mnist.npz: its {name} is {found}", "mend or remove it")
+    return [part.astype(np.uint8) for part in parts]
 
 
 def _from_csv(path: Path, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> Numbers:
     """The numbers of a table, a label and 784 pixels a row. Raises AetuiError, Cancelled."""
     tables: list[Numbers] = []
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open("rb") as file:
             for lines in _batches(file):
                 if cancelled():
                     raise Cancelled
@@ -113,18 +122,30 @@ def _from_csv(path: Path, on_progress: Callable[[Decoding], None], cancelled: Ca
                 if tables[-1].shape[1] != COLUMNS or done > MOST_ROWS:
                     raise ValueError(f"not a label and {COLUMNS - 1} pixels a row, of at most {MOST_ROWS:,}")
                 on_progress(Decoding(done, MOST_ROWS))
+        if not tables:
+            raise ValueError("there is no row")
     except (OSError, ValueError, OverflowError) as error:
         row = ROWS * len(tables) + 1
-        raise AetuiError(f"{path}, from row {row:,} on: {error}", "mend or remove it") from None
+        why = str(error)[:MOST_SAID]
+        raise AetuiError(f"{path}, from row {row:,} on: {why}", "mend or remove it") from None
     return np.concatenate(tables)
 
 
-def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
-    """The rows in parts, without the line of names where there is one."""
-    first = next(lines, "")
-    rows = lines if "label" in first.lower() else itertools.chain([first], lines)
+def _batches(file: BinaryIO) -> Iterator[list[str]]:
+    """The rows in parts, without the line of names where there is one. Raises ValueError."""
+    rows: Iterator[str] = (line for line in _lines(file) if line.strip())
+    for first in itertools.islice(rows, 1):
+        if "label" not in first.lower():
+            rows = itertools.chain([first], rows)
     while batch := list(itertools.islice(rows, ROWS)):
         yield batch
+
+
+def _lines(file: BinaryIO) -> Iterator[str]:
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise ValueError("a line is too long")
+        yield line.decode("utf-8-sig")
 
 
 def _is_as_published(source: Source, parts: list[Numbers]) -> bool:

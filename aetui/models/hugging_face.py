@@ -26,6 +26,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from aetui.files import read_bounded
+from aetui.shapes.sizes import MAX_NUMBER
+
 RENAMED = [
     (r"^vit\.embeddings\.cls_token$", "cls_token"),
     (r"^vit\.embeddings\.position_embeddings$", "pos_embed"),
@@ -44,6 +47,8 @@ RENAMED = [
     (r"\.output\.dense\.", ".mlp.fc2."),
 ]
 """Pattern and replacement, applied in this order: the attention's `output.dense` before the MLP's."""
+LARGEST_CONFIG = 1_000_000
+"""Bytes of a config.json; a longer one is something else."""
 ENCODER_ALONE = "embeddings."
 """How names begin in files of the encoder alone, which lack the `vit.` of all others."""
 
@@ -75,13 +80,14 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def heads_in_config(config: Path) -> dict[str, int]:
     """The heads, by key of [model.vit], in the config.json beside a ViTMAE's weights; empty for any other."""
     try:
-        config_json = json.loads(config.read_bytes())
+        config_json = json.loads(read_bounded(config, LARGEST_CONFIG, linked=True))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(config_json, dict) or config_json.get("model_type") != "vit_mae":
         return {}
     names = {"heads": "num_attention_heads", "decoder_heads": "decoder_num_attention_heads"}
-    return {key: config_json[name] for key, name in names.items() if isinstance(config_json.get(name), int)}
+    found = {key: config_json.get(name) for key, name in names.items()}
+    return {key: heads for key, heads in found.items() if type(heads) is int and 0 < heads <= MAX_NUMBER}
 
 
 def _rename(name: str) -> str:

@@ -48,7 +48,10 @@ def weights_in(checkpoint: object) -> Published:
         )
     if is_hugging_face(tensors):
         tensors = from_hugging_face(tensors)
-    return Published(_without_head(tensors, notes), tuple(notes))
+    tensors = _without_head(tensors, notes)
+    if broken := [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]:
+        notes.append(f"not all numbers are finite in {_some(broken)}")
+    return Published(tensors, tuple(notes))
 
 
 def _state_dict(checkpoint: object, notes: list[str]) -> dict[str, Tensor]:
@@ -66,12 +69,27 @@ def _state_dict(checkpoint: object, notes: list[str]) -> dict[str, Tensor]:
                 f"the checkpoint holds no weights: {quote(str(name))} is a {type(value).__name__}",
                 "it must be a state dict: names and tensors",
             )
+        if wrong := _wrong(value):
+            raise AetuiError(
+                f"the weights {quote(name)} cannot be taken: {wrong}", "save them as plain tensors of numbers"
+            )
     return dict(checkpoint)
 
 
+def _wrong(tensor: Tensor) -> str:
+    """What keeps a tensor from being copied into a model; "" for plain numbers."""
+    if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
+        return "they are sparse, quantized, or without content"
+    if tensor.is_complex() or tensor.dtype == torch.bool:
+        return f"they are {str(tensor.dtype).removeprefix('torch.')}, not real numbers"
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        return "they repeat a few numbers over and over"
+    return ""
+
+
 def _without_wrappers(tensors: dict[str, Tensor], notes: list[str]) -> dict[str, Tensor]:
-    if COUNTER in tensors:
-        notes.append(f"the weights are the running mean of {int(tensors.pop(COUNTER).sum()):,} steps")
+    if COUNTER in tensors and tensors[COUNTER].numel() == 1 and tensors[COUNTER].isfinite():
+        notes.append(f"the weights are the running mean of {int(tensors.pop(COUNTER)):,} steps")
     if wrappers := sorted({found for name in tensors for found in WRAPPERS.findall(name)}):
         notes += [f"{quote(f'{wrapper}.')} is taken off the names" for wrapper in wrappers]
         bare = {WRAPPERS.sub("", name): tensor for name, tensor in tensors.items()}

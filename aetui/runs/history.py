@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs import states
@@ -23,6 +24,8 @@ from aetui.text import format_bytes, format_count, format_duration, format_numbe
 MOST_POINTS = 4000
 """Points of the train curve kept; beyond, every second one is dropped."""
 MOST_NOTES = 500
+MOST_EPOCHS = 100_000
+"""As a preset may have; of pictures and probes as many are kept."""
 RECENT_SECONDS = 4.0
 
 
@@ -84,6 +87,7 @@ class History:
                 self.activity = event.activity
             case EpochFinished():
                 self.epochs[event.epoch] = event
+                _forget_oldest(self.epochs)
             case CheckpointSaved():
                 self.checkpoints.append(event)
                 del self.checkpoints[:-MOST_NOTES]
@@ -95,11 +99,13 @@ class History:
             case PreviewSaved():
                 self._previews.pop(event.file, None)
                 self._previews[event.file] = event
+                _forget_oldest(self._previews)
             case FloorMeasured():
                 self.floor = event.loss
             case ProbeMeasured():
                 self._probes.pop(event.step, None)
                 self._probes[event.step] = event
+                _forget_oldest(self._probes)
             case Warned():
                 pass
         if text := describe(event):
@@ -161,6 +167,11 @@ class History:
         steps_left = self.started.steps_per_epoch * self.started.epochs - self.latest.step
         tests_left = self.started.epochs - self.newest.epoch
         return self.latest.seconds / self.latest.step * steps_left + tests_left * self.newest.test_seconds
+
+
+def _forget_oldest(events: dict[Any, Any]) -> None:
+    if len(events) > MOST_EPOCHS:
+        del events[next(iter(events))]
 
 
 def describe(event: Event) -> str:

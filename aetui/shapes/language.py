@@ -13,7 +13,7 @@ from aetui.shapes.code.printed import is_printed, read_printed
 from aetui.shapes.errors import LanguageError
 from aetui.shapes.layer_base import Axes
 from aetui.shapes.layers import Layer
-from aetui.shapes.pytorch import read_pytorch
+from aetui.shapes.pytorch import MAX_TEXT, read_pytorch
 from aetui.shapes.resizing import MODES
 from aetui.shapes.sizes import parse_size, quote, whole_number
 
@@ -207,6 +207,8 @@ def is_import(line: str) -> bool:
 
 def read_code(text: str, class_name: str = "") -> ReadCode | None:
     """What a model's code or printout holds; None for a text that is neither. Raises `LanguageError`."""
+    if len(text) > MAX_TEXT:
+        raise LanguageError(f"{len(text):,} characters are too much code", f"at most {MAX_TEXT:,} are read")
     text = "\n".join(text.splitlines())  # a terminal pastes lines that end in \r
     if is_printed(text):
         return read_printed(text)

@@ -1,6 +1,7 @@
 """Published weights (facebookresearch/mae, Hugging Face) as a run, ready to probe or to go on."""
 
 from collections.abc import Iterator, Mapping
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,9 @@ def sizes_in_weights(weights: Mapping[str, Tensor]) -> dict[str, Any]:
         width, _, patch, _ = weights["patch_embed.proj.weight"].shape
         blocks = {name.split(".")[1] for name in weights if name.startswith("blocks.")}
         patches = weights["pos_embed"].shape[1] - 1
+        side = isqrt(patches)
     except (KeyError, ValueError, IndexError):
         return {}
-    side = round(patches**0.5)
     return {
         **({"image": f"{side * patch}x{side * patch}"} if side * side == patches else {"patches": patches}),
         "mask.patch": patch,

@@ -5,6 +5,7 @@ import errno
 import shutil
 
 from aetui.errors import AetuiError
+from aetui.files import is_in_place
 from aetui.runs import states
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import CheckpointSaved, Emit, StateChanged, Warned
@@ -15,6 +16,7 @@ from aetui.training.training import Training
 RETRY_SECONDS = 5.0
 """How long after a refusal it is tried again; longer each time."""
 LONGEST_RETRY_SECONDS = 60.0
+AGAIN = "it goes on by itself once there is room"
 
 
 def save_checkpoint(training: Training, control: Control, emit: Emit, loss: float | None) -> None:
@@ -77,7 +79,7 @@ def _save_later(
 
 def _check_there(training: Training) -> None:
     """A folder of checkpoints that somebody took away is made again. Raises AetuiError without the run's."""
-    if not training.folder.path.is_dir():
+    if not is_in_place(training.folder.path):
         raise AetuiError(f"The run's folder is gone: {training.folder.path}")
     with contextlib.suppress(OSError):
         training.folder.make_missing()
@@ -93,7 +95,8 @@ def _paused(training: Training, error: OSError) -> StateChanged:
     removable = {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
     freed = f"; `aetui control {training.folder.called} make-room` deletes" if removable else ""
     offer = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
-    reason = f"{_why_not(training, error)}; it goes on by itself once there is room{freed} {offer}"
+    mend = "raise the limit of file sizes (`ulimit -f`) and resume" if error.errno == errno.EFBIG else AGAIN
+    reason = f"{_why_not(training, error)}; {mend}{freed} {offer}"
     return StateChanged(states.PAUSED, reason.rstrip(), removable=removable)
 
 

@@ -21,7 +21,7 @@ from aetui.errors import (
     EXIT_STOPPED,
     AetuiError,
 )
-from aetui.files import append_line
+from aetui.files import append_line, is_in_place
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, StepsTrained, Warned
@@ -118,7 +118,7 @@ class Session:
         except OSError as error:
             gone = f"the run's folder is gone: {self.folder.path}"
             why = f"{error.strerror}: {error.filename or self.folder.path}"
-            self._end(states.FAILED, EXIT_FAILURE, why if self.folder.path.is_dir() else gone)
+            self._end(states.FAILED, EXIT_FAILURE, why if is_in_place(self.folder.path) else gone)
         except Exception as error:
             if _is_out_of_memory(error):
                 self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))

@@ -22,7 +22,7 @@ import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
-from aetui.files import append_line, open_to_append
+from aetui.files import append_line, held_in_place, open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
@@ -85,7 +85,8 @@ def owned(folder: RunFolder) -> Iterator[None]:
         lock = filelock.FileLock(folder.lock, mode=_made_lock(folder.lock))
         lock.acquire(timeout=LOCK_SECONDS)
         try:
-            yield
+            with held_in_place(folder.path):
+                yield
         finally:
             lock.release()
     except filelock.Timeout:

@@ -1,5 +1,6 @@
 """Published weights become a run; a run's features are measured."""
 
+import errno
 import json
 import os
 
@@ -13,6 +14,7 @@ from aetui.config.shipped import find_preset
 from aetui.data.generated import shapes
 from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
+from aetui.training import checkpoints
 from aetui.training import data as training_data
 from aetui.training.model_kinds import build_model
 
@@ -123,6 +125,33 @@ def test_heads_are_compared_with_the_config_beside_the_weights(weights, tmp_path
     err = capsys.readouterr().err
     assert ("--set model.vit.heads=2" in err) == (code == 2)
     assert "does not tell its heads" not in err
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("kind", ["pipe", "hole", "switch", "digits"])
+def test_a_config_that_tells_no_heads_is_as_none(weights, tmp_path, capsys, kind):
+    torch.save(weights, tmp_path / "w.pt")
+    config = tmp_path / "config.json"
+    heads = {"switch": "true", "digits": "9" * 4000}.get(kind, "3")
+    if kind == "pipe":
+        os.mkfifo(config)
+    else:
+        config.write_text(f'{{"model_type": "vit_mae", "num_attention_heads": {heads}}}')
+    if kind == "hole":
+        os.truncate(config, 1 << 40)
+    assert main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == 0
+    assert "does not tell its heads" in capsys.readouterr().err
+
+
+def test_a_disk_that_takes_no_weights_is_a_sentence(weights, tmp_path, capsys, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EFBIG, "File too large")
+
+    torch.save(weights, tmp_path / "w.pt")
+    monkeypatch.setattr(checkpoints, "write_whole", refuse)
+    assert main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert not list((tmp_path / "runs").iterdir())
 
 
 def test_heads_that_nothing_tells_are_said(weights, tmp_path, capsys):

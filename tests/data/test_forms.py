@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import os
 import pickle
 import struct
 import tarfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,12 +205,92 @@ def test_a_damaged_archive_is_named(digits: Digits, tmp_path: Path, name: str) -
         ),
         lambda path: path.write_bytes(b"PK"),
         lambda path: np.savez_compressed(path, x_train=np.zeros(200_000_000, np.uint8)),
+        lambda path: write_npz(path, x_train=np.zeros((3, 784), np.uint8)),
+        lambda path: write_npz(path, x_train=np.uint8(3)),
+        lambda path: write_npz(path, y_train=np.zeros(3, "i4,i4")),
+        lambda path: write_npz(path, y_train=np.full(3, np.nan)),
+        lambda path: write_header(path, "(" * 9000),
+        lambda path: write_header(path, "{'descr':'|u1','fortran_order':False,'shape':(1000000000000000,)}"),
+        lambda path: write_header(path, "{'descr':'|u1','fortran_order':False,'shape':(" + "9" * 23 + ",)}"),
+        lambda path: write_damaged(path, zipfile.ZIP_DEFLATED),
+        lambda path: write_damaged(path, zipfile.ZIP_LZMA),
     ],
-    ids=["other arrays", "objects", "no archive", "bomb"],
+    ids=[
+        *("other arrays", "objects", "no archive", "bomb", "flat images", "a number", "fields"),
+        *("not numbers", "brackets", "claims much", "claims more", "bad deflate", "bad lzma"),
+    ],
 )
 def test_another_npz_is_a_sentence(digits: Digits, tmp_path: Path, write: Callable[[Path], object]) -> None:
     write(tmp_path / "mnist.npz")
-    with pytest.raises(AetuiError, match=r"mnist\.npz cannot be read as Keras's"):
+    with pytest.raises(AetuiError, match=r"mnist\.npz (cannot be read as|is not) Keras's") as refused:
+        get("mnist", tmp_path)
+    assert len(refused.value.message) < 600
+
+
+def write_npz(path: Path, **changed: np.ndarray) -> None:
+    images, labels = np.zeros((3, 28, 28), np.uint8), np.zeros(3, np.uint8)
+    np.savez(path, **{"x_train": images, "y_train": labels, "x_test": images, "y_test": labels, **changed})
+
+
+def write_header(path: Path, header: str) -> None:
+    """An array whose header says anything, and no content."""
+    with zipfile.ZipFile(path, "w") as archive:
+        text = header.encode().ljust(64)
+        archive.writestr("x_train.npy", b"\x93NUMPY\x02\x00" + struct.pack("<I", len(text)) + text)
+
+
+def write_damaged(path: Path, packing: int) -> None:
+    whole = io.BytesIO()
+    np.save(whole, np.random.default_rng(0).integers(0, 9, (3, 28, 28), np.uint8))
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("x_train.npy", whole.getvalue())
+    content = bytearray(path.read_bytes())
+    content[60:200] = bytes(140)
+    path.write_bytes(content)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "there is no row"),
+        ("\n" * 5000, "there is no row"),
+        (",".join("1" * 785) + "\n", "too few images"),
+        ("1," * 3_000_000, "a line is too long"),
+    ],
+)
+def test_a_table_without_images_is_a_sentence(
+    digits: Digits, tmp_path: Path, content: str, message: str
+) -> None:
+    header = "label," + ",".join(f"pixel{number}" for number in range(784)) + "\n"
+    (tmp_path / "train.csv").write_text(header + content)
+    with pytest.raises(AetuiError, match=message):
+        get("mnist", tmp_path)
+
+
+@pytest.mark.timeout(20)
+def test_holes_of_a_tebibyte_are_not_read(digits: Digits, tmp_path: Path) -> None:
+    """Sparse files: a table that goes on for ever, archives behind whose end nothing stops gzip."""
+    header = "label," + ",".join(f"pixel{number}" for number in range(784)) + "\n"
+    table = tmp_path / "csv" / "train.csv"
+    table.parent.mkdir()
+    table.write_text(header + digits.csv(1).partition("\n")[2])
+    packed = [tmp_path / "packed" / f"{name}.gz" for name in NAMES]
+    packed[0].parent.mkdir()
+    for path in packed:
+        path.write_bytes(gzip.compress(b""))
+    for path in (table, *packed):
+        os.truncate(path, 1 << 40)
+    with pytest.raises(AetuiError, match="a line is too long"):
+        get("mnist", table.parent)
+    assert find(digits.source, packed[0].parent) is None
+
+
+@pytest.mark.timeout(20)
+def test_an_archive_of_many_empty_members_is_refused(digits: Digits, tmp_path: Path) -> None:
+    put(tmp_path / "mnist", {f"{name}.gz": gzip.compress(digits.files[name]) for name in NAMES})
+    (tmp_path / "mnist" / f"{NAMES[0]}.gz").write_bytes(gzip.compress(b"") * 1000)
+    with pytest.raises(AetuiError, match="is damaged"):
         get("mnist", tmp_path)
 
 

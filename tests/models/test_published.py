@@ -136,3 +136,35 @@ def test_hugging_faces_names_behind_a_wrapper():
     assert found.tensors.keys() == plain.tensors.keys()
     assert all(torch.equal(tensor, plain.tensors[name]) for name, tensor in found.tensors.items())
     assert found.notes == ("'model.' is taken off the names",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda weight: weight.to("meta"), "without content"),
+        (lambda weight: weight.to_sparse_csr(), "sparse"),
+        (lambda weight: torch.quantize_per_tensor(weight, 0.1, 0, torch.quint8), "quantized"),
+        (lambda weight: weight.to(torch.complex64), "complex64, not real numbers"),
+        (lambda weight: weight > 0, "bool, not real numbers"),
+        (lambda weight: torch.zeros(1).expand(10**6, 10**6), "repeat a few numbers"),
+    ],
+)
+def test_tensors_that_are_no_plain_numbers_are_refused(change, said):
+    state = small().state_dict()
+    state["blocks.0.attn.qkv.weight"] = change(state["blocks.0.attn.qkv.weight"])
+    with pytest.raises(AetuiError, match=rf"blocks\.0\.attn\.qkv\.weight.*{said}"):
+        weights_in(state)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("counter", [torch.zeros(1).expand(10**12), torch.tensor(float("nan"))])
+def test_a_counter_that_counts_nothing(counter):
+    """It claims 10^12 numbers, whose sum takes hours."""
+    with pytest.raises(AetuiError, match="n_averaged"):
+        load_weights(small(), weights_in({**small().state_dict(), "n_averaged": counter}).tensors)
+
+
+def test_numbers_that_are_not_finite_are_said():
+    state = small().state_dict()
+    state["norm.weight"][3] = float("nan")
+    assert weights_in(state).notes == ("not all numbers are finite in 'norm.weight'",)

@@ -37,15 +37,16 @@ def make(small_data, tmp_path, monkeypatch):
 class FullFor:
     """The disk has no room for a checkpoint, from the third on, until `room` is set."""
 
-    def __init__(self, monkeypatch) -> None:
+    def __init__(self, monkeypatch, number: int = errno.ENOSPC) -> None:
         self.room = threading.Event()
+        self._number = number
         self._write, self._saved = checkpoints.write_whole, 0
         monkeypatch.setattr(checkpoints, "write_whole", self)
 
     def __call__(self, path, data) -> None:
         self._saved += 1
         if self._saved > 2 and not self.room.is_set():
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            raise OSError(self._number, os.strerror(self._number), str(path))
         self._write(path, data)
 
 
@@ -66,6 +67,20 @@ def test_it_goes_on_by_itself_once_there_is_room(make, monkeypatch):
     assert states(folder) == ["starting", "running", "paused", "running", "finished"]
     assert len(read_index(folder.checkpoints)) == 3
     assert not (folder.path / "reserve").exists()
+
+
+def test_a_limit_of_file_sizes_is_told_as_one(make, monkeypatch):
+    folder, disk = make(), FullFor(monkeypatch, errno.EFBIG)
+    said = []
+
+    def listen(event):
+        if isinstance(event, StateChanged) and event.state == "paused":
+            said.append(event.reason)
+            disk.room.set()
+
+    assert supervise(folder, listen) == 0
+    assert "raise the limit of file sizes (`ulimit -f`)" in said[0]
+    assert "by itself" not in said[0]
 
 
 def test_a_pause_that_was_requested_stays_one(make, monkeypatch):

@@ -64,3 +64,9 @@ def test_remaining_time_counts_steps_and_tests():
 def test_speed_is_the_mean_of_the_last_seconds():
     assert history_of(STARTED).images_per_second is None
     assert history_of(STARTED, steps(10), steps(20)).images_per_second == 1000.0
+
+
+def test_no_more_epochs_are_kept_than_a_preset_may_have(monkeypatch):
+    monkeypatch.setattr(history_module, "MOST_EPOCHS", 3)
+    history = history_of(STARTED, *(finished(number) for number in range(10)))
+    assert list(history.epochs) == [7, 8, 9]

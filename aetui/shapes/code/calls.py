@@ -139,6 +139,7 @@ class Calls(Expressions):
             if isinstance(statement, ast.FunctionDef) and statement.name == name:
                 return statement
         for base in made_of.node.bases:
+            self._count()
             found = self.names.get(base.id) if isinstance(base, ast.Name) else None
             if isinstance(found, ClassCode) and found is not made_of and (method := self.method(found, name)):
                 return method

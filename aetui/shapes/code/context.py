@@ -11,10 +11,14 @@ from aetui.shapes.errors import LanguageError
 from aetui.shapes.sizes import quote
 
 MAX_STEPS = 20_000
-"""Expressions and statements that are followed; a model has hundreds."""
+"""Expressions and statements that are followed, or shown in mistakes; a model has hundreds."""
 
 Scope = dict[str, Value]
 Made = TypeVar("Made")
+
+
+class TooLong(LanguageError):
+    """The whole code takes too long: nothing more of it is followed."""
 
 
 class Context:
@@ -50,10 +54,11 @@ class Context:
     def refusal(self, node: ast.AST, why: str, hint: str = "") -> LanguageError:
         """The mistake of a place in the code."""
         line = getattr(node, "lineno", 1)
+        self._count(sum(1 for _ in ast.walk(node)))
         written = ast.unparse(node).partition("\n")[0]
         return LanguageError(f"line {line}: {quote(written)} {why}", hint, line - 1)
 
-    def _count(self, node: ast.AST) -> None:
-        self._steps += 1
+    def _count(self, steps: int = 1) -> None:
+        self._steps += steps
         if self._steps > MAX_STEPS:
-            raise LanguageError("the code is too long to be followed", f"at most {MAX_STEPS:,} steps are")
+            raise TooLong("the code is too long to be followed", f"at most {MAX_STEPS:,} steps are")

@@ -8,7 +8,7 @@ from typing import cast
 
 from aetui.shapes.chain import MAX_LAYERS
 from aetui.shapes.code.arguments import MAX_VALUE
-from aetui.shapes.code.context import Context, Scope
+from aetui.shapes.code.context import Context, Scope, TooLong
 from aetui.shapes.code.functions import JOINS
 from aetui.shapes.code.values import Batch, ClassCode, Data, Function, Instance, Module, Shape, Unread, Value
 from aetui.shapes.errors import LanguageError
@@ -38,7 +38,7 @@ class Expressions(Context, ABC):
 
     def value(self, node: ast.expr, scope: Scope) -> Value:
         """What an expression stands for. Raises LanguageError where it is not followed."""
-        self._count(node)
+        self._count()
         try:
             return self._value(node, scope)
         except (TypeError, ValueError, LookupError, ArithmeticError):  # as running it would raise
@@ -54,6 +54,8 @@ class Expressions(Context, ABC):
     def _try(self, node: ast.expr, scope: Scope) -> Value:
         try:
             return self.value(node, scope)
+        except TooLong:
+            raise
         except LanguageError as error:
             return Unread(error)
 

@@ -10,7 +10,6 @@ from aetui.shapes.code.expressions import MAX_ROUNDS
 from aetui.shapes.code.functions import WITHOUT_EFFECT
 from aetui.shapes.code.torch_calls import TorchCalls
 from aetui.shapes.code.values import ClassCode, Data, Function, Module, Unread, Value
-from aetui.shapes.errors import LanguageError
 
 
 class Interpreter(TorchCalls):
@@ -19,7 +18,7 @@ class Interpreter(TorchCalls):
     def run(self, statements: Sequence[ast.stmt], scope: Scope) -> Value:
         """Follow statements to a `return`. Raises LanguageError where one cannot be followed."""
         for statement in statements:
-            self._count(statement)
+            self._count()
             returned = self._statement(statement, scope)
             if returned is not NOTHING:
                 return returned
@@ -58,10 +57,7 @@ class Interpreter(TorchCalls):
 
     def _assign(self, targets: Sequence[ast.expr], value: ast.expr, scope: Scope) -> None:
         """What cannot be read is a mistake only where it is used."""
-        try:
-            found = self.value(value, scope)
-        except LanguageError as error:
-            found = Unread(error)
+        found = self._try(value, scope)
         for target in targets:
             self._bind(target, found, scope)
 

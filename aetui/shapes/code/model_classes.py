@@ -12,8 +12,8 @@ from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import quote
 
-MAX_TEXT = 200_000
-"""The longest code that is read, in characters."""
+MAX_BITS = 1000
+"""Of a number; Python does not write one of more than some thousand digits."""
 MODULES = ("Module", "Sequential", "LightningModule")
 """The last names of base classes that make a class a model."""
 CALL = cast(ast.Call, ast.parse("model(data)", mode="eval").body)
@@ -32,7 +32,7 @@ class ReadCode:
 
 def holds_classes(text: str) -> bool:
     """Whether the text is code with classes or functions, or with names for numbers and layers."""
-    return re.search(r"^\s*(class|def) \w+|^\w+ *=[^=]", text, re.MULTILINE) is not None
+    return re.search(r"^[ \t]*(class|def) \w+|^\w+ *=[^=]", text, re.MULTILINE) is not None
 
 
 def read_classes(text: str, name: str = "") -> ReadCode:
@@ -41,10 +41,10 @@ def read_classes(text: str, name: str = "") -> ReadCode:
     Without a class, those of the modules that are assigned. Raises LanguageError for what is no code, or
     holds no model.
     """
-    if len(text) > MAX_TEXT:
-        raise LanguageError(f"{len(text):,} characters are too much code", f"at most {MAX_TEXT:,} are read")
     try:
         tree = ast.parse(dedent(text))
+        if any(_has_too_many_digits(node) for node in ast.walk(tree)):
+            raise ValueError
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         where = f", from line {line} on" if line else ""
@@ -58,6 +58,12 @@ def read_classes(text: str, name: str = "") -> ReadCode:
         return _read(models, interpreter) if models else _assigned(interpreter)
     except RecursionError:
         raise LanguageError("the code is nested too deep to be followed") from None
+
+
+def _has_too_many_digits(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MAX_BITS
+    )
 
 
 def _models(tree: ast.Module, interpreter: Interpreter, name: str) -> list[ClassCode]:

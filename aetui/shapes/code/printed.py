@@ -12,7 +12,7 @@ from aetui.shapes.errors import LanguageError
 from aetui.shapes.layers import Layer
 from aetui.shapes.sizes import quote
 
-LINE = re.compile(r"\s*\(([^()]*)\): (?:(\d{1,4}) x )?(.*?)\s*")
+LINE = re.compile(r"\(([^()]*)\): (?:(\d{1,4}) x )?(.*)")
 """`(0): ReLU()`, `(encoder): Sequential(`, and `(0-2): 3 x Linear(...)` of equal ones."""
 UNQUOTED = re.compile(r"\b(padding|padding_mode|mode|approximate)=([a-z]+)\b")
 """Words that torch prints without their quotes."""
@@ -24,7 +24,7 @@ IN_ORDER = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "Optimized
 
 def is_printed(text: str) -> bool:
     """Whether the text is what `print(model)` shows."""
-    return any(LINE.fullmatch(line) for line in text.splitlines())
+    return any(LINE.fullmatch(line.strip()) for line in text.splitlines())
 
 
 def read_printed(text: str) -> ReadCode:
@@ -47,7 +47,7 @@ def _read_block(lines: Iterator[tuple[int, str]], layers: list[Layer], notes: li
         written = line.strip()
         if written == ")":
             return
-        found = LINE.fullmatch(line)
+        found = LINE.fullmatch(written)
         times, module = (int(found[2] or 1), found[3]) if found else (1, written)
         before = len(layers)
         if module.endswith("(") and module[:-1].isidentifier():

@@ -148,7 +148,7 @@ class TorchCalls(Calls):
         return ast.copy_location(ast.Call(node.func, args, keywords), node)
 
     def _literal(self, value: Value, node: ast.AST) -> ast.expr:
-        self._count(node)
+        self._count()
         if isinstance(value, Unread):
             raise value.error
         if isinstance(value, list | tuple):
