@@ -44,21 +44,25 @@ def held_in_place(folder: Path) -> Iterator[None]:
 
 
 def is_in_place(folder: Path) -> bool:
-    """Whether a held folder is still where it was."""
+    """Whether a held folder is still where it was, as far as the disk tells now."""
     try:
-        _check_in_place(folder)
-    except OSError:
+        return _is_the_same(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    return True
+    except OSError:  # it may come back
+        return True
 
 
 def _check_in_place(path: Path) -> None:
     """Raises OSError where `path` is in a held folder, or is one, that is no longer the same."""
-    for folder, known in _held.items():
-        if path.is_relative_to(folder):
-            facts = folder.stat()
-            if (facts.st_dev, facts.st_ino) != known:
-                raise _refused(folder, errno.ESTALE, "another folder was put in its place")
+    for folder in _held:
+        if path.is_relative_to(folder) and not _is_the_same(folder):
+            raise _refused(folder, errno.ESTALE, "another folder was put in its place")
+
+
+def _is_the_same(folder: Path) -> bool:
+    facts = folder.stat()
+    return (facts.st_dev, facts.st_ino) == _held.get(folder, (facts.st_dev, facts.st_ino))
 
 
 def open_file(path: Path, flags: int = os.O_RDONLY, *, linked: bool = False) -> BinaryIO:

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_report(report: dict[str, Any]) -> None:
     from aetui.runs.event_log import left_out
-    from aetui.text import format_count, format_number, safe_text
+    from aetui.text import format_count, safe_text
 
     reason = f": {report['reason']}" if report["reason"] else ""
     print(safe_text(f"{report['run']}  {report['state'].replace('_', ' ')}{reason}"))
@@ -38,36 +38,56 @@ def _print_report(report: dict[str, Any]) -> None:
         print(safe_text(f"{report['preset']} on {report['device']}, {size} parameters"))
         print(safe_text(f"loss: {report['loss']}"))
     if report["floor"] is not None:
-        print(f"floor, without learning: {format_number(report['floor'])}")
+        print(f"floor, without learning: {_floor(report['floor'])}")
     if report["damaged_lines"]:
         print(f"warning: {left_out(report['damaged_lines'], report['first_damaged_line'])}")
     if report["checkpoints_problem"]:
         print(safe_text(f"warning: {report['checkpoints_problem']}"))
     print()
-    _print_epochs(report["epochs"])
+    _print_epochs(report["epochs"], report["best_epoch"], report["tested_on"])
+    if report["best_tested"]:
+        print()
+        _print_best_tested(report["best_tested"])
     if report["probes"]:
         print()
         _print_probes(report["probes"])
 
 
-def _print_epochs(epochs: list[dict[str, Any]]) -> None:
+def _floor(floor: dict[str, Any]) -> str:
+    from aetui.text import format_number
+
+    loss, filled, perfect = map(format_number, floor.values())
+    return loss if floor["pixels"] is None else f"{loss}; in pixels {filled}, and {perfect} at a loss of 0"
+
+
+def _print_best_tested(tested: dict[str, Any]) -> None:
+    from aetui.text import format_number
+
+    accuracy = "" if tested["accuracy"] is None else f", accuracy {tested['accuracy']:.1%}"
+    what = f"the best epoch, {tested['epoch']}, on {tested['images']:,} test images"
+    print(f"{what}: {format_number(tested['loss'])}{accuracy}")
+
+
+def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) -> None:
     from aetui.cli.table import print_table
     from aetui.text import format_count, format_duration, format_number
 
     tested = any(e["test_accuracy"] is not None for e in epochs)
+    in_pixels = any(e["test_pixels"] is not None for e in epochs)
     heads = (
         "epoch",
         "train loss",
-        "test loss",
-        *(["test accuracy"] if tested else []),
+        f"{where} loss",
+        *(["in pixels"] if in_pixels else []),
+        *([f"{where} accuracy"] if tested else []),
         "time",
         "images/s",
     )
-    best = min((e["test_loss"] for e in epochs[1:] if e["test_loss"] is not None), default=None)
     rows = [
         (
             e["epoch"], format_number(e["train_loss"]),
-            format_number(e["test_loss"]) + " best" * (e["epoch"] > 0 and e["test_loss"] == best),
+            format_number(e["test_loss"]) + f" best on {where}" * (e["epoch"] == best),
+            *([format_number(e["test_pixels"])] if in_pixels else []),
             *([_percent(e["test_accuracy"])] if tested else []),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )

@@ -30,9 +30,13 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A train and a test set with the names of their classes; `title` is what people read."""
+    """A train and a test set with the names of their classes; `title` is what people read.
+
+    Where there is a validation set, the best epoch is chosen by it.
+    """
 
     title: str
     train: ImageSet
     test: ImageSet
     classes: tuple[str, ...]
+    validation: ImageSet | None = None

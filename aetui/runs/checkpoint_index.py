@@ -25,6 +25,8 @@ class Entry(BaseModel):
     size_bytes: Count
     test_loss: float | None
     """None for a checkpoint within an epoch."""
+    score: float | None = None
+    """By which the best is chosen, the lowest; where an older version wrote the list, the test loss is."""
 
     @model_validator(mode="after")
     def _as_named(self) -> "Entry":

@@ -1,7 +1,8 @@
 """The vocabulary of a run: what happened, as frozen plain data with units, in the order of its steps.
 
-A loss is the mean squared error per pixel of images in [0, 1], averaged over images; where patches are hidden
-from the model, per hidden pixel. A classifier's is the cross-entropy, averaged over images.
+A loss is what training makes smaller: the mean squared error per pixel of images in [0, 1], averaged over
+images; where patches are hidden from the model, per hidden pixel; under norm_pix, of normalised patches. A
+classifier's is the cross-entropy, averaged over images.
 """
 
 import dataclasses
@@ -16,6 +17,8 @@ from pydantic import TypeAdapter
 from aetui.devices.machine import MachineSampled
 from aetui.runs.fields import Count, Epoch, FileName, Positive, Words, as_words
 
+TestedOn = Literal["test", "validation"]
+"""Which images are tested after every epoch, and choose the best one."""
 SampleChoice = Literal["fixed", "worst", "best"]
 """Which test images: the first ones, those with the largest errors, those with the smallest."""
 
@@ -104,12 +107,35 @@ class EpochFinished:
     test_seconds: float
     """The test alone."""
     best: bool
-    """Whether this is the lowest test loss so far."""
-    train_objective: float | None = None
-    """As `train_loss`, but what training makes smaller, where that is another number (norm_pix)."""
-    test_objective: float | None = None
+    """Whether this is the lowest score so far."""
+    train_pixels: float | None = None
+    """As `train_loss`, but the error in pixels, where the loss measures something else (norm_pix)."""
+    test_pixels: float | None = None
     test_accuracy: float | None = None
     """The part of the test images whose class was found, 0 to 1, where a classifier learns."""
+    tested_on: TestedOn = "test"
+    """Which images `test_loss` and its like are of."""
+    uncropped_train_loss: float | None = None
+    """Of some training images as the test sees them, where training sees crops of them, which are easier."""
+
+    @property
+    def score(self) -> float:
+        """By which the best epoch is chosen, the lowest: a classifier's error rate, otherwise the loss."""
+        return self.test_loss if self.test_accuracy is None else 1 - self.test_accuracy
+
+
+@dataclass(frozen=True, slots=True)
+class BestTested:
+    """At the end of a run with validation images: the best epoch's weights on the test images."""
+
+    epoch: Epoch
+    step: Count
+    """After which the weights were so."""
+    loss: float
+    pixels: float | None
+    """As `EpochFinished.test_pixels`."""
+    accuracy: float | None
+    images: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +163,17 @@ class PreviewSaved:
 
 @dataclass(frozen=True, slots=True)
 class FloorMeasured:
-    """The test loss that filling hidden pixels in from visible neighbours reaches, without any learning."""
+    """The test loss that is reached without any learning.
+
+    It is that of filling hidden pixels in from visible neighbours. Under norm_pix the filled patches are
+    normalised as the model's targets are, or 0 is predicted, whichever is better.
+    """
 
     loss: float
+    pixels: float | None = None
+    """The error in pixels of filling them in, where the loss measures something else."""
+    perfect_pixels: float | None = None
+    """The error in pixels of a model whose loss is 0: mean and deviation of its patches are not its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +206,7 @@ Event = (
     | ActivityChanged
     | StepsTrained
     | EpochFinished
+    | BestTested
     | CheckpointSaved
     | PreviewSaved
     | FloorMeasured

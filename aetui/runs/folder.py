@@ -106,10 +106,14 @@ class RunFolder:
             reason = error.strerror if isinstance(error, OSError) else f"damaged: {_first_mistake(error)}"
             hint = f"`aetui resume {self.called} --repair` makes it anew"
             raise DamagedMeta(f"{self.meta_file} cannot be read: {reason}", hint) from None
+        self.check_no_links()
+        return meta
+
+    def check_no_links(self) -> None:
+        """Raises AetuiError where what the folder holds is elsewhere."""
         for inside in (self.config, self.previews, self.checkpoints):
             if inside.is_symlink():
                 raise AetuiError(f"{inside} is a link", "copy what it leads to into the run's folder")
-        return meta
 
     def write_meta(self, meta: Meta) -> None:
         write_whole(self.meta_file, meta.model_dump_json(indent=1).encode())

@@ -8,6 +8,7 @@ from aetui.devices.machine import MachineSampled
 from aetui.runs import states
 from aetui.runs.events import (
     ActivityChanged,
+    BestTested,
     CheckpointSaved,
     EpochFinished,
     Event,
@@ -17,6 +18,7 @@ from aetui.runs.events import (
     RunStarted,
     StateChanged,
     StepsTrained,
+    TestedOn,
     Warned,
 )
 from aetui.text import format_bytes, format_count, format_duration, format_number
@@ -55,8 +57,10 @@ class History:
     epochs: dict[int, EpochFinished] = field(default_factory=dict)
     steps: list[StepsTrained] = field(default_factory=list)
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
-    floor: float | None = None
-    """The test loss that is reached without learning, where a masked model learns."""
+    floor: FloorMeasured | None = None
+    """What is reached without learning, where a masked model learns."""
+    best_tested: BestTested | None = None
+    """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
     notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
@@ -100,8 +104,10 @@ class History:
                 self._previews.pop(event.file, None)
                 self._previews[event.file] = event
                 _forget_oldest(self._previews)
+            case BestTested():
+                self.best_tested = event
             case FloorMeasured():
-                self.floor = event.loss
+                self.floor = event
             case ProbeMeasured():
                 self._probes.pop(event.step, None)
                 self._probes[event.step] = event
@@ -122,6 +128,7 @@ class History:
         self._previews = {file: saved for file, saved in self._previews.items() if saved.step <= event.step}
         self._probes = {step: probe for step, probe in self._probes.items() if step <= event.step}
         self.latest = self.steps[-1] if self.steps else None
+        self.best_tested = None
 
     def _add_steps(self, event: StepsTrained) -> None:
         self.steps.append(event)
@@ -130,9 +137,14 @@ class History:
 
     @property
     def best(self) -> EpochFinished | None:
-        """The epoch with the lowest test loss."""
-        tested = [e for e in self.epochs.values() if e.epoch > 0 and math.isfinite(e.test_loss)]
-        return min(tested, key=lambda epoch: epoch.test_loss, default=None)
+        """The epoch with the lowest score, the first of several."""
+        tested = [e for e in self.epochs.values() if e.epoch > 0 and math.isfinite(e.score)]
+        return min(tested, key=lambda epoch: epoch.score, default=None)
+
+    @property
+    def tested_on(self) -> TestedOn:
+        """Which images are tested after every epoch."""
+        return self.newest.tested_on if self.newest else "test"
 
     @property
     def newest(self) -> EpochFinished | None:
@@ -183,13 +195,18 @@ def describe(event: Event) -> str:
             return f"resumed from {event.resumed_from} at step {event.step}"
         case StateChanged():
             return event.state.replace("_", " ") + (f": {event.reason}" if event.reason else "")
-        case EpochFinished(epoch=0):
-            return f"before training: test loss {format_number(event.test_loss)}{_accuracy(event)}"
         case EpochFinished():
+            tested = f"{event.tested_on} {format_number(event.test_loss)}{' (best)' * event.best}"
+            if event.epoch == 0:
+                return f"before training: {tested}{_accuracy(event)}"
             return (
-                f"epoch {event.epoch}: train {format_number(event.train_loss)}, "
-                f"test {format_number(event.test_loss)}{' (best)' * event.best}{_accuracy(event)}, "
+                f"epoch {event.epoch}: train {format_number(event.train_loss)}, {tested}{_accuracy(event)}, "
                 f"{format_duration(event.seconds)}"
+            )
+        case BestTested():
+            return (
+                f"the best, of epoch {event.epoch}, on {format_count(event.images)} test images: "
+                f"{format_number(event.loss)}{_share(event.accuracy)}"
             )
         case CheckpointSaved():
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
@@ -206,4 +223,8 @@ def describe(event: Event) -> str:
 
 
 def _accuracy(event: EpochFinished) -> str:
-    return "" if event.test_accuracy is None else f", test accuracy {event.test_accuracy:.1%}"
+    return "" if event.test_accuracy is None else f", {event.tested_on} accuracy {event.test_accuracy:.1%}"
+
+
+def _share(accuracy: float | None) -> str:
+    return "" if accuracy is None else f", accuracy {accuracy:.1%}"

@@ -17,6 +17,7 @@ def rebuild_meta(folder: RunFolder, data_dir: Path) -> str:
 
     Raises PresetError for an unreadable config.toml, AetuiError for an unreadable log, OSError.
     """
+    folder.check_no_links()
     preset = read_preset(folder.config)
     history = read_history(folder)[0]
     newest = history.newest

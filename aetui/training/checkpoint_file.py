@@ -37,12 +37,13 @@ class Progress:
     batch: Count = 0
     """Batches of the unfinished epoch."""
     loss_sum: float = 0.0
-    """Over the unfinished epoch's images so far: the sum of their losses as they are reported."""
-    trained_sum: float = 0.0
-    """The same of what training makes smaller."""
+    """Over the unfinished epoch's images so far: the sum of their losses."""
+    pixel_sum: float = 0.0
+    """The same of their errors in pixels, where the loss measures something else."""
     epoch_seconds: float = 0.0
     total_seconds: float = 0.0
-    best_test_loss: float = float("inf")
+    best_score: float = float("inf")
+    """The lowest `EpochFinished.score` so far."""
 
 
 class RandomStates(BaseModel):
@@ -68,6 +69,8 @@ class Checkpoint(BaseModel):
     older version wrote it."""
     test_loss: float | None = None
     """None within an epoch, and where an older version wrote it."""
+    score: float | None = None
+    """By which the best is chosen; `EpochFinished.score`."""
 
 
 def to_bytes(checkpoint: Checkpoint) -> memoryview:
@@ -119,10 +122,17 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError("of another format; a newer aetui may have written it")
     try:
-        return Checkpoint.model_validate(payload)
+        return Checkpoint.model_validate(payload | {"progress": _progress(payload.get("progress"))})
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise ValueError(f"not a checkpoint: {place}: {error.errors()[0]['msg']}") from None
+
+
+def _progress(read: Any) -> Any:
+    """With the best score under its name, where an older version wrote the best test loss."""
+    if isinstance(read, dict) and "best_test_loss" in read:
+        return {"best_score": read["best_test_loss"], **read}
+    return read
 
 
 def _load(file: BinaryIO) -> Any:
@@ -139,7 +149,7 @@ def _entry(path: Path, checkpoint: Checkpoint) -> Entry:
     try:
         return Entry(
             file=path.name, epoch=progress.epoch, step=progress.step, size_bytes=path.lstat().st_size,
-            test_loss=checkpoint.test_loss, sha256=sha256_of(path),
+            test_loss=checkpoint.test_loss, score=checkpoint.score, sha256=sha256_of(path),
         )  # fmt: skip
     except ValidationError:
         raise ValueError("not named as a checkpoint is") from None

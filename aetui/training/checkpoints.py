@@ -55,9 +55,9 @@ class CheckpointStore:
 
     @property
     def best(self) -> Entry | None:
-        """The listed checkpoint with the lowest test loss."""
-        tested = [entry for entry in self._entries if math.isfinite(_loss(entry))]
-        return min(tested, key=lambda entry: (_loss(entry), -entry.step), default=None)
+        """The listed checkpoint with the lowest score, the first of several."""
+        tested = [entry for entry in self._entries if math.isfinite(_score(entry))]
+        return min(tested, key=_score, default=None)
 
     def save(self, checkpoint: Checkpoint) -> Entry:
         """Write a checkpoint and delete those no longer kept.
@@ -76,7 +76,7 @@ class CheckpointStore:
         write_whole(self._folder / name, data)
         entry = Entry(
             file=name, epoch=epoch, step=step, size_bytes=len(data), test_loss=checkpoint.test_loss,
-            sha256=hashlib.sha256(data).hexdigest(),
+            score=checkpoint.score, sha256=hashlib.sha256(data).hexdigest(),
         )  # fmt: skip
         self._list([*self._entries, entry])
         self._delete_old()
@@ -94,6 +94,10 @@ class CheckpointStore:
             except ValueError as error:
                 refused.append(Refused(entry, str(error)))
         return Loaded(None, None, refused)
+
+    def load(self, entry: Entry) -> Checkpoint:
+        """Raises ValueError for what is damaged, AetuiError where it cannot be read now."""
+        return read_listed(self._folder, entry)
 
     def set_aside(self, entry: Entry) -> str:
         """List a damaged checkpoint no more and keep its file, if there is one, under a name that is told."""
@@ -138,5 +142,6 @@ class CheckpointStore:
             self._entries = entries
 
 
-def _loss(entry: Entry) -> float:
-    return math.nan if entry.test_loss is None else entry.test_loss
+def _score(entry: Entry) -> float:
+    score = entry.test_loss if entry.score is None else entry.score
+    return math.nan if score is None else score

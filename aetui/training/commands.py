@@ -20,7 +20,7 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
     while control.pending:
         control.acknowledge()
         if control.take("checkpoint") or control.stopping:
-            save_checkpoint(training, control, emit, None)
+            save_checkpoint(training, control, emit)
         if control.take("make-room"):
             make_room(training, emit)
         if control.take("preview"):

@@ -9,6 +9,7 @@ from aetui.data.files import Cancelled
 from aetui.data.folder import Decoding
 from aetui.data.images import DataSet
 from aetui.data.load import load
+from aetui.data.validation import with_validation
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.shapes.sizes import parse_size
 from aetui.training.control import Control, Stopped
@@ -33,7 +34,7 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
     emit(ActivityChanged(f"reading {data.name}"))
     channels, height, width = parse_size(preset.image_size)
     try:
-        return load(
+        loaded = load(
             data.name,
             data_dir,
             folder=Path(data.path).expanduser() if data.path else None,
@@ -43,6 +44,7 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
             on_warning=lambda message: emit(Warned(message)),
             cancelled=lambda: control.stopping,
         )
+        return with_validation(loaded, data.validation_share) if data.validation_share else loaded
     except Cancelled:
         raise Stopped from None
     finally:

@@ -42,17 +42,14 @@ class Evaluation:
     """Those with the largest errors, the largest first."""
     best: Pictures
     """Those with the smallest errors, the smallest first."""
-    trained: float | None
-    """The mean of what training makes smaller, where that is not the error."""
+    loss: float
+    """The mean over all images, in float64."""
+    pixels: float | None = None
+    """The mean error in pixels, where the loss measures something else."""
     predicted: Tensor | None = None
     """The class found for every image, where classes are told apart: (N,), int64, on the CPU."""
     accuracy: float | None = None
     """The part of the images for which that is the right one, 0 to 1."""
-
-    @property
-    def loss(self) -> float:
-        """The mean over all images."""
-        return self.errors.double().mean().item()
 
 
 @torch.inference_mode()
@@ -66,7 +63,7 @@ def evaluate(
     model.eval()
     count = most_pictures(test)
     errors: list[Tensor] = []
-    trained: list[Tensor] = []
+    losses: list[Tensor] = []
     predicted: list[Tensor] = []
     first = 0
     fixed = worst = best = None
@@ -78,7 +75,7 @@ def evaluate(
         worst = _extremes(worst, pictures, count, largest=True)
         best = _extremes(best, pictures, count, largest=False)
         errors.append(pictures.errors)
-        trained += [] if tested.trained is None else [tested.trained]
+        losses += [] if tested.losses is None else [tested.losses]
         predicted += [] if tested.predicted is None else [tested.predicted]
         first += len(batch)
     assert fixed is not None, "a test set has at least one image"
@@ -87,7 +84,8 @@ def evaluate(
     chosen = (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best))
     classes = torch.cat(predicted).cpu() if predicted else None
     accuracy = None if classes is None else _mean([classes == test.labels.cpu()])
-    return Evaluation(torch.cat(errors).cpu(), *chosen, _mean(trained), classes, accuracy)
+    loss, pixels = (_mean(losses), _mean(errors)) if losses else (_mean(errors), None)
+    return Evaluation(torch.cat(errors).cpu(), *chosen, loss, pixels, classes, accuracy)
 
 
 @torch.inference_mode()
@@ -111,9 +109,9 @@ def _batch_size(test: ImageSet) -> int:
     return max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // test.images[0].numel()))
 
 
-def _mean(values: list[Tensor]) -> float | None:
-    """Over the images of all batches; None where there is nothing."""
-    return torch.cat(values).double().mean().item() if values else None
+def _mean(values: list[Tensor]) -> float:
+    """Over the images of all batches."""
+    return torch.cat(values).cpu().double().mean().item()
 
 
 def _all_of(tested: Tested, first: int) -> Pictures:

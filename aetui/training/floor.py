@@ -10,7 +10,9 @@ from torch import Tensor
 
 from aetui.data.batches import to_unit_range
 from aetui.data.images import ImageSet
+from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import hidden_pixels, mask_noise, masking
+from aetui.runs.events import FloorMeasured
 
 POWER = 4
 """Weights fall with distance^-4. Of the powers from 2 to 8 and of Gaussian and exponential weights of any
@@ -24,15 +26,14 @@ BATCH_VALUES = 200_000
 
 @torch.inference_mode()
 def floor(
+    model: MaskedAutoencoder,
     test: ImageSet,
-    patch: int,
-    ratio: float,
     seed: int,
     device: torch.device,
     between: Callable[[], None] = lambda: None,
     count: int = 2000,
-) -> float:
-    """Mean squared error per hidden pixel, averaged over images, of `neighbour_interpolation`.
+) -> FloorMeasured:
+    """The losses that the model must beat, averaged over images; see `FloorMeasured`.
 
     Takes `count` test images, fewer of large ones, or all, evenly spaced. Each has the mask that `mask_noise`
     gives it by its index in the set, as in the test of a model. `between` is called between two batches and
@@ -45,9 +46,14 @@ def floor(
     errors = []
     for some in torch.split(indices, max(1, BATCH_VALUES // test.images[0].numel())):
         between()
-        pixels = test.images[some.to(test.images.device)]
-        errors.append(_errors(pixels, some, patch, ratio, seed, device))
-    return torch.cat(errors).double().mean().item()
+        images = to_unit_range(test.images[some.to(test.images.device)], device)
+        noise = mask_noise(seed, some.to(device), model.patches)
+        errors.append(_errors(model, images, masking(noise, model.mask_ratio).mask))
+    pixels, *others = torch.cat(errors, dim=1).double().mean(1).tolist()
+    if not others:
+        return FloorMeasured(pixels)
+    filled, zeros, perfect = others
+    return FloorMeasured(min(filled, zeros), pixels, perfect)
 
 
 def neighbour_interpolation(images: Tensor, hidden: Tensor) -> Tensor:
@@ -75,14 +81,19 @@ def _gaussian(length: int, width: float, like: Tensor) -> Tensor:
     return ((places[:, None] - places) / width).square().mul(-0.5).exp()
 
 
-def _errors(
-    pixels: Tensor, indices: Tensor, patch: int, ratio: float, seed: int, device: torch.device
-) -> Tensor:
-    """Mean squared error per hidden pixel of each image: (N,), of pixels (N, C, H, W), uint8."""
-    images = to_unit_range(pixels, device)
-    _, channels, height, width = images.shape
-    patches = height // patch * (width // patch)
-    mask = masking(mask_noise(seed, indices.to(device), patches), ratio).mask
-    hidden = hidden_pixels(mask, (channels, height, width), patch)[:, 0]
-    squares = (neighbour_interpolation(images, hidden) - images).square()  # 0 where a pixel is visible
-    return squares.flatten(1).sum(1) / (channels * hidden.flatten(1).sum(1))
+def _errors(model: MaskedAutoencoder, images: Tensor, mask: Tensor) -> Tensor:
+    """Of images (N, C, H, W) under a mask (N, L), by row: (1, N), or (4, N) where the targets are no pixels.
+
+    The error in pixels of the images filled in; the losses of the filled patches and of 0; the error in
+    pixels of perfect predictions.
+    """
+    hidden = hidden_pixels(mask, model.image, model.patch)[:, 0]
+    filled = neighbour_interpolation(images, hidden)
+    pixels = model.pixel_errors(images, filled, mask)
+    if model.learns_pixels:
+        return pixels[None]
+    targets = model.targets(images)
+    guesses = (model.targets(filled), torch.zeros_like(targets))
+    losses = [model.losses(images, guess, mask) for guess in guesses]
+    perfect = model.pixel_errors(images, model.to_pixels(targets, images, mask), mask)
+    return torch.stack([pixels, *losses, perfect])

@@ -3,13 +3,16 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 
 import torch
 
 from aetui.data.batches import batches, epoch_order
-from aetui.runs.events import ActivityChanged, Emit, EpochFinished, FloorMeasured, StateChanged
+from aetui.data.images import ImageSet
+from aetui.models.masked_autoencoder import MaskedAutoencoder
+from aetui.runs.events import ActivityChanged, BestTested, Emit, EpochFinished, StateChanged, Warned
 from aetui.training.commands import handle_commands, probe_now
 from aetui.training.control import Control
 from aetui.training.epoch_probe import is_probed, probe_is_due
@@ -55,6 +58,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
 
         meter.report()
         _finish_epoch(training, control, emit, meter)
+    _test_best(training, control, emit)
 
 
 def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
@@ -69,18 +73,34 @@ def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | No
 
 def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
     """Test, report, save, draw, probe. There is no meter before the first step."""
-    tested, seconds = _test(training, control, emit)
-    emit(_count_epoch(training, meter, tested, seconds))
+    tested, seconds = _test(training, training.test, control, emit)
+    uncropped = _test(training, training.uncropped, control, emit)[0].loss if training.uncropped else None
+    epoch = replace(_count_epoch(training, meter, tested, seconds), uncropped_train_loss=uncropped)
+    emit(epoch)
     emit(ActivityChanged(""))
     if meter or not training.preset.train.epochs:
-        save_checkpoint(training, control, emit, tested.loss)
+        save_checkpoint(training, control, emit, epoch)
     draw_epoch(training, tested, emit)
     if control.take("probe") or probe_is_due(training):
         probe_now(training, control, emit)
 
 
-def _test(training: Training, control: Control, emit: Emit) -> tuple[Evaluation, float]:
-    """The whole test set, and the seconds that took, pauses left out. Raises Stopped and Diverged."""
+def _test_best(training: Training, control: Control, emit: Emit) -> None:
+    """What the best epoch's weights are worth on test images that have chosen nothing so far."""
+    if training.last_test is None:
+        return
+    best = training.take_best()
+    if best is None:
+        emit(Warned("the test images were not looked at: no checkpoint of a best epoch can be read"))
+        return
+    tested, _ = _test(training, training.last_test, control, emit)
+    images = len(training.last_test)
+    emit(BestTested(best.epoch, best.step, tested.loss, tested.pixels, tested.accuracy, images))
+    emit(ActivityChanged(""))
+
+
+def _test(training: Training, images: ImageSet, control: Control, emit: Emit) -> tuple[Evaluation, float]:
+    """All of the images, and the seconds that took, pauses left out. Raises Stopped and Diverged."""
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
     held_seconds = 0.0
@@ -91,7 +111,7 @@ def _test(training: Training, control: Control, emit: Emit) -> tuple[Evaluation,
         handle_commands(training, control, emit, may_probe=False)
         held_seconds += time.perf_counter() - began
 
-    tested = evaluate(training.model, training.test, training.objective, between_batches)
+    tested = evaluate(training.model, images, training.objective, between_batches)
     if not math.isfinite(tested.loss):
         raise diverged(training)
     return tested, time.perf_counter() - began - held_seconds
@@ -101,35 +121,33 @@ def _count_epoch(
     training: Training, meter: Meter | None, tested: Evaluation, test_seconds: float
 ) -> EpochFinished:
     """Move the progress past the epoch; what the epoch gave."""
-    progress, loss = training.progress, tested.loss
+    progress = training.progress
     progress.epoch += meter is not None
-    best = progress.epoch > 0 and loss < progress.best_test_loss
     event = EpochFinished(
         epoch=progress.epoch,
         step=progress.step,
         train_loss=meter.epoch_loss if meter else None,
-        test_loss=loss,
+        test_loss=tested.loss,
         seconds=progress.epoch_seconds,
         images_per_second=len(training.train) / progress.epoch_seconds if meter else None,
         total_seconds=progress.total_seconds,
         test_seconds=test_seconds,
-        best=best,
-        train_objective=meter.epoch_trained if meter and tested.trained is not None else None,
-        test_objective=tested.trained,
+        best=False,
+        train_pixels=meter.epoch_pixels if meter else None,
+        test_pixels=tested.pixels,
         test_accuracy=tested.accuracy,
+        tested_on=training.tested_on,
     )
-    if best:
-        progress.best_test_loss = loss
-    progress.batch, progress.loss_sum, progress.trained_sum, progress.epoch_seconds = 0, 0.0, 0.0, 0.0
-    return event
+    if best := progress.epoch > 0 and event.score < progress.best_score:
+        progress.best_score = event.score
+    progress.batch, progress.loss_sum, progress.pixel_sum, progress.epoch_seconds = 0, 0.0, 0.0, 0.0
+    return replace(event, best=best)
 
 
 def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
     """What a masked model must beat, on the masks that it is tested with."""
-    preset = training.preset
-    mask, seed = preset.mask, preset.train.seed
-    if preset.model.kind == "mae" and mask and mask.ratio:
+    model, seed = training.model, training.preset.train.seed
+    if isinstance(model, MaskedAutoencoder) and model.mask_ratio:
         emit(ActivityChanged("measuring the floor"))
         between = partial(handle_commands, training, control, emit, may_probe=False)
-        loss = floor(training.test, mask.patch, mask.ratio, seed, training.device, between)
-        emit(FloorMeasured(loss))
+        emit(floor(model, training.test, seed, training.device, between))

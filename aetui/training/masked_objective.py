@@ -32,7 +32,8 @@ class MaskedObjective(Objective):
             return StepLoss(loss, loss)
         with torch.no_grad():
             reconstruction = model.to_pixels(prediction, images, mask)
-            return StepLoss(loss, model.pixel_errors(images, reconstruction, mask).mean())
+            pixels = model.pixel_errors(images, reconstruction, mask).mean()
+        return StepLoss(loss, pixels) if model.learns_pixels else StepLoss(loss, loss, pixels)
 
     def test(  # type: ignore[override]
         self, model: MaskedAutoencoder, batch: ImageSet, number: int, first: int
@@ -51,8 +52,8 @@ class MaskedObjective(Objective):
                 "reconstruction": reconstruction,
                 "pasted": model.pasted(images, reconstruction, mask),
             }
-        trained = model.losses(images, prediction, mask) if not model.learns_pixels else None
-        return Tested(model.pixel_errors(images, reconstruction, mask), views, trained)
+        losses = None if model.learns_pixels else model.losses(images, prediction, mask)
+        return Tested(model.pixel_errors(images, reconstruction, mask), views, losses)
 
     def _predict(self, model: MaskedAutoencoder, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):

@@ -27,11 +27,12 @@ class Meter:
         progress = training.progress
         wide = torch.float32 if training.device.type == "mps" else torch.float64
         self._training, self._emit = training, emit
-        sums = [progress.loss_sum, progress.trained_sum]
+        sums = [progress.loss_sum, progress.pixel_sum]
         self._sums = torch.tensor(sums, dtype=wide, device=training.device)
         self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
         self._reported_images = self._images
         self._since = time.perf_counter()
+        self._with_pixels = not getattr(training.model, "learns_pixels", True)
 
     @property
     def epoch_loss(self) -> float:
@@ -39,13 +40,14 @@ class Meter:
         return self._training.progress.loss_sum / self._images
 
     @property
-    def epoch_trained(self) -> float:
-        """The same of what training makes smaller."""
-        return self._training.progress.trained_sum / self._images
+    def epoch_pixels(self) -> float | None:
+        """The same of the error in pixels, where the loss measures something else."""
+        return self._training.progress.pixel_sum / self._images if self._with_pixels else None
 
     def add(self, losses: StepLoss, images: int) -> None:
         """Count a batch with its mean losses, scalars on the device."""
-        self._sums.add_(torch.stack([losses.reported.detach(), losses.trained.detach()]), alpha=images)
+        both = [losses.told.detach(), losses.told.detach() if losses.pixels is None else losses.pixels]
+        self._sums.add_(torch.stack(both), alpha=images)
         self._images += images
 
     def due(self) -> bool:
@@ -59,7 +61,7 @@ class Meter:
         """Wait for the device, move the progress and say so. Raises Diverged."""
         progress = self._training.progress
         before = progress.loss_sum
-        progress.loss_sum, progress.trained_sum = self._sums.tolist()
+        progress.loss_sum, progress.pixel_sum = self._sums.tolist()
         now = time.perf_counter()
         images, seconds = self._images - self._reported_images, now - self._since
         progress.epoch_seconds += seconds
@@ -78,7 +80,7 @@ class Meter:
             learning_rate=self._training.optimizer.param_groups[0]["lr"],
         )
         self._emit(event)
-        if not math.isfinite(progress.loss_sum + progress.trained_sum):
+        if not math.isfinite(progress.loss_sum + progress.pixel_sum):
             raise diverged(self._training)
 
 

@@ -23,6 +23,7 @@ from aetui.training.masked_objective import MaskedObjective
 from aetui.training.objective import Objective
 from aetui.training.weights_file import read_weights
 
+NORM_PIX_LOSS = "MSE of hidden patches, normalised"
 Model = Autoencoder | MaskedAutoencoder | Classifier
 
 
@@ -87,4 +88,6 @@ def loss_name(preset: Preset) -> str:
     """What train and test losses measure; pixels are in [0, 1]."""
     if preset.model.kind == "classifier":
         return "cross-entropy"
+    if preset.model.vit and preset.model.vit.norm_pix:
+        return NORM_PIX_LOSS
     return "MSE per hidden pixel" if preset.mask and preset.mask.ratio else "MSE per pixel"

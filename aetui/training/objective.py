@@ -1,5 +1,6 @@
 """What is learned: return the clean image; the mean squared error per pixel, averaged over images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,8 +19,23 @@ class StepLoss:
 
     trained: Tensor
     """What the step makes smaller."""
-    reported: Tensor
-    """The loss that people see, as in `Tested.errors`; mostly the same tensor."""
+    told: Tensor
+    """The loss that people see, as in `Tested`; mostly the same tensor."""
+    pixels: Tensor | None = None
+    """The error in pixels, where the loss measures something else (norm_pix)."""
+
+    def times(self, share: float) -> "StepLoss":
+        """Of the part of a batch that has this share of its images."""
+        pixels = None if self.pixels is None else self.pixels * share
+        return StepLoss(self.trained * share, self.told * share, pixels)
+
+
+def sum_of(parts: Sequence[StepLoss]) -> StepLoss:
+    """Of the whole batch, without gradients; `parts` are those of its `times`."""
+    trained = torch.stack([part.trained.detach() for part in parts]).sum()
+    told = torch.stack([part.told.detach() for part in parts]).sum()
+    pixels = [part.pixels for part in parts if part.pixels is not None]
+    return StepLoss(trained, told, torch.stack(pixels).sum() if pixels else None)
 
 
 @dataclass(frozen=True)
@@ -27,12 +43,12 @@ class Tested:
     """A batch of test images and what became of them, on the device."""
 
     errors: Tensor
-    """Mean squared error per pixel of every image, per hidden pixel where some are, or its cross-entropy
-    where classes are told apart: (B,), float32."""
+    """What people see of every image, and the loss unless there are `losses`: mean squared error per pixel,
+    per hidden pixel where some are, or the cross-entropy where classes are told apart. (B,), float32."""
     views: dict[str, Tensor]
     """Named as in `aetui.pictures.sheet.VIEWS`: (B, C, H, W), float32."""
-    trained: Tensor | None = None
-    """What training makes smaller, of every image, where that is something else: (B,), float32."""
+    losses: Tensor | None = None
+    """The loss of every image, where it is something else (norm_pix): (B,), float32."""
     predicted: Tensor | None = None
     """The class that was found for an image, where classes are told apart: (B,), int64."""
 

@@ -8,7 +8,7 @@ from aetui.errors import AetuiError
 from aetui.files import is_in_place
 from aetui.runs import states
 from aetui.runs.checkpoint_index import Entry
-from aetui.runs.events import CheckpointSaved, Emit, StateChanged, Warned
+from aetui.runs.events import CheckpointSaved, Emit, EpochFinished, StateChanged, Warned
 from aetui.text import format_bytes
 from aetui.training.control import Control
 from aetui.training.training import Training
@@ -19,22 +19,21 @@ LONGEST_RETRY_SECONDS = 60.0
 AGAIN = "it goes on by itself once there is room"
 
 
-def save_checkpoint(training: Training, control: Control, emit: Emit, loss: float | None) -> None:
-    """Write a checkpoint; where the disk refuses, pause until it takes one.
+def save_checkpoint(
+    training: Training, control: Control, emit: Emit, epoch: EpochFinished | None = None
+) -> None:
+    """Write a checkpoint, after an epoch with what it gave; where the disk refuses, pause until it takes one.
 
     Raises AetuiError where the disk refuses and a stop is requested.
     """
     try:
-        entry = training.save(loss)
+        entry = training.save(epoch)
     except OSError as error:
-        entry = _save_later(training, control, emit, loss, error)
+        entry = _save_later(training, control, emit, epoch, error)
     training.folder.reserve.keep()
     best = training.checkpoints.best
-    emit(
-        CheckpointSaved(
-            **entry.model_dump(exclude={"test_loss"}), best=best is not None and best.file == entry.file
-        )
-    )
+    told = entry.model_dump(exclude={"test_loss", "score"})
+    emit(CheckpointSaved(**told, best=best is not None and best.file == entry.file))
 
 
 def make_room(training: Training, emit: Emit) -> None:
@@ -51,7 +50,7 @@ def make_room(training: Training, emit: Emit) -> None:
 
 
 def _save_later(
-    training: Training, control: Control, emit: Emit, loss: float | None, error: OSError
+    training: Training, control: Control, emit: Emit, epoch: EpochFinished | None, error: OSError
 ) -> Entry:
     """Pause, and try again now and then or when somebody wants it, unless a pause was requested."""
     emit(_paused(training, error))
@@ -67,7 +66,7 @@ def _save_later(
         if not (wanted or control.stopping or _may_have_room(training, error)):
             continue
         try:
-            entry = training.save(loss)
+            entry = training.save(epoch)
         except OSError as again:
             if again.errno != error.errno:
                 emit(_paused(training, again))
@@ -87,8 +86,16 @@ def _check_there(training: Training) -> None:
 
 def _may_have_room(training: Training, error: OSError) -> bool:
     """Whether it is worth a try: one that fails fills the disk for everybody, for a moment."""
-    free, newest = shutil.disk_usage(training.folder.path).free, training.checkpoints.newest
-    return error.errno != errno.ENOSPC or free >= (newest.size_bytes if newest else 0)
+    free, newest = _free_bytes(training), training.checkpoints.newest
+    return error.errno != errno.ENOSPC or free is None or free >= (newest.size_bytes if newest else 0)
+
+
+def _free_bytes(training: Training) -> int | None:
+    """Of the disk with the run; None where it does not tell now."""
+    try:
+        return shutil.disk_usage(training.folder.path).free
+    except OSError:
+        return None
 
 
 def _paused(training: Training, error: OSError) -> StateChanged:
@@ -101,6 +108,6 @@ def _paused(training: Training, error: OSError) -> StateChanged:
 
 
 def _why_not(training: Training, error: OSError) -> str:
-    free = format_bytes(shutil.disk_usage(training.folder.path).free)
-    place = f"{training.folder.checkpoints} ({free} free)"
-    return f"the checkpoint cannot be written to {place}: {error.strerror}"
+    free = _free_bytes(training)
+    room = "" if free is None else f" ({format_bytes(free)} free)"
+    return f"the checkpoint cannot be written to {training.folder.checkpoints}{room}: {error.strerror}"

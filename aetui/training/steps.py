@@ -1,10 +1,9 @@
 """One optimizer step: its learning rate, gradients in parts and clipped if asked for."""
 
-import torch
 from torch import Tensor, nn
 
 from aetui.config.schedule import learning_rate
-from aetui.training.objective import StepLoss
+from aetui.training.objective import StepLoss, sum_of
 from aetui.training.training import Training
 
 
@@ -34,11 +33,10 @@ def _backward(training: Training, pixels: Tensor, labels: Tensor | None) -> Step
         losses = objective.loss(model, *examples)
         losses.trained.backward()  # type: ignore[no-untyped-call]
         return losses
-    trained, reported = [], []
+    computed = []
     for part in zip(*(tensor.chunk(parts) for tensor in examples), strict=True):
-        losses = objective.loss(model, *part)
         share = len(part[0]) / len(pixels)
-        (losses.trained * share).backward()  # type: ignore[no-untyped-call]
-        trained.append(losses.trained.detach() * share)
-        reported.append(losses.reported.detach() * share)
-    return StepLoss(torch.stack(trained).sum(), torch.stack(reported).sum())
+        losses = objective.loss(model, *part).times(share)
+        losses.trained.backward()  # type: ignore[no-untyped-call]
+        computed.append(losses)
+    return sum_of(computed)

@@ -22,7 +22,7 @@ import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
-from aetui.files import append_line, held_in_place, open_to_append
+from aetui.files import append_line, held_in_place, is_in_place, open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
@@ -60,7 +60,7 @@ def supervise(
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
-    with _from_own_thread(listener) as listen, owned(folder):
+    with _from_own_thread(listener) as listen, owned(folder) as ownership:
         amend()
         folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
@@ -68,7 +68,7 @@ def supervise(
         with _warnings_into(folder.log), _signals_received(session, folder) as signals:
             try:
                 session.start()
-                _attend(session, commands)
+                _attend(session, commands, ownership)
             finally:
                 session.control.request("stop")
                 session.join()
@@ -78,17 +78,47 @@ def supervise(
     return session.exit_code
 
 
+class Ownership:
+    """The run's lock, held also where a backup that is unpacked over the run puts another in its place."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._path = folder.lock
+        self._locks: list[filelock.BaseFileLock] = []
+        self._held: tuple[int, int] | None = None
+        self.keep()
+
+    def keep(self) -> None:
+        """Take the lock that is at the run's path now. Raises OSError; filelock.Timeout: another has it."""
+        if self._held and self._held == _identity(self._path):
+            return
+        lock = filelock.FileLock(self._path, mode=_made_lock(self._path))
+        lock.acquire(timeout=LOCK_SECONDS)
+        self._locks.append(lock)
+        self._held = _identity(self._path)
+
+    def release(self) -> None:
+        for lock in self._locks:
+            lock.release()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_dev, facts.st_ino
+
+
 @contextlib.contextmanager
-def owned(folder: RunFolder) -> Iterator[None]:
+def owned(folder: RunFolder) -> Iterator[Ownership]:
     """Hold the run's lock; it dies with its owner."""
     try:
-        lock = filelock.FileLock(folder.lock, mode=_made_lock(folder.lock))
-        lock.acquire(timeout=LOCK_SECONDS)
+        ownership = Ownership(folder)
         try:
             with held_in_place(folder.path):
-                yield
+                yield ownership
         finally:
-            lock.release()
+            ownership.release()
     except filelock.Timeout:
         hint = f"see what it does with `aetui watch {folder.called}`"
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
@@ -131,7 +161,7 @@ def _from_own_thread(listener: Emit) -> Iterator[Emit]:
         thread.join()
 
 
-def _attend(session: Session, commands: CommandFollower) -> None:
+def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -> None:
     parent, machine = os.getppid(), Machine()
     measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
     while session.alive:
@@ -143,12 +173,26 @@ def _attend(session: Session, commands: CommandFollower) -> None:
             gpu = session.gpu_uuid
             machine.watch_gpu(gpu)
         if time.monotonic() - measured > MEASURE_SECONDS:
+            _keep(ownership, session)
             sample = machine.sample()
             session.emit(sample)
             if session.spins and _is_crowded(sample):
                 session.warn_once(CROWDED)
             measured = time.monotonic()
         session.join(LOOK_SECONDS)
+
+
+def _keep(ownership: Ownership, session: Session) -> None:
+    """Own the run also where its lock was replaced; who has taken it meanwhile has the run."""
+    if not is_in_place(session.folder.path):
+        return
+    try:
+        ownership.keep()
+    except filelock.Timeout:
+        session.warn_once("another process has taken this run, whose lock was replaced: this one stops")
+        session.control.request("stop")
+    except OSError:
+        return  # the disk may tell again later
 
 
 def _pass_on(commands: CommandFollower, session: Session) -> None:

@@ -15,10 +15,11 @@ from aetui.config.preset import Preset
 from aetui.data.finding import data_dir_of_run
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
+from aetui.data.validation import evenly_spaced
 from aetui.devices.available import Device, available_devices, choose_device
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
-from aetui.runs.events import Emit, RunStarted, Warned
+from aetui.runs.events import Emit, EpochFinished, RunStarted, TestedOn, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
@@ -30,6 +31,7 @@ from aetui.training.objective import Objective
 from aetui.training.optimizer import check_smallest_part, checked_state, make_optimizer
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
 
+MOST_UNCROPPED = 1000
 MOST_SAID = 300
 """Characters of what PyTorch says about a checkpoint that does not fit."""
 
@@ -43,6 +45,11 @@ class Training:
     device: torch.device
     train: ImageSet
     test: ImageSet
+    """What every epoch is tested on, and the best chosen by: the validation images where there are any."""
+    last_test: ImageSet | None
+    """The test images, where they are looked at once, at the end."""
+    uncropped: ImageSet | None
+    """Some of the training images, where training sees crops of them, which are easier."""
     model: Model
     optimizer: torch.optim.Optimizer
     objective: Objective
@@ -68,8 +75,8 @@ class Training:
     def steps_per_epoch(self) -> int:
         return -(-len(self.train) // self.preset.train.batch_size)
 
-    def save(self, test_loss: float | None) -> Entry:
-        """Write a checkpoint of this moment. Raises OSError."""
+    def save(self, epoch: EpochFinished | None) -> Entry:
+        """Write a checkpoint of this moment, which may be the end of an epoch. Raises OSError."""
         checkpoint = Checkpoint(
             model=self.model.state_dict(),
             optimizer=self.optimizer.state_dict(),
@@ -77,9 +84,25 @@ class Training:
             progress=self.progress,
             made_on=self.made_on,
             settings=self.settings,
-            test_loss=test_loss,
+            test_loss=epoch.test_loss if epoch else None,
+            score=epoch.score if epoch else None,
         )
         return self.checkpoints.save(checkpoint)
+
+    @property
+    def tested_on(self) -> TestedOn:
+        return "test" if self.last_test is None else "validation"
+
+    def take_best(self) -> Entry | None:
+        """Put the weights of the best checkpoint into the model; None where it cannot be read."""
+        entry = self.checkpoints.best
+        if entry is None:
+            return None
+        try:
+            restore_weights(self.model, self.checkpoints.load(entry).model, self.folder)
+        except (ValueError, AetuiError):
+            return None
+        return entry
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
@@ -145,7 +168,9 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         folder=folder,
         device=device,
         train=to_device_if_fits(data.train, device),
-        test=to_device_if_fits(data.test, device),
+        test=to_device_if_fits(data.validation or data.test, device),
+        last_test=data.test if data.validation else None,
+        uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         model=model,
         optimizer=make_optimizer(model, preset.train),
         objective=make_objective(preset, device, bf16),

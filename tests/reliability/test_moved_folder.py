@@ -1,14 +1,23 @@
 """A run that is moved away while it trains owns its folder, not the place where that was."""
 
+import errno
 import shutil
+import time
+from pathlib import Path
 
 import pytest
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.errors import AetuiError
+from aetui.files import held_in_place, is_in_place
 from aetui.runs import states
+from aetui.runs.control import send
 from aetui.runs.events import EpochFinished, StateChanged
 from aetui.runs.folder import create_run
+from aetui.runs.liveness import _is_held
+from aetui.runs.meta_repair import rebuild_meta
+from aetui.training import supervisor
 from aetui.training.supervisor import supervise
 
 
@@ -38,3 +47,55 @@ def test_what_takes_the_place_of_a_run_that_trains_is_left_alone(small_data, old
     assert "gone" in said[-1].reason
     assert len(before) > 5
     assert contents(folder.path) == before
+
+
+@pytest.mark.parametrize("deed", ["replaced", "deleted"])
+def test_the_lock_is_held_also_where_a_backup_puts_another_in_its_place(
+    small_data, tmp_path, monkeypatch, deed
+):
+    """`tar xf` of a backup over a run that trains: its lock is a new file, which nobody held."""
+    monkeypatch.setattr(supervisor, "MEASURE_SECONDS", 0.05)
+    preset = read_preset(find_preset("digits-mlp"), ["train.epochs=100000"])
+    folder = create_run(preset, "", tmp_path / "runs", tmp_path, "cpu", threads=1)
+    seen = []
+
+    def restore(event):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            folder.lock.unlink()
+            if deed == "replaced":
+                folder.lock.touch()
+        elif isinstance(event, EpochFinished) and event.epoch > 1 and not seen:
+            while not _is_held(folder.lock):
+                time.sleep(0.05)
+            seen.append(event)
+            send(folder.control, "stop")
+
+    assert supervise(folder, restore) == 5
+    assert seen
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+def test_a_disk_that_does_not_tell_for_a_moment_is_not_a_folder_that_is_gone(tmp_path, monkeypatch, number):
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    def refuse(*_, **__):
+        raise OSError(number, "")
+
+    with held_in_place(folder):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "stat", refuse)
+            assert is_in_place(folder)
+        folder.rename(tmp_path / "moved")
+        assert not is_in_place(folder)
+        folder.mkdir()
+        assert not is_in_place(folder)
+
+
+def test_a_repair_reads_no_config_that_is_a_link(old_run, tmp_path):
+    folder = old_run()
+    folder.config.rename(tmp_path / "elsewhere.toml")
+    folder.config.symlink_to(tmp_path / "elsewhere.toml")
+    folder.meta_file.write_text("damaged")
+    with pytest.raises(AetuiError, match="is a link"):
+        rebuild_meta(folder, tmp_path)

@@ -2,17 +2,27 @@
 
 import pytest
 import torch
+from torch import nn
 
 from aetui.data.generated import shapes
 from aetui.data.images import ImageSet
-from aetui.models.masking import hidden_pixels, mask_noise, masking
+from aetui.models.conv_mae import ConvMae
+from aetui.models.masking import hidden_pixels, mask_noise, masking, patchify
+from aetui.models.vit_mae import VitMae
+from aetui.shapes.vit import VitMaeShape, VitSize
 from aetui.training import floor as floor_module
-from aetui.training.floor import floor, neighbour_interpolation
+from aetui.training.floor import floor as floor_of
+from aetui.training.floor import neighbour_interpolation
 
 torch.set_num_threads(1)
 
 CPU = torch.device("cpu")
 SHAPES = shapes(train=10, test=60)
+
+
+def floor(images, patch, ratio, seed, device=CPU, **options):
+    model = ConvMae(nn.Sequential(), nn.Sequential(), (3, 32, 32), patch, ratio)
+    return floor_of(model, images, seed, device, **options).loss
 
 
 def images_and_hidden(count=5, size=(3, 8, 12), patch=2):
@@ -99,3 +109,28 @@ def test_fewer_images_are_taken_from_the_whole_set_with_their_own_masks(monkeypa
 def test_larger_patches_have_a_higher_floor():
     floors = [floor(SHAPES.test, patch, 0.75, 0, CPU) for patch in (2, 4, 8)]
     assert 0 < floors[0] < floors[1] < floors[2] < 0.06
+
+
+def test_under_norm_pix_the_loss_has_a_floor_of_its_own():
+    """Patches are normalised by hand; a model that predicts them all is told the error of the last line."""
+    model = VitMae(VitMaeShape((3, 32, 32), 4, VitSize(8, 1, 2), VitSize(8, 1, 2)), norm_pix=True)
+    images = SHAPES.test.images.float() / 255
+    mask = masking(mask_noise(7, torch.arange(60), 64), 0.75).mask
+
+    def normal(pictures):
+        patches = patchify(pictures, 4)
+        return (patches - patches.mean(-1, keepdim=True)) / (patches.var(-1, keepdim=True) + 1e-6).sqrt()
+
+    filled = neighbour_interpolation(images, hidden_pixels(mask, (3, 32, 32), 4)[:, 0])
+    zeros = normal(images)[mask].square().mean().item()
+    guessed = (normal(filled) - normal(images))[mask].square().mean().item()
+    found = floor_of(model, SHAPES.test, 7, CPU)
+    assert found.loss == pytest.approx(min(zeros, guessed), rel=1e-5)
+    assert 0.3 < zeros < 1
+    assert found.pixels == pytest.approx(floor(SHAPES.test, 4, 0.75, 7), rel=1e-5)
+    perfect = model.to_pixels(normal(images), images, mask)
+    assert found.perfect_pixels == pytest.approx(
+        model.pixel_errors(images, perfect, mask).mean().item(), rel=1e-5
+    )
+    assert model.losses(images, normal(images), mask).max() < 1e-9
+    assert found.perfect_pixels > 0.5 * found.pixels, "so low an error in pixels says nothing"

@@ -22,7 +22,6 @@ from aetui.runs.events import (
 )
 from aetui.training import loop, meter
 from aetui.training.model_kinds import build_model
-from aetui.training.objective import StepLoss
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +190,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step(make_run, record, monkeypat
 
     def add(self, losses, images):
         factor = float("nan") if self._training.progress.step == 6 else 1
-        original(self, StepLoss(losses.trained * factor, losses.reported * factor), images)
+        original(self, losses.times(factor), images)
 
     monkeypatch.setattr(loop.Meter, "add", add)
     folder = make_run()

@@ -49,6 +49,8 @@ class Chart:
     """Weight in [0, 1) of the moving average of the train loss, 0 for none. Test losses stay as they are."""
     best_x: float | None = None
     """Where the best test loss is."""
+    tested_on: str = "test"
+    """How the images are called that `test` is of, and the best is chosen by."""
     level: Level | None = None
     percent: bool = False
     """Whether the values are per cent, and numbers say so."""

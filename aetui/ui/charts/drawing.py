@@ -115,7 +115,9 @@ class _Drawing:
                 column -= len(text)
                 canvas.put(0, column, text, layer.style)
         elif (best := self._best()) is not None:
-            text = f"  {BEST_MARK} best {chart.number(best[1])} at {self._named(best[0])}"
+            text = (
+                f"  {BEST_MARK} best on {chart.tested_on} {chart.number(best[1])} at {self._named(best[0])}"
+            )
             column -= len(text)
             canvas.put(0, column, text, "test")
         header = chart.unit

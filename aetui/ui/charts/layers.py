@@ -55,5 +55,6 @@ def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
     """The train loss moves all the time: its newest value is not the mean of the epoch, and says so."""
     if value is None:
         return ""
-    text = f"{MARKS[curve.role]} {curve.role:5} {chart.number(value)}"
+    name = chart.tested_on if curve.role == "test" else curve.role
+    text = f"{MARKS[curve.role]} {name:5} {chart.number(value)}"
     return f"{text} now" if curve.role == "train" else text

@@ -76,13 +76,16 @@ def _facts(run: RunSummary, history: History, today: date) -> Iterator[tuple[str
     trained = f", trained for {format_duration(newest.total_seconds)}" if newest and newest.epoch else ""
     yield "epoch", f"{run.epochs} of {run.epochs_planned}{trained}"
     if newest:
-        yield "test loss", format_number(newest.test_loss) + (" before training" if not newest.epoch else "")
+        yield (
+            f"{newest.tested_on} loss",
+            format_number(newest.test_loss) + (" before training" if not newest.epoch else ""),
+        )
     if best:
-        yield "best", f"{format_number(best.test_loss)} in epoch {best.epoch}"
+        yield "best", f"{format_number(best.test_loss)} in epoch {best.epoch}, on {best.tested_on} images"
     if newest and newest.test_accuracy is not None:
-        yield "accuracy", f"{newest.test_accuracy:.1%} on test images"
+        yield "accuracy", f"{newest.test_accuracy:.1%} on {newest.tested_on} images"
     if history.floor is not None:
-        yield "floor", f"{format_number(history.floor)}, from visible neighbours without learning"
+        yield "floor", f"{format_number(history.floor.loss)}, from visible neighbours without learning"
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, nearest neighbours {probe.knn_accuracy:.1%}"

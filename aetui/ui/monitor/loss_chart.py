@@ -42,7 +42,9 @@ class Losses:
     """What the values measure."""
     planned_epochs: int | None = None
     best_epoch: int | None = None
-    """The epoch with the best test loss."""
+    """The best epoch."""
+    tested_on: str = "test"
+    """How the images are called that are tested after every epoch."""
     level: Level | None = None
     """What a model must beat to have learned anything."""
     percent: bool = False
@@ -107,6 +109,7 @@ class LossChart(Widget, can_focus=False):
             smoothing=self.smoothing,
             best_x=self._x_of_epoch(losses.best_epoch),
             level=losses.level,
+            tested_on=losses.tested_on,
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),
         )

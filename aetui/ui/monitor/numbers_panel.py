@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from aetui.runs import states
-from aetui.runs.events import RunStarted
+from aetui.runs.events import BestTested, EpochFinished, FloorMeasured, RunStarted
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, format_number, safe_text
 
@@ -43,22 +43,27 @@ class NumbersPanel(Widget):
 def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]:
     """The same rows from the start, so that none moves; a probe, which may never come, is the last."""
     newest = history.newest
-    yield "test loss", f"{format_number(newest.test_loss)}  {_trend(history)}" if newest else UNKNOWN
-    if newest is None or newest.train_loss is None:
-        yield "train loss", UNKNOWN
-    else:
-        yield "train loss", f"{format_number(newest.train_loss)}  mean of epoch {newest.epoch}"
+    where = history.tested_on
+    yield f"{where} loss", f"{format_number(newest.test_loss)}  {_trend(history)}" if newest else UNKNOWN
+    yield "train loss", _train_loss(newest)
     if started.loss == CLASSIFIER_LOSS:
         accuracy = newest.test_accuracy if newest else None
-        yield "accuracy", UNKNOWN if accuracy is None else f"{accuracy:.1%} on test images"
+        yield "accuracy", UNKNOWN if accuracy is None else f"{accuracy:.1%} on {where} images"
+    if newest and newest.test_pixels is not None:
+        yield "in pixels", _pixels(newest.test_pixels, history.floor)
     yield "best", _best(history)
-    sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} test"
+    if history.best_tested:
+        yield "test", _best_tested(history.best_tested)
+    sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} {where}"
     yield "data", f"{started.data}, {sets}"
     yield "parameters", format_count(started.parameters)
     if newest is None or newest.epoch == 0:
         yield "an epoch", UNKNOWN
     else:
-        yield "an epoch", f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} test"
+        yield (
+            "an epoch",
+            f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} {where}",
+        )
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, kNN {probe.knn_accuracy:.1%}"
@@ -66,10 +71,33 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
 
 
 def _best(history: History) -> str:
-    """The best test loss, and what it has to be below where a masked model learns."""
+    """The loss of the best epoch, and what it has to be below where a masked model learns."""
     best, floor = history.best, history.floor
-    text = f"{format_number(best.test_loss)}  epoch {best.epoch}" if best else UNKNOWN
-    return text if floor is None else f"{text}, floor {format_number(floor)}"
+    text = f"{format_number(best.test_loss)}  epoch {best.epoch} on {best.tested_on}" if best else UNKNOWN
+    return text if floor is None else f"{text}, floor {format_number(floor.loss)}"
+
+
+def _train_loss(newest: EpochFinished | None) -> str:
+    if newest is None or newest.train_loss is None:
+        return UNKNOWN
+    text = f"{format_number(newest.train_loss)}  mean of epoch {newest.epoch}"
+    if newest.uncropped_train_loss is None:
+        return text
+    return f"{text}, {format_number(newest.uncropped_train_loss)} uncropped"
+
+
+def _best_tested(tested: BestTested) -> str:
+    """What the best epoch is worth on images that did not choose it."""
+    accuracy = "" if tested.accuracy is None else f", accuracy {tested.accuracy:.1%}"
+    return f"{format_number(tested.loss)}{accuracy}  epoch {tested.epoch}"
+
+
+def _pixels(error: float, floor: FloorMeasured | None) -> str:
+    """The error in pixels beside a loss of something else, and how low it could be."""
+    text = format_number(error)
+    if floor is None or floor.perfect_pixels is None:
+        return text
+    return f"{text}, {format_number(floor.perfect_pixels)} at a loss of 0"
 
 
 def _trend(history: History) -> str:

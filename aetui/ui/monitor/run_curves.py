@@ -1,6 +1,7 @@
 """A run's history as the samples of the chart: losses, probe accuracies, learning rates."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
@@ -21,10 +22,11 @@ def losses_of(history: History) -> Losses:
                 for _, epoch in sorted(history.epochs.items())
             ],
         },
-        started.loss,
+        _loss_name(history, started),
         started.epochs,
         best_epoch=history.best.epoch if history.best else None,
-        level=None if history.floor is None else Level("floor", history.floor),
+        tested_on=history.tested_on,
+        level=None if history.floor is None else Level("floor", history.floor.loss),
     )
 
 
@@ -39,7 +41,9 @@ def accuracies_of(history: History) -> Losses:
         if epoch.test_accuracy is not None
     ]
     if tested:
-        return _accuracies(started, "accuracy on test images", {"test": tested})
+        where = history.tested_on
+        chart = _accuracies(started, f"accuracy on {where} images", {"test": tested})
+        return replace(chart, tested_on=where)
     seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
     linear, neighbours = (
         [
@@ -75,6 +79,12 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
     "learning rate": (rates_of, "the learning rate is drawn when training starts"),
 }
 """By title: what the chart shows, and what stands there while it is empty."""
+
+
+def _loss_name(history: History, started: RunStarted) -> str:
+    """With what makes the train loss lower than that of the same images as the test sees them."""
+    cropped = history.newest is not None and history.newest.uncropped_train_loss is not None
+    return f"{started.loss}, train images cropped" if cropped else started.loss
 
 
 def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sample:

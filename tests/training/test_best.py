@@ -1,0 +1,113 @@
+"""By what the best epoch is chosen, on which images, and what is told of the test images then."""
+
+import pytest
+import torch
+from small_vit import SMALL_VIT
+from torch.nn import functional as F
+
+from aetui.config.reading import read_preset
+from aetui.data.generated import shapes
+from aetui.data.validation import with_validation
+from aetui.runs.events import BestTested, EpochFinished, RunStarted, Warned
+from aetui.runs.history import describe
+from aetui.runs.report import read_history, report_run
+from aetui.training import data as training_data
+from aetui.training.checkpoints import CheckpointStore
+from aetui.training.model_kinds import build_model, make_model
+
+SMALL = shapes(train=200, test=70)
+CLASSIFIER = ("model.kind=classifier", *SMALL_VIT, "train.batch_size=32", "train.warmup_epochs=0")
+
+
+@pytest.fixture
+def shape_data(monkeypatch):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
+
+
+def best_weights(folder):
+    store = CheckpointStore(folder.checkpoints, 1)
+    return store.load(store.best).model
+
+
+def test_validation_chooses_and_the_test_is_looked_at_once(make_run, record, small_data):
+    folder = make_run("data.validation_share=0.25", "train.epochs=4")
+    recorder = record(folder)
+    data = with_validation(small_data, 0.25)
+    started, epochs = recorder.of(RunStarted)[0], recorder.of(EpochFinished)
+    assert (started.train_images, started.test_images, started.steps_per_epoch) == (150, 50, 3)
+    assert {epoch.tested_on for epoch in epochs} == {"validation"}
+    [tested] = recorder.of(BestTested)
+    best = min(epochs[1:], key=lambda epoch: epoch.test_loss)
+    assert (tested.epoch, tested.step, tested.images) == (best.epoch, best.step, 70)
+
+    model = build_model(read_preset(folder.config))
+    model.load_state_dict(best_weights(folder))
+    for images, told in ((data.validation, best.test_loss), (data.test, tested.loss)):
+        clean = images.images.float() / 255
+        with torch.inference_mode():
+            expected = F.mse_loss(model.eval()(clean), clean).item()
+        assert told == pytest.approx(expected, rel=1e-5)
+
+    report = report_run(folder)
+    assert (report["tested_on"], report["best_tested"]["epoch"]) == ("validation", best.epoch)
+    assert "validation 0." in describe(best)
+    assert "(best)" in describe(best)
+    assert f"the best, of epoch {best.epoch}, on 70 test images: 0." in describe(tested)
+
+
+def test_a_run_that_goes_on_looks_at_the_test_images_again(make_run, record):
+    folder = make_run("data.validation_share=0.25", "train.epochs=2")
+    record(folder)
+    config = folder.config.read_text()
+    folder.config.write_text(config.replace("epochs = 2", "epochs = 3"))
+    assert record(folder).of(BestTested)
+    assert read_history(folder)[0].best_tested.step in (6, 9)
+
+
+def test_without_a_best_checkpoint_that_is_said(make_run, record):
+    folder = make_run("data.validation_share=0.25", "train.epochs=2")
+
+    def damage(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            for path in folder.checkpoints.glob("*.pt"):
+                path.write_bytes(b"damaged")
+
+    recorder = record(folder, damage)
+    assert recorder.session.exit_code == 0
+    if not recorder.of(BestTested):  # the second epoch was the best, and is written after the damage
+        assert "the test images were not looked at" in recorder.of(Warned)[-1].message
+
+
+def test_other_images_are_learned_from_and_tested_without_a_share(make_run, record):
+    recorder = record(make_run("train.epochs=1"))
+    assert recorder.of(RunStarted)[0].train_images == 200
+    assert recorder.of(EpochFinished)[-1].tested_on == "test"
+    assert not recorder.of(BestTested)
+
+
+def test_a_classifier_is_best_where_it_finds_most_classes(make_run, record, shape_data):
+    folder = make_run(*CLASSIFIER, "train.epochs=12", "train.learning_rate=0.01", preset="shapes-vit-mae")
+    epochs = record(folder).of(EpochFinished)
+    assert [epoch.best for epoch in epochs[1:]] == [
+        epoch.test_accuracy > max((e.test_accuracy for e in epochs[1 : epoch.epoch]), default=-1)
+        for epoch in epochs[1:]
+    ]
+    best = max(epochs[1:], key=lambda epoch: epoch.test_accuracy)
+    model = make_model(read_preset(folder.config), len(SMALL.classes), begun=True)
+    model.load_state_dict(best_weights(folder))
+    with torch.inference_mode():
+        found = model.eval()(SMALL.test.images.float() / 255).argmax(1)
+    assert (found == SMALL.test.labels).double().mean().item() == best.test_accuracy
+    lowest = min(epochs[1:], key=lambda epoch: epoch.test_loss)
+    assert lowest.epoch != best.epoch, "otherwise this tells nothing"
+
+
+def test_cropped_training_images_are_measured_uncropped_too(make_run, record, shape_data):
+    """Crops of shapes, enlarged, are easier: of the same images the uncropped ones have a larger error."""
+    changes = ("augment.crop_scale=0.2", "train.epochs=6", *SMALL_VIT)
+    recorder = record(make_run(*changes, preset="shapes-vit-mae"))
+    last = recorder.of(EpochFinished)[-1]
+    assert last.train_loss < last.uncropped_train_loss
+    assert last.uncropped_train_loss == pytest.approx(last.test_loss, rel=0.2)
+    plain = record(make_run("train.epochs=1", *SMALL_VIT, "train.warmup_epochs=0", preset="shapes-vit-mae"))
+    assert plain.of(EpochFinished)[-1].uncropped_train_loss is None
