@@ -115,9 +115,7 @@ class _Drawing:
                 column -= len(text)
                 canvas.put(0, column, text, layer.style)
         elif (best := self._best()) is not None:
-            text = (
-                f"  {BEST_MARK} best on {chart.tested_on} {chart.number(best[1])} at {self._named(best[0])}"
-            )
+            text = self._best_text(best, sum(3 + len(note) for note in self._notes()))
             column -= len(text)
             canvas.put(0, column, text, "test")
         header = chart.unit
@@ -125,6 +123,15 @@ class _Drawing:
             if len(header) + 3 + len(note) <= column:
                 header += f" · {note}"
         canvas.put(0, 0, header[:column], "text")
+
+    def _best_text(self, best: tuple[float, float], noted: int) -> str:
+        """With the images that it is of, where there is room beside that many columns of notes."""
+        x, value = best
+        short, whole = (
+            f"  {BEST_MARK} best{on} {self.chart.number(value)} at {self._named(x)}"
+            for on in ("", f" on {self.chart.tested_on}")
+        )
+        return whole if len(self.chart.unit) + noted + len(whole) <= self.canvas.width else short
 
     def _notes(self) -> Iterator[str]:
         chart = self.chart

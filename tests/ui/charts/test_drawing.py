@@ -82,7 +82,7 @@ def test_newest_losses_stand_right_of_the_plot_in_their_colours(width: int, heig
     assert "● test  0.0350" in cells(strips, DARK.test)
     ends = [strip.text.rstrip() for strip in strips if strip.text.rstrip().endswith(("now", "test  0.0350"))]
     assert len(ends) == 2
-    assert "★ best 0.0350 at epoch 10" in strips[0].text
+    assert "★ best on test 0.0350 at epoch 10" in strips[0].text
     assert strips[0].text.startswith("MSE per pixel")
 
 
@@ -175,7 +175,7 @@ def test_signs_are_explained_where_they_stand_and_there_is_room() -> None:
     wide = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 120)[0]
     assert wide.split(" · ")[1:3] == ["train smoothed 0.6", "┊ pictures at epoch 4"]
     assert "▲ up to 0.231" in wide
-    assert "★ best 0.0350 at epoch 10" in wide
+    assert "★ best on test 0.0350 at epoch 10" in wide
     narrow = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 60, 12)[0]
     assert narrow.endswith("★ best 0.0350 at epoch 10")
     assert "┊" not in narrow

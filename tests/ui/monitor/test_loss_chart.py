@@ -38,7 +38,7 @@ async def test_the_chart_follows_its_options(size: tuple[int, int]) -> None:
         chart.losses = losses(7)
         drawn = shown(chart)
         assert "● test  0.0302" in "\n".join(drawn)
-        assert "★ best 0.0302 at epoch 7" in drawn[0]
+        assert "★ best on test 0.0302 at epoch 7" in drawn[0]
         assert drawn[-1].split()[0] == "0"
         assert drawn[-1].split()[-2:] == ["10", "epoch"]
         chart.x_axis = "step"

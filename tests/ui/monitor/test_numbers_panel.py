@@ -57,5 +57,5 @@ def test_what_is_still_to_come_is_a_dash() -> None:
 
 def test_numbers_say_what_they_are() -> None:
     lines = panels(MASKED, FloorMeasured(0.5), finished(0), finished(1))[-1]
-    for words in ("2.00  ▼ 50.0% in an epoch", "1.50  mean of epoch 1", "2.00  epoch 1, floor 0.500"):
+    for words in ("2.00  ▼ 50.0% in an epoch", "1.50  mean of epoch 1", "2.00  epoch 1 on test, floor 0.500"):
         assert any(words in line for line in lines), words
