@@ -219,5 +219,8 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some shared folders know no sync of folders
+            raise
     finally:
         os.close(descriptor)

@@ -9,7 +9,7 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
 from aetui.runs.report import read_history
-from aetui.text import safe_text
+from aetui.text import plural, safe_text
 
 HOW = {"finetune": "fine-tuned", "scratch": "from scratch"}
 """The two runs by the end of their presets' names."""
@@ -41,12 +41,18 @@ def _preset_of(folder: RunFolder) -> Preset | None:
 
 
 def _without_source(preset: Preset) -> Preset:
-    return preset.model_copy(update={"name": "", "finetune": None})
+    """Without what the twins differ in: their names, where the encoder comes from, and how fast it learns."""
+    tuning = preset.finetune and preset.finetune.model_copy(
+        update={"from_checkpoint": "", "layer_decay": 1.0}
+    )
+    return preset.model_copy(update={"name": "", "finetune": tuning})
 
 
 def _accuracy(folder: RunFolder) -> float | None:
-    newest = read_history(folder)[0].newest
-    return newest.test_accuracy if newest else None
+    history = read_history(folder)[0]
+    if history.best_tested:
+        return history.best_tested.accuracy
+    return history.newest.test_accuracy if history.newest else None
 
 
 def print_comparison(made: dict[str, RunFolder], *, as_json: bool) -> None:
@@ -63,4 +69,6 @@ def print_comparison(made: dict[str, RunFolder], *, as_json: bool) -> None:
         return
     for kind, folder in made.items():
         print(safe_text(f"{HOW[kind]:12}  {accuracies[kind]:6.1%}  {folder.name}"))
-    print(f"{'difference':12}  {100 * difference:+6.1f} points of test accuracy")
+    epochs = plural(read_preset(made["finetune"].config).train.epochs, "epoch")
+    print(f"{'difference':12}  {100 * difference:+6.1f} points of test accuracy after {epochs} each,")
+    print(f"{'':12}  which says how fast each starts, not how far it would come")

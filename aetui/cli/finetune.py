@@ -1,6 +1,7 @@
 """`aetui finetune`: a classifier from the encoder of a run, and its twin from scratch for comparison."""
 
 import argparse
+import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def add(verbs: Verbs) -> None:
     sentence = "train a classifier from a run's encoder, and its twin from scratch"
     parser = add_verb(verbs, "finetune", run, sentence)
     add_run_argument(parser)
+    parser.add_argument("--no-twin", action="store_true", help="leave the twin from scratch out")
     parser.add_argument("--epochs", type=int, metavar="N", help="the same as --set train.epochs=N")
     add_set_option(parser)
     add_json_option(parser)
@@ -49,7 +51,10 @@ def run(options: argparse.Namespace) -> int:
                 left = [_make_run(source, twin, twins[twin], options) for twin in twins if twin not in made]
                 _tell_how_to_go_on([folder, *left])
             return code
-    print_comparison(made, as_json=options.json)
+    if not options.no_twin:
+        print_comparison(made, as_json=options.json)
+    elif options.json:
+        print(json.dumps({kind: {"run": folder.name} for kind, folder in made.items()}, indent=1))
     return 0
 
 
@@ -70,6 +75,7 @@ def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Prese
     return {
         kind: finetuning_preset(source.config, f"{meta.preset}-{kind}", checkpoint, changes)
         for kind, checkpoint in (("finetune", checkpoint), ("scratch", ""))
+        if checkpoint or not options.no_twin
     }
 
 

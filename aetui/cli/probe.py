@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
         found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)
         accuracies = (found.linear_accuracy, found.knn_accuracy)
         seconds = (found.seconds, trained.total_seconds)
-        EventWriter(folder.events).write(ProbeMeasured(entry.epoch, entry.step, *accuracies, *seconds))
+        event = ProbeMeasured(entry.epoch, entry.step, *accuracies, *seconds)
+        if warning := EventWriter(folder.events).write(event):
+            print(safe_text(f"aetui: {warning.message}"), file=sys.stderr)
     if options.json:
         place = {"run": folder.name, "epoch": entry.epoch, "step": entry.step}
         print(json.dumps({**place, **asdict(found)}, indent=1))

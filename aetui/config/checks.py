@@ -99,6 +99,9 @@ def _finetune_mistakes(preset: Preset) -> Iterator[Finding]:
     if preset.model.kind != "classifier":
         if preset.finetune is not None:
             yield "finetune", 'only model.kind = "classifier" has this section'
+    elif preset.model.vit is None and preset.finetune and preset.finetune.of_transformers:
+        for key in preset.finetune.of_transformers:
+            yield f"finetune.{key}", "only a vision transformer, [model.vit], has blocks for it: leave it out"
     elif preset.probe.every:
         yield "probe.every", "a classifier is tested on the classes after every epoch: leave this at 0"
 

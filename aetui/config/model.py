@@ -97,6 +97,27 @@ class FinetuneSection(Section):
     from_checkpoint: str = ""
     """A checkpoint of a run of the same mae, read when the classifier starts; `~` is the home folder. Empty:
     from scratch, with the first weights of the seed."""
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """The learning rate of a transformer's block over that of the next one, the head having the whole: Clark
+    et al., arXiv 2003.10555. He et al., arXiv 2111.06377, fine-tune with 0.75; 1 is the same for all."""
+    drop_path: float = Field(default=0.0, ge=0, lt=1)
+    """Probability that an image skips a transformer's last block, less for those before: Huang et al., arXiv
+    1603.09382. He et al. use 0.1."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Part of the target that is spread over all classes: Szegedy et al., arXiv 1512.00567. He et al. use
+    0.1."""
+    mixup: float = Field(default=0.0, ge=0, le=100)
+    """Alpha of the Beta distribution that two images are mixed by: Zhang et al., arXiv 1710.09412. He et al.
+    use 0.8 over 100 epochs; 0 mixes none."""
+    cutmix: float = Field(default=0.0, ge=0, le=100)
+    """Alpha of that of the box which another image fills: Yun et al., arXiv 1905.04899. He et al. use 1.0.
+    With `mixup` too, a coin decides batch by batch."""
+
+    @property
+    def of_transformers(self) -> tuple[str, ...]:
+        """Those of its keys that are set and mean something for the blocks of a vision transformer alone."""
+        set_to = {"layer_decay": self.layer_decay < 1, "drop_path": self.drop_path > 0}
+        return tuple(key for key, used in set_to.items() if used)
 
 
 class NoiseSection(Section):

@@ -5,12 +5,13 @@ is verified when it is read.
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from aetui.data.catalogue import SETS, DataFile, Source, checksum_holds
+from aetui.errors import AetuiError
 from aetui.files import read_bounded
 
 IDX_FOLDERS = {
@@ -92,10 +93,33 @@ def is_local(source: Source, data_dir: Path) -> bool:
 def data_dir_of_run(name: str, recorded: Path, own: Path) -> Path:
     """Where a run finds the set `name`: in the folder it recorded if the set lies there whole, else in `own`.
 
-    A run's folder may come from anybody: nothing is written where it says.
+    A run's folder may come from anybody: nothing is written where it says, and nothing read but what its sums
+    tell to be the set.
     """
     source = SETS.get(name)
-    return recorded if source and is_local(source, recorded) else own
+    return recorded if source and _find_verified(source, recorded) else own
+
+
+def check_tables(name: str, recorded: Path, own: Path) -> None:
+    """Raises AetuiError where a run seems to have read tables, which have no sums, in a folder of its own."""
+    source = SETS.get(name)
+    if source is None or name not in CSV_FILES or is_local(source, own) or _find_verified(source, recorded):
+        return
+    if any(size_of(path) for paths in _tables(source, recorded) for path in paths):
+        raise AetuiError(
+            f"The run names CSV files in {recorded}, of which nothing tells that they are {source.title}",
+            f"if they are yours, name the folder: --data {recorded}",
+        )
+
+
+def _find_verified(source: Source, data_dir: Path) -> Found | None:
+    """As `find`, but only in forms whose content is known by its sums."""
+    if source.name == "cifar10":
+        found = _find_cifar10(source, data_dir)
+        return found if found and found.form is not Form.BINARY else None
+    if source.name not in IDX_FOLDERS:
+        return None
+    return _find_idx(source, data_dir) or _find_npz(source, data_dir)
 
 
 def _find_idx(source: Source, data_dir: Path) -> Found | None:
@@ -151,12 +175,17 @@ def _find_npz(source: Source, data_dir: Path) -> Found | None:
 
 
 def _find_csv(source: Source, data_dir: Path) -> Found | None:
+    for paths in _tables(source, data_dir):
+        if all(size_of(path) and _has_columns(path) for path in paths):
+            return Found(Form.CSV if len(paths) > 1 else Form.KAGGLE, paths)
+    return None
+
+
+def _tables(source: Source, data_dir: Path) -> Iterator[tuple[Path, ...]]:
+    """Where tables of the set may lie, in the order that they are looked for."""
     for names in CSV_FILES[source.name]:
         for folder in CSV_FOLDERS:
-            paths = tuple(data_dir / folder / name for name in names)
-            if all(size_of(path) and _has_columns(path) for path in paths):
-                return Found(Form.CSV if len(names) > 1 else Form.KAGGLE, paths)
-    return None
+            yield tuple(data_dir / folder / name for name in names)
 
 
 def _has_columns(path: Path) -> bool:

@@ -5,6 +5,7 @@ Names and shapes of the parameters are those of timm's blocks, in which publishe
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 from aetui.shapes.vit import MLP_RATIO, VitSize
 
@@ -53,17 +54,27 @@ class Block(nn.Module):
         self.attn = Attention(width, heads)
         self.norm2 = layer_norm(width)
         self.mlp = Mlp(width)
+        self.drop_path: nn.Module = nn.Identity()
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens (N, T, D) to (N, T, D)."""
-        tokens = tokens + self.attn(self.norm1(tokens))
-        output: Tensor = tokens + self.mlp(self.norm2(tokens))
+        tokens = tokens + self.drop_path(self.attn(self.norm1(tokens)))
+        output: Tensor = tokens + self.drop_path(self.mlp(self.norm2(tokens)))
         return output
 
 
 def blocks(size: VitSize) -> nn.Sequential:
     """`depth` blocks, one after the other, named 0, 1, 2…"""
     return nn.Sequential(*(Block(size.width, size.heads) for _ in range(size.depth)))
+
+
+def drop_paths(blocks: nn.Sequential, rate: float) -> None:
+    """Let images skip parts of the blocks in training: the last with probability `rate`, the first never.
+
+    The probability grows linearly in between, as in timm and in the fine-tuning of facebookresearch/mae.
+    """
+    for number, block in enumerate(blocks):
+        block.drop_path = StochasticDepth(rate * number / max(1, len(blocks) - 1), "row")
 
 
 def layer_norm(width: int) -> nn.LayerNorm:

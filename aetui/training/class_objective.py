@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.transforms import v2
 
-from aetui.data.batches import to_unit_range
+from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
 from aetui.training.objective import Objective, StepLoss, Tested
 
@@ -17,16 +19,35 @@ class ClassObjective(Objective):
 
     needs_labels: ClassVar[bool] = True
 
+    classes: int = 0
+    """How many there are, where images are mixed."""
+    smoothing: float = 0.0
+    """Part of the target that is spread over all classes, in training alone."""
+    mixup: float = 0.0
+    """Alpha of torchvision's `MixUp`, 0 for none."""
+    cutmix: float = 0.0
+    """Alpha of torchvision's `CutMix`, 0 for none."""
+
     def examples(
         self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
     ) -> tuple[Tensor, Tensor]:
-        """Images (B, C, H, W) and their labels (B,)."""
+        """Images (B, C, H, W) and their labels (B,), or the classes' parts (B, classes) of mixed ones."""
         assert labels is not None, "`needs_labels` asks for them"
-        return self.augmented(pixels, step), labels.to(self.device, non_blocking=True)
+        images, labels = self.augmented(pixels, step), labels.to(self.device, non_blocking=True)
+        kinds = [kind(alpha=alpha, num_classes=self.classes) for kind, alpha in self._mixing() if alpha]
+        if not kinds:
+            return images, labels
+        with torch.random.fork_rng([]):  # torchvision draws from torch's own generator on the CPU
+            torch.default_generator.manual_seed(derived_seed(self.seed, "mix", step))
+            mixed: tuple[Tensor, Tensor] = kinds[int(torch.randint(len(kinds), ()))](images, labels)
+        return mixed
+
+    def _mixing(self) -> tuple[tuple[type[v2.MixUp | v2.CutMix], float], ...]:
+        return (v2.MixUp, self.mixup), (v2.CutMix, self.cutmix)
 
     def loss(self, model: nn.Module, *examples: Tensor) -> StepLoss:
         images, labels = examples
-        loss = F.cross_entropy(self.run(model, images), labels)
+        loss = F.cross_entropy(self.run(model, images), labels, label_smoothing=self.smoothing)
         return StepLoss(loss, loss)
 
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:

@@ -77,7 +77,7 @@ class Meter:
             images=images,
             images_per_second=images / seconds,
             seconds=progress.total_seconds,
-            learning_rate=self._training.optimizer.param_groups[0]["lr"],
+            learning_rate=max(group["lr"] for group in self._training.optimizer.param_groups),
         )
         self._emit(event)
         if not math.isfinite(progress.loss_sum + progress.pixel_sum):

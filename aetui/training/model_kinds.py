@@ -1,6 +1,7 @@
 """What the kinds of model mean in training: what is built, what it learns, what its loss measures."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,6 +14,7 @@ from aetui.models.build import build_chain
 from aetui.models.classifier import Classifier
 from aetui.models.conv_mae import ConvMae
 from aetui.models.masked_autoencoder import MaskedAutoencoder
+from aetui.models.transformer import drop_paths
 from aetui.models.vit_mae import VitMae
 from aetui.models.weights import load_weights
 from aetui.shapes.chain import trace
@@ -41,7 +43,10 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     source = preset.finetune.from_checkpoint if preset.finetune else ""
     if source and not begun:
         load_weights(model, read_weights(Path(source).expanduser()).tensors)
-    return Classifier(model, classes, preset.train.seed)
+    classifier = Classifier(model, classes, preset.train.seed)
+    if isinstance(classifier.encoder, VitMae) and preset.finetune:
+        drop_paths(classifier.encoder.blocks, preset.finetune.drop_path)
+    return classifier
 
 
 def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:
@@ -72,16 +77,21 @@ def check_classes(classes: int) -> None:
         )
 
 
-def make_objective(preset: Preset, device: torch.device, bf16: bool) -> Objective:
+def make_objective(preset: Preset, device: torch.device, bf16: bool, classes: int) -> Objective:
     kinds = {"autoencoder": Objective, "mae": MaskedObjective, "classifier": ClassObjective}
-    return kinds[preset.model.kind](
-        device,
-        preset.train.seed,
-        noise_std=preset.noise.std if preset.noise else 0.0,
-        bf16=bf16,
-        flip=preset.augment.flip,
-        crop_scale=preset.augment.crop_scale,
-    )
+    common: dict[str, Any] = {
+        "device": device,
+        "seed": preset.train.seed,
+        "noise_std": preset.noise.std if preset.noise else 0.0,
+        "bf16": bf16,
+        "flip": preset.augment.flip,
+        "crop_scale": preset.augment.crop_scale,
+    }
+    if preset.model.kind == "classifier" and preset.finetune:
+        tuning = preset.finetune
+        smoothing, mixup, cutmix = tuning.label_smoothing, tuning.mixup, tuning.cutmix
+        return ClassObjective(**common, classes=classes, smoothing=smoothing, mixup=mixup, cutmix=cutmix)
+    return kinds[preset.model.kind](**common)
 
 
 def loss_name(preset: Preset) -> str:

@@ -1,5 +1,7 @@
 """The optimizer of a run, and the batches that it cannot learn from."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,25 +11,46 @@ from aetui.config.train import TrainSection
 from aetui.errors import UsageError
 from aetui.text import plural
 
+CLASS_TOKEN = "encoder.cls_token"
+PATCHES = (CLASS_TOKEN, "encoder.patch_embed.")
+BLOCK = re.compile(r"encoder\.blocks\.(\d+)\.")
+"""Names in a classifier with a vision transformer."""
+RATE_SHARE = "rate_share"
+"""In a group of weights: its learning rate over that of the step."""
 
-def make_optimizer(model: nn.Module, settings: TrainSection) -> torch.optim.Optimizer:
-    """Adam or AdamW over all weights; biases and norms, which are vectors, do not decay (as in mae)."""
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    groups: list[dict[str, Any]] = [{"params": weights}]
-    if settings.weight_decay:
-        vectors = [weight for weight in weights if weight.ndim <= 1]
-        groups = [
-            {"params": [weight for weight in weights if weight.ndim > 1]},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
+
+def make_optimizer(
+    model: nn.Module, settings: TrainSection, layer_decay: float = 1.0
+) -> torch.optim.Optimizer:
+    """Adam or AdamW over all weights; biases and norms, which are vectors, do not decay (as in mae).
+
+    Nor does the class token of a classifier. With `layer_decay` its earlier layers learn more slowly, each by
+    that factor than the next.
+    """
+    weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    layers = layer_numbers(list(weights))
+    last = max(layers.values())
+    groups: dict[tuple[bool, float], dict[str, Any]] = {}
+    for name, weight in weights.items():
+        decays = bool(settings.weight_decay) and weight.ndim > 1 and name != CLASS_TOKEN
+        share = layer_decay ** (last - layers[name])
+        group: dict[str, Any] = {"params": [], RATE_SHARE: share} | ({} if decays else {"weight_decay": 0.0})
+        groups.setdefault((not decays, share), group)["params"].append(weight)
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     return kind(
-        groups,
+        [groups[key] for key in sorted(groups)],
         lr=settings.peak_learning_rate,
         betas=settings.betas,
         weight_decay=settings.weight_decay,
         fused=True,
     )
+
+
+def layer_numbers(names: Sequence[str]) -> dict[str, int]:
+    """The layer of each weight of a classifier, as in mae's `util/lr_decay.py`: patches, blocks, head."""
+    blocks = {name: int(found[1]) + 1 for name in names if (found := BLOCK.match(name))}
+    head = max(blocks.values(), default=0) + 1
+    return {name: blocks.get(name, 0 if name.startswith(PATCHES) else head) for name in names}
 
 
 def checked_state(optimizer: torch.optim.Optimizer, read: dict[str, Any]) -> dict[str, Any]:

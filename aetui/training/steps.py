@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from aetui.config.schedule import learning_rate
 from aetui.training.objective import StepLoss, sum_of
+from aetui.training.optimizer import RATE_SHARE
 from aetui.training.training import Training
 
 
@@ -15,7 +16,7 @@ def take_step(training: Training, pixels: Tensor, labels: Tensor | None) -> Step
     settings, optimizer = training.preset.train, training.optimizer
     rate = learning_rate(settings, training.steps_per_epoch, training.progress.step)
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group[RATE_SHARE]
     optimizer.zero_grad(set_to_none=True)
     losses = _backward(training, pixels, labels)
     if settings.clip_norm:

@@ -136,7 +136,7 @@ def _made_lock(lock: Path) -> int:
     facts = lock.stat()
     if not stat.S_ISREG(facts.st_mode):
         raise OSError(errno.EINVAL, "not a file of data", str(lock))
-    return stat.S_IMODE(facts.st_mode)
+    return stat.S_IMODE(facts.st_mode) | stat.S_IRUSR | stat.S_IWUSR  # less is an error of filelock
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
-from aetui.data.finding import data_dir_of_run
+from aetui.data.finding import check_tables, data_dir_of_run
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.data.validation import evenly_spaced
@@ -153,7 +153,9 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     device = torch.device(chosen.name)
     configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
-    data_dir = data_dir_of_run(preset.data.name, Path(meta.data_dir), data_dir)
+    recorded = Path(meta.data_dir)
+    check_tables(preset.data.name, recorded, data_dir)
+    data_dir = data_dir_of_run(preset.data.name, recorded, data_dir)
     data = load_data(preset, data_dir, control, emit)
     checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
     for note in checkpoints.tidy():
@@ -163,6 +165,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     make_deterministic(model, device, emit)
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
+    layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
     training = Training(
         preset=preset,
         folder=folder,
@@ -172,8 +175,8 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         last_test=data.test if data.validation else None,
         uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         model=model,
-        optimizer=make_optimizer(model, preset.train),
-        objective=make_objective(preset, device, bf16),
+        optimizer=make_optimizer(model, preset.train, layer_decay),
+        objective=make_objective(preset, device, bf16, len(data.classes)),
         checkpoints=checkpoints,
         progress=Progress(),
         classes=data.classes,

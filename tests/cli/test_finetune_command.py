@@ -78,13 +78,15 @@ def test_both_are_trained_and_compared(trained):
         )
         assert shown["state"] == "finished"
         assert [epoch["epoch"] for epoch in shown["epochs"]] == [0, 1, 2, 3]
-        assert shown["epochs"][-1]["test_accuracy"] == printed[kind]["test_accuracy"]
+        assert shown["tested_on"] == "validation"
+        assert shown["best_tested"]["accuracy"] == printed[kind]["test_accuracy"]
     assert printed["difference"] == printed["finetune"]["test_accuracy"] - printed["scratch"]["test_accuracy"]
 
     tuned, scratch = (read_preset(made[f"grey-{kind}"] / "config.toml") for kind in ("finetune", "scratch"))
     assert Path(tuned.finetune.from_checkpoint).parent == Path(source) / "checkpoints"
     assert scratch.finetune.from_checkpoint == ""
     assert scratch.model_copy(update={"name": tuned.name, "finetune": tuned.finetune}) == tuned
+    assert (tuned.finetune.label_smoothing, tuned.finetune.layer_decay) == (0.1, 1.0), "it has no blocks"
     assert (tuned.train.seed, tuned.train.batch_size, tuned.train.warmup_epochs) == (3, 16, 1)
     assert (tuned.train.peak_learning_rate, tuned.train.schedule, tuned.augment.flip) == (
         0.003,
@@ -93,7 +95,7 @@ def test_both_are_trained_and_compared(trained):
     )
     metas = [json.loads((path / "meta.json").read_text()) for path in made.values()]
     assert {(meta["threads"], meta["device"]) for meta in metas} == {(1, "cpu")}
-    assert "test accuracy" in run("show", "scratch", "--runs", "compared", cwd=trained).stdout
+    assert "validation accuracy" in run("show", "scratch", "--runs", "compared", cwd=trained).stdout
     printed = run("export", "scratch", "--runs", "compared", "--to", "pictures", cwd=trained, code=1).stderr
     assert "reconstructs nothing" in printed
 
@@ -135,7 +137,18 @@ def test_a_stop_ends_the_sequence(trained):
     assert printed[0] == []
     for name in made.values():
         assert name.name in printed[1]
-    assert printed[1][-4:] == ["points", "of", "test", "accuracy"]
+    assert " ".join(printed[1]).endswith(
+        "after 3 epochs each, which says how fast each starts, not how far it would come"
+    )
+
+
+def test_the_twin_can_be_left_out(trained):
+    source = str(folders(trained, "runs")["grey"])
+    arguments = ("--runs", "alone", "--epochs", "2", "--no-twin", "--json")
+    printed = json.loads(run("finetune", source, *arguments, cwd=trained).stdout)
+    made = folders(trained, "alone")
+    assert made.keys() == {"grey-finetune"}
+    assert printed == {"finetune": {"run": made["grey-finetune"].name}}
 
 
 def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aetui.config.finetuning import finetuning_preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset, load_preset, preset_text, shipped_presets
@@ -85,3 +86,16 @@ def test_a_change_is_refused_at_the_change():
 def test_a_plain_autoencoder_becomes_none():
     (problem,) = refused(lambda: load_preset("digits-mlp", ["model.kind=classifier"]))
     assert "mask: missing: a classifier comes from a mae" in problem
+
+
+def test_a_transformer_is_tuned_layer_by_layer_and_its_twin_is_not(tmp_path):
+    """What nothing has learned yet learns alike; all else of the recipe is the same for both."""
+    config, checkpoint = find_preset("shapes-vit-mae"), tmp_path / "checkpoint.pt"
+    checkpoint.touch()
+    tuned = finetuning_preset(config, "tuned", str(checkpoint), ["train.epochs=3"])
+    twin = finetuning_preset(config, "twin", "", ["train.epochs=3"])
+    assert (tuned.finetune.layer_decay, tuned.finetune.drop_path) == (0.75, 0.1)
+    assert (twin.finetune.layer_decay, twin.finetune.drop_path) == (1.0, 0.1)
+    assert tuned.data.validation_share == twin.data.validation_share == 0.1
+    changed = finetuning_preset(config, "tuned", str(checkpoint), ["finetune.layer_decay=0.5"])
+    assert changed.finetune.layer_decay == 0.5

@@ -14,7 +14,7 @@ from outside import untouched
 
 from aetui.cli import main
 from aetui.data.catalogue import SETS
-from aetui.data.finding import data_dir_of_run
+from aetui.data.finding import check_tables, data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
@@ -209,6 +209,23 @@ def test_data_is_fetched_only_where_this_user_keeps_it(tmp_path):
         with path.open("wb") as whole:
             whole.truncate(file.size)
     assert data_dir_of_run("mnist", foreign, own) == foreign
+
+
+def test_a_table_that_a_foreign_run_names_is_not_opened(tmp_path):
+    """A link of that name may lead to any table; only the user can tell that it is the set."""
+    secret, foreign = tmp_path / "salaries.csv", tmp_path / "foreign"
+    secret.write_text("label," + ",".join(map(str, range(784))) + "\n")
+    foreign.mkdir()
+    (foreign / "train.csv").symlink_to(secret)
+    os.utime(secret, (1, secret.stat().st_mtime))
+    assert data_dir_of_run("mnist", foreign, tmp_path / "own") == tmp_path / "own"
+    with pytest.raises(
+        AetuiError, match=r"CSV files in .*foreign.*nothing tells that they are MNIST"
+    ) as said:
+        check_tables("mnist", foreign, tmp_path / "own")
+    assert f"--data {foreign}" in said.value.hint
+    assert secret.stat().st_atime == 1
+    check_tables("mnist", foreign, foreign)
 
 
 def test_numbers_that_lack_or_are_none_are_told_as_a_dash(old_run, capsys):
