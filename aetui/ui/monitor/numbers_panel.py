@@ -8,11 +8,13 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from aetui.runs import states
-from aetui.runs.events import BestTested, EpochFinished, FloorMeasured, RunStarted
+from aetui.runs.events import BestTested, EpochFinished, FloorMeasured, RunStarted, TestedOn
 from aetui.runs.history import History
 from aetui.text import format_count, format_duration, format_number, safe_text
 
 UNKNOWN = format_number(None)
+SHORT: dict[TestedOn, str] = {"test": "test", "validation": "val"}
+"""How the images are called where there is little room."""
 CLASSIFIER_LOSS = "cross-entropy"
 """What a classifier's `RunStarted.loss` says."""
 
@@ -41,19 +43,15 @@ class NumbersPanel(Widget):
 
 
 def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]:
-    """The same rows from the start, so that none moves; a probe, which may never come, is the last."""
+    """The same rows from the start, so that none moves; those that may never come are the last."""
     newest = history.newest
-    where = history.tested_on
+    where = SHORT[history.tested_on]
     yield f"{where} loss", f"{format_number(newest.test_loss)}  {_trend(history)}" if newest else UNKNOWN
     yield "train loss", _train_loss(newest)
     if started.loss == CLASSIFIER_LOSS:
         accuracy = newest.test_accuracy if newest else None
         yield "accuracy", UNKNOWN if accuracy is None else f"{accuracy:.1%} on {where} images"
-    if newest and newest.test_pixels is not None:
-        yield "in pixels", _pixels(newest.test_pixels, history.floor)
     yield "best", _best(history)
-    if history.best_tested:
-        yield "test", _best_tested(history.best_tested)
     sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} {where}"
     yield "data", f"{started.data}, {sets}"
     yield "parameters", format_count(started.parameters)
@@ -64,16 +62,22 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
             "an epoch",
             f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} {where}",
         )
+    if newest and newest.test_pixels is not None:
+        yield "in pixels", _pixels(newest.test_pixels, history.floor)
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, kNN {probe.knn_accuracy:.1%}"
         yield "probe", f"{accuracies}  epoch {probe.epoch}"
+    if history.best_tested:
+        yield "test", _best_tested(history.best_tested)
 
 
 def _best(history: History) -> str:
     """The loss of the best epoch, and what it has to be below where a masked model learns."""
     best, floor = history.best, history.floor
-    text = f"{format_number(best.test_loss)}  epoch {best.epoch} on {best.tested_on}" if best else UNKNOWN
+    text = (
+        f"{format_number(best.test_loss)}  epoch {best.epoch} on {SHORT[best.tested_on]}" if best else UNKNOWN
+    )
     return text if floor is None else f"{text}, floor {format_number(floor.loss)}"
 
 

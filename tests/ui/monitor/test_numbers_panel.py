@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from aetui.runs.events import EpochFinished, Event, FloorMeasured, ProbeMeasured, RunStarted
+from aetui.runs.events import BestTested, EpochFinished, Event, FloorMeasured, ProbeMeasured, RunStarted
 from aetui.runs.history import History
 from aetui.ui.monitor.numbers_panel import NumbersPanel
 
@@ -59,3 +59,13 @@ def test_numbers_say_what_they_are() -> None:
     lines = panels(MASKED, FloorMeasured(0.5), finished(0), finished(1))[-1]
     for words in ("2.00  ▼ 50.0% in an epoch", "1.50  mean of epoch 1", "2.00  epoch 1 on test, floor 0.500"):
         assert any(words in line for line in lines), words
+
+
+def test_validation_and_the_test_at_the_end_and_pixels_are_told() -> None:
+    epoch = replace(finished(1), tested_on="validation", test_pixels=0.03, uncropped_train_loss=1.25)
+    floor, tested = FloorMeasured(2.5, 0.02, 0.01), BestTested(1, 4, 2.125, 0.03, None, 2000)
+    lines = [" ".join(line.split()) for line in panels(MASKED, floor, epoch, tested)[-1]]
+    assert "val loss 2.00" in lines
+    assert "train loss 1.50 mean of epoch 1, 1.25 uncropped" in lines
+    assert "best 2.00 epoch 1 on val, floor 2.50" in lines
+    assert lines[-2:] == ["in pixels 0.0300, 0.0100 at a loss of 0", "test 2.12 epoch 1"]
