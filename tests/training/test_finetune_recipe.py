@@ -54,6 +54,7 @@ def test_each_layer_learns_by_that_factor_slower_than_the_next():
 def test_the_rate_that_is_told_is_the_heads(make_run, record, monkeypatch):
     monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
     changes = (*CLASSIFIER, "finetune.layer_decay=0.5", "train.schedule=constant", "train.warmup_epochs=0")
+    changes += ("train.learning_rate=1e-3",)
     steps = record(make_run(*changes, "train.epochs=1", preset="shapes-vit-mae")).of(StepsTrained)
     assert {step.learning_rate for step in steps} == {1e-3}
 

@@ -45,7 +45,7 @@ async def test_the_monitor_tells_what_matters_at_a_glance(app, scripted, size):
             "images/s",
             "left",
             "test  0.0275",
-            "best 0.0275",
+            "best on test 0.0275",
         ):
             assert words in text, words
         if size[0] >= 120:
