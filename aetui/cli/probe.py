@@ -40,8 +40,11 @@ def run(options: argparse.Namespace) -> int:
         accuracies = (found.linear_accuracy, found.knn_accuracy)
         seconds = (found.seconds, trained.total_seconds)
         event = ProbeMeasured(entry.epoch, entry.step, *accuracies, *seconds)
-        if warning := EventWriter(folder.events).write(event):
-            print(safe_text(f"aetui: {warning.message}"), file=sys.stderr)
+        if EventWriter(folder.events).write(event):
+            print(
+                safe_text(f"aetui: the log takes nothing, so {folder.name} does not keep this"),
+                file=sys.stderr,
+            )
     if options.json:
         place = {"run": folder.name, "epoch": entry.epoch, "step": entry.step}
         print(json.dumps({**place, **asdict(found)}, indent=1))

@@ -113,13 +113,14 @@ def check_tables(name: str, recorded: Path, own: Path) -> None:
 
 
 def _find_verified(source: Source, data_dir: Path) -> Found | None:
-    """As `find`, but only in forms whose content is known by its sums."""
+    """As `find`, but only in forms whose content is known by its sums, and no links to other files."""
     if source.name == "cifar10":
         found = _find_cifar10(source, data_dir)
         return found if found and found.form is not Form.BINARY else None
     if source.name not in IDX_FOLDERS:
         return None
-    return _find_idx(source, data_dir) or _find_npz(source, data_dir)
+    found = _find_idx(source, data_dir) or _find_npz(source, data_dir)
+    return None if found and any(path.is_symlink() for path in found.paths) else found
 
 
 def _find_idx(source: Source, data_dir: Path) -> Found | None:

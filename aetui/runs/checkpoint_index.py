@@ -26,7 +26,7 @@ class Entry(BaseModel):
     test_loss: float | None
     """None for a checkpoint within an epoch."""
     score: float | None = None
-    """By which the best is chosen, the lowest; where an older version wrote the list, the test loss is."""
+    """By which the best is chosen, the lowest; None too where an older version wrote the list."""
 
     @model_validator(mode="after")
     def _as_named(self) -> "Entry":

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import math
 import struct
 import zipfile
 import zlib
@@ -129,9 +130,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _progress(read: Any) -> Any:
-    """With the best score under its name, where an older version wrote the best test loss."""
+    """With a best score that is not known, NaN, where an older version wrote the best test loss."""
     if isinstance(read, dict) and "best_test_loss" in read:
-        return {"best_score": read["best_test_loss"], **read}
+        return {"best_score": math.nan, **read}
     return read
 
 

@@ -106,6 +106,22 @@ class CheckpointStore:
         return f"; kept as {set_aside(path).name}" if os.path.lexists(path) else ""
 
     @property
+    def unscored(self) -> bool:
+        """Whether an older version listed what it knew the test loss of, and no score."""
+        return any(entry.score is None and entry.test_loss is not None for entry in self._entries)
+
+    def score(self, by_step: dict[int, float]) -> None:
+        """Give those entries their scores; one without is not the best."""
+        self._list(
+            [
+                entry.model_copy(update={"score": by_step.get(entry.step), "test_loss": None})
+                if entry.score is None and entry.test_loss is not None
+                else entry
+                for entry in self._entries
+            ]
+        )
+
+    @property
     def removable(self) -> list[Entry]:
         """What a full disk can do without: all listed checkpoints but the newest and the best."""
         return self._all_but_newest(1)
@@ -143,5 +159,4 @@ class CheckpointStore:
 
 
 def _score(entry: Entry) -> float:
-    score = entry.test_loss if entry.score is None else entry.score
-    return math.nan if score is None else score
+    return math.nan if entry.score is None else entry.score

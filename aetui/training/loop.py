@@ -19,6 +19,7 @@ from aetui.training.epoch_probe import is_probed, probe_is_due
 from aetui.training.evaluation import Evaluation, evaluate
 from aetui.training.floor import floor
 from aetui.training.meter import Meter, diverged
+from aetui.training.model_kinds import Model
 from aetui.training.previews import draw_epoch
 from aetui.training.saving import save_checkpoint
 from aetui.training.steps import take_step
@@ -89,17 +90,20 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
     """What the best epoch's weights are worth on test images that have chosen nothing so far."""
     if training.last_test is None:
         return
-    best = training.take_best()
+    best = training.best()
     if best is None:
         emit(Warned("the test images were not looked at: no checkpoint of a best epoch can be read"))
         return
-    tested, _ = _test(training, training.last_test, control, emit)
+    entry, model = best
+    tested, _ = _test(training, training.last_test, control, emit, model)
     images = len(training.last_test)
-    emit(BestTested(best.epoch, best.step, tested.loss, tested.pixels, tested.accuracy, images))
+    emit(BestTested(entry.epoch, entry.step, tested.loss, tested.pixels, tested.accuracy, images))
     emit(ActivityChanged(""))
 
 
-def _test(training: Training, images: ImageSet, control: Control, emit: Emit) -> tuple[Evaluation, float]:
+def _test(
+    training: Training, images: ImageSet, control: Control, emit: Emit, model: Model | None = None
+) -> tuple[Evaluation, float]:
     """All of the images, and the seconds that took, pauses left out. Raises Stopped and Diverged."""
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
@@ -111,7 +115,7 @@ def _test(training: Training, images: ImageSet, control: Control, emit: Emit) ->
         handle_commands(training, control, emit, may_probe=False)
         held_seconds += time.perf_counter() - began
 
-    tested = evaluate(training.model, images, training.objective, between_batches)
+    tested = evaluate(model or training.model, images, training.objective, between_batches)
     if not math.isfinite(tested.loss):
         raise diverged(training)
     return tested, time.perf_counter() - began - held_seconds

@@ -62,13 +62,25 @@ def checked_state(optimizer: torch.optim.Optimizer, read: dict[str, Any]) -> dic
     own = optimizer.state_dict()
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     numbers = [number for group in own["param_groups"] for number in group["params"]]
-    moments = read.get("state")
+    moments = _renumbered(optimizer, read)
     if not isinstance(moments, dict) or moments.keys() - numbers:
         raise ValueError("the optimizer's state is of other weights")
     for number, weight in zip(numbers, weights, strict=True):
         if number in moments and not _fits(moments[number], weight):
             raise ValueError(f"the optimizer's state of weight {number} is not as large as the weight")
     return {"state": moments, "param_groups": own["param_groups"]}
+
+
+def _renumbered(optimizer: torch.optim.Optimizer, read: dict[str, Any]) -> Any:
+    """The state by the numbers of now; an older version had the class token first, where weights decay."""
+    moments, groups = read.get("state"), read.get("param_groups")
+    decaying, others = optimizer.param_groups[0]["params"], optimizer.param_groups[-1]["params"]
+    if not isinstance(moments, dict) or not isinstance(groups, list):
+        return moments
+    if any(RATE_SHARE in group for group in groups) or others[0].ndim <= 1 or others is decaying:
+        return moments
+    before = [len(decaying), *range(len(decaying))]
+    return {before[n] if n in range(len(before)) else n: state for n, state in moments.items()}
 
 
 def _fits(state: Any, weight: torch.Tensor) -> bool:

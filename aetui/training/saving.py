@@ -58,6 +58,9 @@ def _save_later(
     while True:
         _check_there(training)
         if control.stopping:
+            if error.errno == errno.ENOENT:  # a folder that was taken away is there again
+                with contextlib.suppress(OSError):
+                    return training.save(epoch)
             raise AetuiError(f"Stopped without a last checkpoint: {_why_not(training, error)}") from None
         wanted = control.wait_to_retry(seconds)
         seconds = min(2 * seconds, LONGEST_RETRY_SECONDS)
@@ -80,7 +83,7 @@ def _check_there(training: Training) -> None:
     """A folder of checkpoints that somebody took away is made again. Raises AetuiError without the run's."""
     if not is_in_place(training.folder.path):
         raise AetuiError(f"The run's folder is gone: {training.folder.path}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AetuiError):
         training.folder.make_missing()
 
 

@@ -1,6 +1,7 @@
 """Everything a run trains with, made from its folder: fresh, or as a checkpoint left it."""
 
 import contextlib
+import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
-from aetui.training.model_kinds import Model, loss_name, make_model, make_objective
+from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.objective import Objective
 from aetui.training.optimizer import check_smallest_part, checked_state, make_optimizer
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
@@ -93,16 +94,17 @@ class Training:
     def tested_on(self) -> TestedOn:
         return "test" if self.last_test is None else "validation"
 
-    def take_best(self) -> Entry | None:
-        """Put the weights of the best checkpoint into the model; None where it cannot be read."""
+    def best(self) -> tuple[Entry, Model] | None:
+        """The best checkpoint and a model of its own with its weights; None where it cannot be read."""
         entry = self.checkpoints.best
         if entry is None:
             return None
+        model = make_model(self.preset, len(self.classes), begun=True).to(self.device)
         try:
-            restore_weights(self.model, self.checkpoints.load(entry).model, self.folder)
+            restore_weights(model, self.checkpoints.load(entry).model, self.folder)
         except (ValueError, AetuiError):
             return None
-        return entry
+        return entry, model
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
@@ -160,6 +162,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
     for note in checkpoints.tidy():
         emit(Warned(note))
+    _score_older(checkpoints, folder, preset)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
@@ -203,6 +206,8 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
                 f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
             )
         return None
+    if math.isnan(checkpoint.progress.best_score):
+        checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)
     training.restore(checkpoint)
     for lost, reason in refused:
         kept = training.checkpoints.set_aside(lost)
@@ -210,6 +215,23 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
     if changed := differences(checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
     return entry
+
+
+def _best_score_before(training: Training, step: int) -> float:
+    """By the log: an older version kept the best test loss instead, which a classifier is not chosen by."""
+    if loss_name(training.preset) == NORM_PIX_LOSS:
+        return math.inf  # it told the errors in pixels
+    epochs = read_history(training.folder)[0].epochs.values()
+    return min((epoch.score for epoch in epochs if 0 < epoch.step <= step), default=math.inf)
+
+
+def _score_older(checkpoints: CheckpointStore, folder: RunFolder, preset: Preset) -> None:
+    """Give checkpoints of an older version, which knew no scores, those that their epochs have by the log."""
+    if not checkpoints.unscored:
+        return
+    in_pixels = loss_name(preset) == NORM_PIX_LOSS  # nothing that a loss can be compared with
+    epochs = {} if in_pixels else read_history(folder)[0].epochs
+    checkpoints.score({epoch.step: epoch.score for epoch in epochs.values() if epoch.epoch > 0})
 
 
 def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry | None) -> RunStarted:

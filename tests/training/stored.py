@@ -17,6 +17,7 @@ def checkpoint(step: int, test_loss: float | None = None) -> Checkpoint:
         progress=Progress(epoch=step, step=step),
         made_on={"torch": "2.10"},
         test_loss=test_loss,
+        score=test_loss,
     )
 
 

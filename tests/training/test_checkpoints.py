@@ -222,3 +222,18 @@ def test_the_same_moment_is_written_once(tmp_path, monkeypatch):
     store = filled(tmp_path)
     monkeypatch.setattr(checkpoints, "write_whole", None)
     assert store.save(checkpoint(2)).step == 2
+
+
+def test_what_an_older_version_kept_is_scored_anew(tmp_path):
+    """It knew test losses alone: a cross-entropy of 1.3 is not compared with an error rate of 0.9."""
+    store = CheckpointStore(tmp_path, keep=1)
+    for step, loss in ((1, 1.3), (2, 1.4)):
+        store.save(checkpoint(step, loss).model_copy(update={"score": None}))
+    assert store.unscored
+    assert store.best is None
+    store = CheckpointStore(tmp_path, keep=1)
+    store.score({2: 0.5})
+    assert not store.unscored
+    store.save(checkpoint(3, 0.9))
+    assert store.best.epoch == 2
+    assert [entry.epoch for entry in read_index(tmp_path)] == [2, 3]

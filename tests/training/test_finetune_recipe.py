@@ -15,7 +15,7 @@ from aetui.runs.events import EpochFinished, StepsTrained
 from aetui.training import data as training_data
 from aetui.training.class_objective import ClassObjective
 from aetui.training.model_kinds import make_model, make_objective
-from aetui.training.optimizer import RATE_SHARE, make_optimizer
+from aetui.training.optimizer import RATE_SHARE, checked_state, make_optimizer
 
 CPU = torch.device("cpu")
 SMALL = shapes(train=200, test=70)
@@ -120,3 +120,23 @@ def test_the_whole_recipe_trains(make_run, record, monkeypatch):
 def test_layers_have_no_blocks_of_a_transformer(key):
     with pytest.raises(PresetError, match=rf"finetune\.{key.partition('=')[0]}: only a vision transformer"):
         read_preset(find_preset("shapes-conv-mae"), ["model.kind=classifier", f"finetune.{key}"])
+
+
+def test_the_state_of_an_older_optimizer_is_taken_by_its_weights():
+    """It had two groups, the class token first among the weights that decay, and no shares of the rate."""
+    made = model("model.vit.depth=2")
+    settings = TrainSection(learning_rate=1e-3, optimizer="adamw", weight_decay=0.05)
+    weights = list(made.parameters())
+    older = torch.optim.AdamW(
+        [
+            {"params": [weight for weight in weights if weight.ndim > 1]},
+            {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+        ]
+    )
+    for weight in weights:
+        weight.grad = torch.randn_like(weight)
+    older.step()
+    optimizer = make_optimizer(made, settings)
+    optimizer.load_state_dict(checked_state(optimizer, older.state_dict()))
+    for weight in weights:
+        assert torch.equal(optimizer.state[weight]["exp_avg"], older.state[weight]["exp_avg"])
