@@ -122,7 +122,7 @@ def test_a_mask_is_shown_as_what_it_hides():
 def test_the_card_says_how_a_transformer_is_trained(tmp_path):
     listed = next(one for one in VITS if one.name == "cifar10-vit-mae")
     text = printed(preset_card(Offered(listed, False, read_preset(listed.path)), tmp_path, {}))
-    assert "200 epochs, batch 512, AdamW, learning rate 0.0003, cosine, warm-up 20 epochs" in text
+    assert "200 epochs, batch 512, AdamW, learning rate 0.0024, cosine, warm-up 20 epochs" in text
     assert "mirrored at random, random crops of 20 % of the area and more" in text
     assert "7.16M" in text
     assert "about 11.5 GB" in text
