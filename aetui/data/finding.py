@@ -100,8 +100,13 @@ def data_dir_of_run(name: str, recorded: Path, own: Path) -> Path:
     return recorded if source and _find_verified(source, recorded) else own
 
 
-def check_tables(name: str, recorded: Path, own: Path) -> None:
-    """Raises AetuiError where a run seems to have read tables, which have no sums, in a folder of its own."""
+def data_dir_to_load(name: str, recorded: Path, own: Path) -> Path:
+    """As `data_dir_of_run`. Raises AetuiError where a run seems to have read tables, which have no sums."""
+    _check_tables(name, recorded, own)
+    return data_dir_of_run(name, recorded, own)
+
+
+def _check_tables(name: str, recorded: Path, own: Path) -> None:
     source = SETS.get(name)
     if source is None or name not in CSV_FILES or is_local(source, own) or _find_verified(source, recorded):
         return

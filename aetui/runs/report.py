@@ -67,7 +67,7 @@ def _checkpoints(folder: RunFolder) -> tuple[list[dict[str, Any]], str | None]:
 
 def _loss(name: str) -> str:
     """What is measured, in which range, over what."""
-    return f"{name}{' of images in [0, 1]' if name.startswith('MSE') else ''}, averaged over images"
+    return f"{name}{' of images in [0, 1]' if name.startswith('MSE per') else ''}, averaged over images"
 
 
 def _epoch(epoch: EpochFinished) -> dict[str, Any]:

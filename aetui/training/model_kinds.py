@@ -25,7 +25,7 @@ from aetui.training.masked_objective import MaskedObjective
 from aetui.training.objective import Objective
 from aetui.training.weights_file import read_weights
 
-NORM_PIX_LOSS = "MSE of hidden patches, normalised"
+NORM_PIX_LOSS = "MSE of normalised patches"
 Model = Autoencoder | MaskedAutoencoder | Classifier
 
 

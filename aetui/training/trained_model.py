@@ -7,7 +7,7 @@ import torch
 
 from aetui.config.reading import read_preset
 from aetui.data.catalogue import default_data_dir
-from aetui.data.finding import check_tables, data_dir_of_run
+from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
 from aetui.devices.available import choose_device
 from aetui.errors import AetuiError
@@ -51,8 +51,7 @@ def load_trained_model(
     chosen = torch.device(choose_device(device or meta.device).name)
     configure_torch(chosen, threads or meta.threads)
     own = data_dir or default_data_dir()
-    check_tables(preset.data.name, Path(meta.data_dir), own)
-    found = data_dir_of_run(preset.data.name, Path(meta.data_dir), own)
+    found = data_dir_to_load(preset.data.name, Path(meta.data_dir), own)
     data = load_data(preset, found, Control(), lambda event: None)
     model = make_model(preset, len(data.classes), begun=True)
     restore_weights(model, checkpoint.model, folder)

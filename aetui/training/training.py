@@ -13,7 +13,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
-from aetui.data.finding import check_tables, data_dir_of_run
+from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
 from aetui.data.validation import evenly_spaced
@@ -99,7 +99,10 @@ class Training:
         entry = self.checkpoints.best
         if entry is None:
             return None
-        model = make_model(self.preset, len(self.classes), begun=True).to(self.device)
+        with torch.random.fork_rng(
+            [self.device] if self.device.type == "cuda" else []
+        ):  # it draws first weights
+            model = make_model(self.preset, len(self.classes), begun=True).to(self.device)
         try:
             restore_weights(model, self.checkpoints.load(entry).model, self.folder)
         except (ValueError, AetuiError):
@@ -155,14 +158,9 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     device = torch.device(chosen.name)
     configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
-    recorded = Path(meta.data_dir)
-    check_tables(preset.data.name, recorded, data_dir)
-    data_dir = data_dir_of_run(preset.data.name, recorded, data_dir)
+    data_dir = data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir)
     data = load_data(preset, data_dir, control, emit)
-    checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
-    for note in checkpoints.tidy():
-        emit(Warned(note))
-    _score_older(checkpoints, folder, preset)
+    checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
@@ -223,6 +221,14 @@ def _best_score_before(training: Training, step: int) -> float:
         return math.inf  # it told the errors in pixels
     epochs = read_history(training.folder)[0].epochs.values()
     return min((epoch.score for epoch in epochs if 0 < epoch.step <= step), default=math.inf)
+
+
+def _open_checkpoints(folder: RunFolder, preset: Preset, emit: Emit) -> CheckpointStore:
+    checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
+    for note in checkpoints.tidy():
+        emit(Warned(note))
+    _score_older(checkpoints, folder, preset)
+    return checkpoints
 
 
 def _score_older(checkpoints: CheckpointStore, folder: RunFolder, preset: Preset) -> None:

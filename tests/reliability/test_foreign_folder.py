@@ -14,7 +14,7 @@ from outside import untouched
 
 from aetui.cli import main
 from aetui.data.catalogue import SETS
-from aetui.data.finding import check_tables, data_dir_of_run
+from aetui.data.finding import data_dir_of_run, data_dir_to_load
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
@@ -222,10 +222,10 @@ def test_a_table_that_a_foreign_run_names_is_not_opened(tmp_path):
     with pytest.raises(
         AetuiError, match=r"CSV files in .*foreign.*nothing tells that they are MNIST"
     ) as said:
-        check_tables("mnist", foreign, tmp_path / "own")
+        data_dir_to_load("mnist", foreign, tmp_path / "own")
     assert f"--data {foreign}" in said.value.hint
     assert secret.stat().st_atime == 1
-    check_tables("mnist", foreign, foreign)
+    assert data_dir_to_load("mnist", foreign, foreign) == foreign
 
 
 def test_numbers_that_lack_or_are_none_are_told_as_a_dash(old_run, capsys):

@@ -2,10 +2,10 @@
 
 import errno
 import shutil
-import time
 from pathlib import Path
 
 import pytest
+from live_runs import wait_until
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -65,8 +65,7 @@ def test_the_lock_is_held_also_where_a_backup_puts_another_in_its_place(
             if deed == "replaced":
                 folder.lock.touch()
         elif isinstance(event, EpochFinished) and event.epoch > 1 and not seen:
-            while not _is_held(folder.lock):
-                time.sleep(0.05)
+            wait_until(lambda: _is_held(folder.lock))
             seen.append(event)
             send(folder.control, "stop")
 

@@ -69,18 +69,29 @@ def test_a_run_that_goes_on_looks_at_the_test_images_again(make_run, record):
     assert read_history(folder)[0].best_tested.step in (6, 9)
 
 
-def test_without_a_best_checkpoint_that_is_said(make_run, record):
-    folder = make_run("data.validation_share=0.25", "train.epochs=2")
+def test_without_a_best_checkpoint_that_is_said(make_run, record, monkeypatch):
+    def damaged(self, entry):
+        raise ValueError("damaged")
 
-    def damage(event, session):
-        if isinstance(event, EpochFinished) and event.epoch == 2:
-            for path in folder.checkpoints.glob("*.pt"):
-                path.write_bytes(b"damaged")
-
-    recorder = record(folder, damage)
+    monkeypatch.setattr(CheckpointStore, "load", damaged)
+    recorder = record(make_run("data.validation_share=0.25", "train.epochs=2"))
     assert recorder.session.exit_code == 0
-    if not recorder.of(BestTested):  # the second epoch was the best, and is written after the damage
-        assert "the test images were not looked at" in recorder.of(Warned)[-1].message
+    assert not recorder.of(BestTested)
+    assert "the test images were not looked at" in recorder.of(Warned)[-1].message
+
+
+def test_testing_the_best_leaves_the_run_as_it_is(make_run, record, shape_data):
+    """Its model and its random state are those of the last step, also while the best one is tested."""
+    states = []
+
+    def look(event, session):
+        if isinstance(event, EpochFinished | BestTested):
+            states.append(torch.get_rng_state())
+
+    changes = ("data.validation_share=0.25", "train.epochs=2", *CLASSIFIER, "finetune.drop_path=0.3")
+    recorder = record(make_run(*changes, preset="shapes-vit-mae"), look)
+    assert recorder.of(BestTested)
+    assert torch.equal(states[-1], states[-2])
 
 
 def test_other_images_are_learned_from_and_tested_without_a_share(make_run, record):

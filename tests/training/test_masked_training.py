@@ -22,6 +22,7 @@ from aetui.runs.events import (
     Warned,
 )
 from aetui.runs.folder import RunFolder
+from aetui.runs.report import report_run
 from aetui.training import data as training_data
 from aetui.training import meter
 from aetui.training.checkpoints import CheckpointStore
@@ -81,7 +82,8 @@ def test_with_norm_pix_both_losses_are_told(make_run, record):
     assert 0.3 < last.train_loss < 3
     assert last.test_pixels < 0.2
     assert last.train_pixels < 0.2
-    assert recorder.of(RunStarted)[0].loss == "MSE of hidden patches, normalised"
+    assert recorder.of(RunStarted)[0].loss == "MSE of normalised patches"
+    assert report_run(folder)["loss"] == "MSE of normalised patches, averaged over images"
     assert all(0.3 < steps.train_loss < 3 for steps in recorder.of(StepsTrained))
     assert min(epochs[1:], key=lambda epoch: epoch.test_loss).best
     best = CheckpointStore(folder.checkpoints, 1).best

@@ -84,7 +84,7 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
 def _loss_name(history: History, started: RunStarted) -> str:
     """With what makes the train loss lower than that of the same images as the test sees them."""
     cropped = history.newest is not None and history.newest.uncropped_train_loss is not None
-    return f"{started.loss}, train images cropped" if cropped else started.loss
+    return f"{started.loss}, train cropped" if cropped else started.loss
 
 
 def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sample:
