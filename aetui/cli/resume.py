@@ -134,6 +134,7 @@ def _warn_of_bend(preset: "Preset", planned: int) -> None:
 
 def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
     """Write what is different from now on into the run's folder."""
+    from aetui.config.reading import read_preset
     from aetui.config.shipped import description, preset_text
     from aetui.files import write_whole
 
@@ -144,5 +145,6 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
         changes["threads"] = options.threads
     if options.data is not None:
         changes["data_dir"] = str(options.data.absolute())
-    write_whole(folder.config, preset_text(preset, description(folder.config)).encode())
+    if preset != read_preset(folder.config):  # an older program may not know every key that is written now
+        write_whole(folder.config, preset_text(preset, description(folder.config)).encode())
     folder.change_meta(**changes)

@@ -38,11 +38,12 @@ class EventWriter:
         self._path = path
         self._reserve = reserve or Reserve(path.with_name("reserve"))
         self._kept: list[str] = []
+        self._dropped = 0
 
     @property
-    def kept(self) -> int:
+    def lacking(self) -> int:
         """How many events the disk has refused and still lacks."""
-        return len(self._kept)
+        return len(self._kept) + self._dropped
 
     def write(self, event: Event) -> Warned | None:
         """Append one event, after those kept; returns a warning the first time that the disk refuses."""
@@ -58,11 +59,21 @@ class EventWriter:
         except OSError as error:
             first = not self._kept
             if first or not passing:
-                self._kept = [*self._kept, line][-MOST_KEPT:]
+                self._keep(line)
             return Warned(self._complaint(error)) if first else None
         return None
 
+    def _keep(self, line: str) -> None:
+        self._kept.append(line)
+        if len(self._kept) > MOST_KEPT:
+            del self._kept[0]
+            self._dropped += 1
+
     def _append(self, line: str, *, lasting: bool = False) -> None:
+        if self._dropped:
+            lost = f"{plural(self._dropped, 'event')} before this could not be written and are lost"
+            append_line(self._path, to_json(Warned(lost), time.time()))
+            self._dropped = 0
         while self._kept:
             append_line(self._path, self._kept[0])
             del self._kept[0]

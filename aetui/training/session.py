@@ -158,8 +158,8 @@ class Session:
         self.exit_code = exit_code
         self.emit(ActivityChanged(""))
         self.emit(StateChanged(state, reason, twin))
-        if self._writer.kept:
-            lost = f"{plural(self._writer.kept, 'event')} could not be written to {self.folder.events}"
+        if self._writer.lacking:
+            lost = f"{plural(self._writer.lacking, 'event')} could not be written to {self.folder.events}"
             self._listener(Warned(lost))
             with contextlib.suppress(OSError, AetuiError):
                 self.folder.change_meta(reason=f"{reason}; {lost}" if reason else lost)

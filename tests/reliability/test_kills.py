@@ -109,6 +109,9 @@ def test_a_run_killed_again_and_again_equals_a_straight_one(tmp_path):
                 process.stdout.readline()
             process.send_signal(signal.SIGKILL)
         kills += 1
+        if kills == 1:
+            (config,) = broken.glob("runs/*/config.toml")
+            config.write_text(config.read_text() + "# mine\n")
         command = [*AETUI, "resume", "--threads", "1", "--json"]
         (run,) = asked(broken, "runs")
         if run["state"] == "finished":
@@ -116,4 +119,5 @@ def test_a_run_killed_again_and_again_equals_a_straight_one(tmp_path):
         assert run["state"] == "interrupted"
     subprocess.run(command, cwd=broken, stdout=subprocess.DEVNULL, check=False)
     assert losses(broken) == losses(straight)
+    assert config.read_text().endswith("# mine\n")  # nothing was changed, so nothing is written
     assert not list(broken.rglob("*.tmp"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aetui.devices.machine import MachineSampled
-from aetui.runs import lines
+from aetui.runs import event_log, lines
 from aetui.runs.event_log import EventFollower, EventWriter
 from aetui.runs.events import (
     EpochFinished,
@@ -102,6 +102,21 @@ def test_a_disk_that_refuses_warns_once_and_what_matters_is_written_later(tmp_pa
     path.parent.mkdir()
     assert writer.write(EVENTS[3]) is None
     assert [event for event, _ in EventFollower(path).poll()] == [EVENTS[0], EVENTS[1], EVENTS[3]]
+
+
+def test_what_was_refused_beyond_what_is_kept_is_counted_where_it_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(event_log, "MOST_KEPT", 2)
+    path = tmp_path / "folder" / "events.jsonl"
+    writer = EventWriter(path)
+    for event in (EVENTS[0], EVENTS[1], EVENTS[3], EVENTS[0]):
+        writer.write(event)
+    assert writer.lacking == 4
+    path.parent.mkdir()
+    writer.write(EVENTS[1])
+    assert writer.lacking == 0
+    lost, *rest = [event for event, _ in EventFollower(path).poll()]
+    assert lost == Warned("2 events before this could not be written and are lost")
+    assert rest == [EVENTS[3], EVENTS[0], EVENTS[1]]
 
 
 def test_a_log_longer_than_one_look_is_read_to_its_end(tmp_path, monkeypatch):
