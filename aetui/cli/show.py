@@ -6,6 +6,14 @@ from typing import Any
 
 from aetui.cli.options import Verbs, add_json_option, add_run_argument, add_verb
 
+QUALITY = {
+    "test_pixels": "pixel MSE",
+    "psnr": "PSNR, dB",
+    "ssim": "SSIM",
+    "test_accuracy": "accuracy",
+}
+"""The columns that a table of epochs has where the run has such numbers, and their heads."""
+
 
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "show", run, "show what a run did")
@@ -57,7 +65,7 @@ def _floor(floor: dict[str, Any]) -> str:
     from aetui.text import format_number
 
     loss, filled, perfect = map(format_number, floor.values())
-    return loss if floor["pixels"] is None else f"{loss}; in pixels {filled}, and {perfect} at a loss of 0"
+    return loss if floor["pixels"] is None else f"{loss}; pixel MSE {filled}, and {perfect} at a loss of 0"
 
 
 def _print_best_tested(tested: dict[str, Any]) -> None:
@@ -72,14 +80,12 @@ def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) ->
     from aetui.cli.table import print_table
     from aetui.text import format_count, format_duration, format_number
 
-    tested = any(e["test_accuracy"] is not None for e in epochs)
-    in_pixels = any(e["test_pixels"] is not None for e in epochs)
+    columns = [key for key in QUALITY if any(e[key] is not None for e in epochs)]
     heads = (
         "epoch",
         "train loss",
         f"{where} loss",
-        *(["in pixels"] if in_pixels else []),
-        *([f"{where} accuracy"] if tested else []),
+        *(QUALITY[key] for key in columns),
         "time",
         "images/s",
     )
@@ -87,8 +93,7 @@ def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) ->
         (
             e["epoch"], format_number(e["train_loss"]),
             format_number(e["test_loss"]) + f" best on {where}" * (e["epoch"] == best),
-            *([format_number(e["test_pixels"])] if in_pixels else []),
-            *([_percent(e["test_accuracy"])] if tested else []),
+            *(_percent(e[key]) if key == "test_accuracy" else format_number(e[key]) for key in columns),
             format_duration(e["seconds"]), format_count(e["images_per_second"]),
         )
         for e in epochs

@@ -4,13 +4,17 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from aetui.config.chains import chain_mistakes
+from aetui.config.chains import chain_mistakes, decoder_layers
 from aetui.config.masked import mask_mistakes, vit_mistakes, whole_mistakes
 from aetui.config.preset import Preset
 from aetui.config.problems import Finding
 from aetui.config.train import TrainSection
 from aetui.errors import UsageError
+from aetui.shapes.layers import Flatten, Identity, PixelShuffle, PixelUnshuffle, Sigmoid, Unflatten
 from aetui.shapes.sizes import parse_size
+
+MOVING = (Flatten, Unflatten, PixelShuffle, PixelUnshuffle, Identity)
+"""Layers that leave every number as it is."""
 
 
 def find_mistakes(preset: Preset) -> list[Finding]:
@@ -22,6 +26,8 @@ def find_mistakes(preset: Preset) -> list[Finding]:
     found = [*_data_mistakes(preset), *model, *_finetune_mistakes(preset)]
     if not found:
         found += _size_mistakes(preset)
+    if not found:
+        found += _loss_mistakes(preset)
     return [*found, *_train_mistakes(preset.train)]
 
 
@@ -112,6 +118,21 @@ def _size_mistakes(preset: Preset) -> list[Finding]:
     if vit is None or mask is None:
         return [*found, *chain_mistakes(preset)]
     return [*found, *vit_mistakes(vit)] or list(whole_mistakes(preset, vit, mask))
+
+
+def _loss_mistakes(preset: Preset) -> Iterator[Finding]:
+    """Of a preset whose layers fit."""
+    kind, loss = preset.model.kind, preset.train.loss
+    if loss == "mse":
+        return
+    if kind != "autoencoder":
+        own = "the squared error of hidden pixels" if kind == "mae" else "the cross-entropy of the classes"
+        yield "train.loss", f"a {kind} learns {own}: leave this out"
+    elif loss == "bce":
+        valued = [layer for layer in decoder_layers(preset) if not isinstance(layer, MOVING)]
+        if not valued or not isinstance(valued[-1], Sigmoid):
+            ends = 'the decoder must end in "sigmoid"'
+            yield "train.loss", f"bce takes pixels for probabilities, so {ends}; or choose mse or l1"
 
 
 def _train_mistakes(train: TrainSection) -> Iterator[Finding]:

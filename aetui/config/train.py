@@ -11,6 +11,7 @@ BASE_BATCH = 256
 """Images that `base_learning_rate` is meant for: He et al., arXiv 2111.06377, appendix A.1."""
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Schedule = Literal["constant", "cosine", "one-cycle"]
+LossName = Literal["mse", "l1", "bce"]
 Rate = Annotated[float, Field(gt=0, le=1e9)]
 
 
@@ -32,6 +33,10 @@ class TrainSection(Section):
     had come down rises again."""
     batch_size: int = Field(default=64, ge=1, le=1_000_000)
     """Images a step."""
+    loss: LossName = "mse"
+    """What an autoencoder makes smaller: the mean squared error per pixel, the mean absolute error per pixel,
+    or the binary cross-entropy in nats an image, which takes a pixel for a probability and so wants a decoder
+    that ends in a sigmoid. The mean squared error is told beside the other two."""
     optimizer: Literal["adam", "adamw"] = "adam"
     """Kingma & Ba, arXiv 1412.6980; Loshchilov & Hutter, arXiv 1711.05101."""
     learning_rate: Rate | None = None

@@ -1,8 +1,8 @@
 """The vocabulary of a run: what happened, as frozen plain data with units, in the order of its steps.
 
-A loss is what training makes smaller: the mean squared error per pixel of images in [0, 1], averaged over
-images; where patches are hidden from the model, per hidden pixel; under norm_pix, of normalised patches. A
-classifier's is the cross-entropy, averaged over images.
+A loss is what training makes smaller, averaged over images: the mean squared error per pixel of images in
+[0, 1] unless `train.loss` says otherwise; where patches are hidden from the model, per hidden pixel; under
+norm_pix, of normalised patches. A classifier's is the cross-entropy.
 """
 
 import dataclasses
@@ -109,8 +109,10 @@ class EpochFinished:
     best: bool
     """Whether this is the lowest score so far."""
     train_pixels: float | None = None
-    """As `train_loss`, but the error in pixels, where the loss measures something else (norm_pix)."""
+    """As `train_loss`, but the mean squared error in pixels, where the loss measures something else."""
     test_pixels: float | None = None
+    test_similarity: float | None = None
+    """Mean structural similarity (SSIM) of the test images and what the model makes of them, at most 1."""
     test_accuracy: float | None = None
     """The part of the test images whose class was found, 0 to 1, where a classifier learns."""
     tested_on: TestedOn = "test"
@@ -136,6 +138,8 @@ class BestTested:
     """As `EpochFinished.test_pixels`."""
     accuracy: float | None
     images: Count
+    similarity: float | None = None
+    """As `EpochFinished.test_similarity`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from aetui.runs.events import EpochFinished
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.liveness import find_state
+from aetui.runs.quality import peak_signal_to_noise, squared_error
 
 
 def read_history(folder: RunFolder) -> tuple[History, EventFollower]:
@@ -31,6 +32,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
     history, log = read_history(folder)
     checkpoints, problem = _checkpoints(folder)
     started = history.started
+    loss = started.loss if started else "MSE per pixel"
     report = {
         "run": folder.name,
         "preset": meta.preset,
@@ -39,7 +41,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "device": started.device if started else None,
         "device_name": started.device_name if started else None,
         "parameters": started.parameters if started else None,
-        "loss": _loss(started.loss if started else "MSE per pixel"),
+        "loss": _loss(loss),
         "floor": asdict(history.floor) if history.floor else None,
         "best_epoch": history.best.epoch if history.best else None,
         "tested_on": history.tested_on,
@@ -47,7 +49,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "probes": [asdict(probe) for probe in history.probes],
         "seed": meta.seed,
         "epochs_planned": meta.epochs_planned,
-        "epochs": [_epoch(history.epochs[number]) for number in sorted(history.epochs)],
+        "epochs": [_epoch(history.epochs[number], loss) for number in sorted(history.epochs)],
         "checkpoints": checkpoints,
         "checkpoints_problem": problem,
         "resumed_from": started.resumed_from if started else None,
@@ -67,16 +69,18 @@ def _checkpoints(folder: RunFolder) -> tuple[list[dict[str, Any]], str | None]:
 
 def _loss(name: str) -> str:
     """What is measured, in which range, over what."""
-    return f"{name}{' of images in [0, 1]' if name.startswith('MSE per') else ''}, averaged over images"
+    return f"{name}{' of images in [0, 1]' if name.endswith('pixel') else ''}, averaged over images"
 
 
-def _epoch(epoch: EpochFinished) -> dict[str, Any]:
+def _epoch(epoch: EpochFinished, loss: str) -> dict[str, Any]:
     return {
         "epoch": epoch.epoch,
         "train_loss": epoch.train_loss,
         "test_loss": epoch.test_loss,
         "train_pixels": epoch.train_pixels,
         "test_pixels": epoch.test_pixels,
+        "psnr": peak_signal_to_noise(squared_error(epoch, loss)),
+        "ssim": epoch.test_similarity,
         "test_accuracy": epoch.test_accuracy,
         "uncropped_train_loss": epoch.uncropped_train_loss,
         "seconds": epoch.seconds,

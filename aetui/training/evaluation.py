@@ -1,7 +1,7 @@
 """The test after every epoch: every image's error, and pictures of the fixed, the worst and the best."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from aetui.data.batches import in_order
 from aetui.data.images import ImageSet
 from aetui.training.objective import Objective, Tested
+from aetui.training.similarity import structural_similarity
 
 LARGEST_BATCH = 256
 LARGEST_BATCH_VALUES = 16_000_000
@@ -45,7 +46,9 @@ class Evaluation:
     loss: float
     """The mean over all images, in float64."""
     pixels: float | None = None
-    """The mean error in pixels, where the loss measures something else."""
+    """The mean squared error in pixels, where the loss measures something else."""
+    similarity: float | None = None
+    """The mean structural similarity of what came back; of masked images, with the visible patches in it."""
     predicted: Tensor | None = None
     """The class found for every image, where classes are told apart: (N,), int64, on the CPU."""
     accuracy: float | None = None
@@ -62,9 +65,7 @@ def evaluate(
     """
     model.eval()
     count = most_pictures(test)
-    errors: list[Tensor] = []
-    losses: list[Tensor] = []
-    predicted: list[Tensor] = []
+    measured: list[Tested] = []
     first = 0
     fixed = worst = best = None
     for number, batch in enumerate(in_order(test, _batch_size(test))):
@@ -74,18 +75,25 @@ def evaluate(
         fixed = fixed or _chosen(pictures, torch.arange(min(count, len(batch))))
         worst = _extremes(worst, pictures, count, largest=True)
         best = _extremes(best, pictures, count, largest=False)
-        errors.append(pictures.errors)
-        losses += [] if tested.losses is None else [tested.losses]
-        predicted += [] if tested.predicted is None else [tested.predicted]
+        measured.append(replace(tested, views={}, similarities=_similarities(tested.views)))
         first += len(batch)
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
     chosen = (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best))
-    classes = torch.cat(predicted).cpu() if predicted else None
-    accuracy = None if classes is None else _mean([classes == test.labels.cpu()])
-    loss, pixels = (_mean(losses), _mean(errors)) if losses else (_mean(errors), None)
-    return Evaluation(torch.cat(errors).cpu(), *chosen, loss, pixels, classes, accuracy)
+    errors = torch.cat([one.errors for one in measured]).cpu()
+    losses, predicted, similarities = (
+        _joined([getattr(one, name) for one in measured]) for name in ("losses", "predicted", "similarities")
+    )
+    return Evaluation(
+        errors,
+        *chosen,
+        loss=_mean(errors if losses is None else losses),
+        pixels=None if losses is None else _mean(errors),
+        similarity=None if similarities is None else _mean(similarities),
+        predicted=predicted,
+        accuracy=None if predicted is None else _mean(predicted == test.labels.cpu()),
+    )
 
 
 @torch.inference_mode()
@@ -109,9 +117,20 @@ def _batch_size(test: ImageSet) -> int:
     return max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // test.images[0].numel()))
 
 
-def _mean(values: list[Tensor]) -> float:
-    """Over the images of all batches."""
-    return torch.cat(values).cpu().double().mean().item()
+def _similarities(views: dict[str, Tensor]) -> Tensor | None:
+    """Of each image with what the model makes of it, (B,); None without one and for tiny images."""
+    made = views.get("pasted", views.get("reconstruction"))
+    return None if made is None else structural_similarity(views["original"], made)
+
+
+def _joined(batches: list[Tensor | None]) -> Tensor | None:
+    """The values of all images on the CPU, where there are any."""
+    there = [values for values in batches if values is not None]
+    return torch.cat(there).cpu() if there else None
+
+
+def _mean(values: Tensor) -> float:
+    return values.double().mean().item()
 
 
 def _all_of(tested: Tested, first: int) -> Pictures:

@@ -96,8 +96,17 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
         return
     entry, model = best
     tested, _ = _test(training, training.last_test, control, emit, model)
-    images = len(training.last_test)
-    emit(BestTested(entry.epoch, entry.step, tested.loss, tested.pixels, tested.accuracy, images))
+    emit(
+        BestTested(
+            epoch=entry.epoch,
+            step=entry.step,
+            loss=tested.loss,
+            pixels=tested.pixels,
+            accuracy=tested.accuracy,
+            images=len(training.last_test),
+            similarity=tested.similarity,
+        )
+    )
     emit(ActivityChanged(""))
 
 
@@ -139,6 +148,7 @@ def _count_epoch(
         best=False,
         train_pixels=meter.epoch_pixels if meter else None,
         test_pixels=tested.pixels,
+        test_similarity=tested.similarity,
         test_accuracy=tested.accuracy,
         tested_on=training.tested_on,
     )

@@ -35,6 +35,9 @@ class MaskedObjective(Objective):
             pixels = model.pixel_errors(images, reconstruction, mask).mean()
         return StepLoss(loss, pixels) if model.learns_pixels else StepLoss(loss, loss, pixels)
 
+    def tells_pixels(self, model: MaskedAutoencoder) -> bool:  # type: ignore[override]
+        return not model.learns_pixels
+
     def test(  # type: ignore[override]
         self, model: MaskedAutoencoder, batch: ImageSet, number: int, first: int
     ) -> Tested:

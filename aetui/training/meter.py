@@ -32,7 +32,7 @@ class Meter:
         self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
         self._reported_images = self._images
         self._since = time.perf_counter()
-        self._with_pixels = not getattr(training.model, "learns_pixels", True)
+        self._with_pixels = training.objective.tells_pixels(training.model)
 
     @property
     def epoch_loss(self) -> float:
@@ -41,7 +41,7 @@ class Meter:
 
     @property
     def epoch_pixels(self) -> float | None:
-        """The same of the error in pixels, where the loss measures something else."""
+        """The same of the mean squared error in pixels, where the loss measures something else."""
         return self._training.progress.pixel_sum / self._images if self._with_pixels else None
 
     def add(self, losses: StepLoss, images: int) -> None:

@@ -8,6 +8,7 @@ import torch
 from aetui.config.chains import decoder_layers, encoder_layers
 from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
+from aetui.config.train import LossName
 from aetui.errors import AetuiError
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.build import build_chain
@@ -26,6 +27,12 @@ from aetui.training.objective import Objective
 from aetui.training.weights_file import read_weights
 
 NORM_PIX_LOSS = "MSE of normalised patches"
+LOSSES: dict[LossName, str] = {
+    "mse": "MSE per pixel",
+    "l1": "absolute error per pixel",
+    "bce": "BCE in nats an image",
+}
+"""What those of an autoencoder are called."""
 Model = Autoencoder | MaskedAutoencoder | Classifier
 
 
@@ -86,6 +93,7 @@ def make_objective(preset: Preset, device: torch.device, bf16: bool, classes: in
         "bf16": bf16,
         "flip": preset.augment.flip,
         "crop_scale": preset.augment.crop_scale,
+        "measure": preset.train.loss,
     }
     if preset.model.kind == "classifier" and preset.finetune:
         tuning = preset.finetune
@@ -100,4 +108,4 @@ def loss_name(preset: Preset) -> str:
         return "cross-entropy"
     if preset.model.vit and preset.model.vit.norm_pix:
         return NORM_PIX_LOSS
-    return "MSE per hidden pixel" if preset.mask and preset.mask.ratio else "MSE per pixel"
+    return "MSE per hidden pixel" if preset.mask and preset.mask.ratio else LOSSES[preset.train.loss]

@@ -1,4 +1,4 @@
-"""What is learned: return the clean image; the mean squared error per pixel, averaged over images."""
+"""What is learned: return the clean image; how far off that is, averaged over images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,26 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from aetui.config.train import LossName
 from aetui.data.augmentation import augment
 from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
+
+
+def _absolute_errors(reconstructions: Tensor, images: Tensor) -> Tensor:
+    """Of images (B, C, H, W) the mean absolute error per pixel: (B,)."""
+    return (reconstructions - images).abs().flatten(1).mean(1)
+
+
+def _cross_entropies(reconstructions: Tensor, images: Tensor) -> Tensor:
+    """Of images (B, C, H, W) the binary cross-entropy in nats, a pixel being a probability: (B,)."""
+    numbers = reconstructions.nan_to_num(0.5)  # a NaN would end the process on a GPU
+    losses = F.binary_cross_entropy(numbers, images, reduction="none")
+    return (losses + (reconstructions - reconstructions)).flatten(1).sum(1)
+
+
+MEASURES = {"l1": _absolute_errors, "bce": _cross_entropies}
+"""What an autoencoder may learn besides the mean squared error."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +39,7 @@ class StepLoss:
     told: Tensor
     """The loss that people see, as in `Tested`; mostly the same tensor."""
     pixels: Tensor | None = None
-    """The error in pixels, where the loss measures something else (norm_pix)."""
+    """The mean squared error in pixels, where the loss measures something else."""
 
     def times(self, share: float) -> "StepLoss":
         """Of the part of a batch that has this share of its images."""
@@ -48,9 +65,11 @@ class Tested:
     views: dict[str, Tensor]
     """Named as in `aetui.pictures.sheet.VIEWS`: (B, C, H, W), float32."""
     losses: Tensor | None = None
-    """The loss of every image, where it is something else (norm_pix): (B,), float32."""
+    """The loss of every image, where it is something else: (B,), float32."""
     predicted: Tensor | None = None
     """The class that was found for an image, where classes are told apart: (B,), int64."""
+    similarities: Tensor | None = None
+    """The structural similarity of every image and what came back: (B,), float32."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +89,8 @@ class Objective:
     """Mirror training images left to right with probability one half."""
     crop_scale: float = 1.0
     """Least share of the area that a random crop of a training image keeps; 1 crops nothing."""
+    measure: LossName = "mse"
+    """The loss of an autoencoder, as `TrainSection.loss` says."""
 
     needs_labels: ClassVar[bool] = False
     """Whether `examples` wants the labels of its batch."""
@@ -88,8 +109,16 @@ class Objective:
     def loss(self, model: nn.Module, *examples: Tensor) -> StepLoss:
         """The mean over examples, or a part of them."""
         given, clean = examples
-        loss = F.mse_loss(self.run(model, given), clean)
-        return StepLoss(loss, loss)
+        reconstruction = self.run(model, given)
+        squared = F.mse_loss(reconstruction, clean)
+        if self.measure == "mse":
+            return StepLoss(squared, squared)
+        loss = MEASURES[self.measure](reconstruction, clean).mean()
+        return StepLoss(loss, loss, squared.detach())
+
+    def tells_pixels(self, model: nn.Module) -> bool:
+        """Whether the mean squared error in pixels is told beside the loss, which is something else."""
+        return self.measure != "mse"
 
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
         """Test batch `number`, whose first image has the index `first`."""
@@ -98,7 +127,8 @@ class Objective:
         reconstruction = self.run(model, given)
         noisy = {"given": given} if self.noise_std else {}
         errors = (reconstruction - clean).square().flatten(1).mean(1)
-        return Tested(errors, {"original": clean, **noisy, "reconstruction": reconstruction})
+        losses = MEASURES[self.measure](reconstruction, clean) if self.measure != "mse" else None
+        return Tested(errors, {"original": clean, **noisy, "reconstruction": reconstruction}, losses)
 
     def generator(self, *occasion: object) -> Generator:
         """Random numbers on the device for one occasion of this run."""

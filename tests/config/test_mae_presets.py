@@ -167,6 +167,7 @@ def test_layers_alone_may_hide_nothing(read):
 def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
     preset = read(PLAIN)
     assert preset.train.model_dump(exclude={"epochs"}) == {
+        "loss": "mse",
         "batch_size": 64,
         "optimizer": "adam",
         "learning_rate": 1e-3,

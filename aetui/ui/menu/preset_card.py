@@ -67,6 +67,8 @@ def _recipe(train: TrainSection) -> str:
     parts = [plural(train.epochs, "epoch"), f"batch {train.batch_size}"]
     parts += ["AdamW" if train.optimizer == "adamw" else "Adam"]
     parts += [f"learning rate {train.peak_learning_rate:g}"]
+    if train.loss != "mse":
+        parts += [f"loss {train.loss}"]
     if train.schedule != "constant":
         parts += [train.schedule]
     if train.warmup_epochs:

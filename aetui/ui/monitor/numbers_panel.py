@@ -10,6 +10,7 @@ from textual.widget import Widget
 from aetui.runs import states
 from aetui.runs.events import BestTested, EpochFinished, FloorMeasured, RunStarted, TestedOn
 from aetui.runs.history import History
+from aetui.runs.quality import peak_signal_to_noise, squared_error
 from aetui.text import format_count, format_duration, format_number, safe_text
 
 UNKNOWN = format_number(None)
@@ -35,7 +36,7 @@ class NumbersPanel(Widget):
             return Text(text if ended else "losses and sizes come when training starts", "dim italic")
         started = history.started
         grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim", no_wrap=True, min_width=len("parameters"))
         grid.add_column(no_wrap=True)
         for name, value in _figures(history, started):
             grid.add_row(name, Text(safe_text(value)))
@@ -43,7 +44,10 @@ class NumbersPanel(Widget):
 
 
 def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]:
-    """The same rows from the start, so that none moves; those that may never come are the last."""
+    """The same rows from the start; those that may never come follow, and push the last one down.
+
+    A panel of seven lines shows the rows that matter.
+    """
     newest = history.newest
     where = SHORT[history.tested_on]
     yield f"{where} loss", f"{format_number(newest.test_loss)}  {_trend(history)}" if newest else UNKNOWN
@@ -51,10 +55,11 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
     if started.loss == CLASSIFIER_LOSS:
         accuracy = newest.test_accuracy if newest else None
         yield "accuracy", UNKNOWN if accuracy is None else f"{accuracy:.1%} on {where} images"
+    else:
+        yield "quality", _quality(newest, started.loss, history.floor)
     yield "best", _best(history)
     sets = f"{format_count(started.train_images)} + {format_count(started.test_images)} {where}"
     yield "data", f"{started.data}, {sets}"
-    yield "parameters", format_count(started.parameters)
     if newest is None or newest.epoch == 0:
         yield "an epoch", UNKNOWN
     else:
@@ -62,14 +67,13 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
             "an epoch",
             f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} {where}",
         )
-    if newest and newest.test_pixels is not None:
-        yield "in pixels", _pixels(newest.test_pixels, history.floor)
+    if history.best_tested:
+        yield "test", _best_tested(history.best_tested)
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, kNN {probe.knn_accuracy:.1%}"
         yield "probe", f"{accuracies}  epoch {probe.epoch}"
-    if history.best_tested:
-        yield "test", _best_tested(history.best_tested)
+    yield "parameters", format_count(started.parameters)
 
 
 def _best(history: History) -> str:
@@ -79,6 +83,24 @@ def _best(history: History) -> str:
         f"{format_number(best.test_loss)}  epoch {best.epoch} on {SHORT[best.tested_on]}" if best else UNKNOWN
     )
     return text if floor is None else f"{text}, floor {format_number(floor.loss)}"
+
+
+def _quality(newest: EpochFinished | None, loss: str, floor: FloorMeasured | None) -> str:
+    """The newest test's squared error where the loss is another, as a ratio, and how alike the images look.
+
+    Where a model without any loss is off too, by how much instead.
+    """
+    error = squared_error(newest, loss) if newest else None
+    if newest is None or error is None:
+        return UNKNOWN
+    told = format_number(error)
+    if floor is not None and floor.perfect_pixels is not None:
+        return f"pixel MSE {told}, {format_number(floor.perfect_pixels)} at a loss of 0"
+    parts = [] if newest.test_pixels is None else [f"MSE {told}"]
+    ratio, similarity = peak_signal_to_noise(error), newest.test_similarity
+    parts += [] if ratio is None else [f"PSNR {ratio:.1f} dB"]
+    parts += [] if similarity is None else [f"SSIM {similarity:.3f}"]
+    return ", ".join(parts) or UNKNOWN
 
 
 def _train_loss(newest: EpochFinished | None) -> str:
@@ -94,14 +116,6 @@ def _best_tested(tested: BestTested) -> str:
     """What the best epoch is worth on images that did not choose it."""
     accuracy = "" if tested.accuracy is None else f", accuracy {tested.accuracy:.1%}"
     return f"{format_number(tested.loss)}{accuracy}  epoch {tested.epoch}"
-
-
-def _pixels(error: float, floor: FloorMeasured | None) -> str:
-    """The error in pixels beside a loss of something else, and how low it could be."""
-    text = format_number(error)
-    if floor is None or floor.perfect_pixels is None:
-        return text
-    return f"{text}, {format_number(floor.perfect_pixels)} at a loss of 0"
 
 
 def _trend(history: History) -> str:

@@ -43,7 +43,7 @@ def panels(*events: Event) -> list[list[str]]:
     ],
 )
 def test_rows_keep_their_places(events: tuple[Event, ...]) -> None:
-    names = [[line[:10].strip() for line in lines] for lines in panels(*events)]
+    names = [[line[:10].strip() for line in lines if "parameters" not in line] for lines in panels(*events)]
     assert names[0][:2] == ["test loss", "train loss"]
     for before in names:
         assert names[-1][: len(before)] == before
@@ -52,7 +52,7 @@ def test_rows_keep_their_places(events: tuple[Event, ...]) -> None:
 
 def test_what_is_still_to_come_is_a_dash() -> None:
     (lines,) = panels(STARTED)
-    assert [line.split()[-1] for line in lines if "–" in line] == ["–"] * 4
+    assert [line.split()[-1] for line in lines if "–" in line] == ["–"] * 5
 
 
 def test_numbers_say_what_they_are() -> None:
@@ -68,4 +68,19 @@ def test_validation_and_the_test_at_the_end_and_pixels_are_told() -> None:
     assert "val loss 2.00" in lines
     assert "train loss 1.50 mean of epoch 1, 1.25 uncropped" in lines
     assert "best 2.00 epoch 1 on val, floor 2.50" in lines
-    assert lines[-2:] == ["in pixels 0.0300, 0.0100 at a loss of 0", "test 2.12 epoch 1"]
+    assert "quality pixel MSE 0.0300, 0.0100 at a loss of 0" in lines
+    assert lines[-2:] == ["test 2.12 epoch 1", "parameters 10"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "told"),
+    [
+        ("MSE per pixel", None, "quality PSNR -3.0 dB, SSIM 0.612"),
+        ("BCE in nats an image", 0.0338, "quality MSE 0.0338, PSNR 14.7 dB, SSIM 0.612"),
+        ("cross-entropy", None, "accuracy –"),
+    ],
+)
+def test_the_quality_of_reconstructions_is_told(loss, error, told) -> None:
+    epoch = replace(finished(1), test_pixels=error, test_similarity=0.6123)
+    lines = [" ".join(line.split()) for line in panels(replace(STARTED, loss=loss), epoch)[-1]]
+    assert lines[2] == told

@@ -1,0 +1,20 @@
+"""How good images are that come back, in numbers that people compare: the error in pixels as a ratio."""
+
+import math
+
+from aetui.runs.events import EpochFinished
+
+SQUARED_ERROR = "MSE per"
+"""How the name of a loss begins that is the mean squared error of pixels in [0, 1]."""
+
+
+def squared_error(epoch: EpochFinished, loss: str) -> float | None:
+    """The mean squared error of tested pixels in a run whose loss has this name; None for classifiers."""
+    if epoch.test_pixels is not None:
+        return epoch.test_pixels
+    return epoch.test_loss if loss.startswith(SQUARED_ERROR) else None
+
+
+def peak_signal_to_noise(error: float | None) -> float | None:
+    """PSNR in dB of a mean squared error of pixels in [0, 1]: 10 log10(1 / error); None where it has none."""
+    return -10 * math.log10(error) if error is not None and 0 < error < math.inf else None
