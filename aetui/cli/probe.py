@@ -16,6 +16,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
+    from aetui.errors import AetuiError
     from aetui.runs.listing import find_run
     from aetui.runs.liveness import require_idle
 
@@ -36,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
         trained = load_trained_model(folder, options.device, options.threads, options.data)
         data, entry = trained.data, trained.entry
         check_classes(len(data.classes))
+        if data.abnormal:
+            raise AetuiError(f"{folder.name} has abnormal classes, which are not learned, so none are probed")
         found = probe(trained.model, data.train, data.test, len(data.classes), trained.device, lambda: None)
         accuracies = (found.linear_accuracy, found.knn_accuracy)
         seconds = (found.seconds, trained.total_seconds)

@@ -10,6 +10,7 @@ QUALITY = {
     "test_pixels": "pixel MSE",
     "psnr": "PSNR, dB",
     "ssim": "SSIM",
+    "roc_auc": "ROC-AUC",
     "test_accuracy": "accuracy",
 }
 """The columns that a table of epochs has where the run has such numbers, and their heads."""
@@ -53,6 +54,8 @@ def _print_report(report: dict[str, Any]) -> None:
         print(safe_text(f"warning: {report['checkpoints_problem']}"))
     print()
     _print_epochs(report["epochs"], report["best_epoch"], report["tested_on"])
+    if report["epochs"] and (detection := report["epochs"][-1]["detection"]):
+        print(f"\n{_detection(detection)}")
     if report["best_tested"]:
         print()
         _print_best_tested(report["best_tested"])
@@ -74,6 +77,18 @@ def _print_best_tested(tested: dict[str, Any]) -> None:
     accuracy = "" if tested["accuracy"] is None else f", accuracy {tested['accuracy']:.1%}"
     what = f"the best epoch, {tested['epoch']}, on {tested['images']:,} test images"
     print(f"{what}: {format_number(tested['loss'])}{accuracy}")
+    if tested["detection"]:
+        print(_detection(tested["detection"]))
+
+
+def _detection(detection: dict[str, Any]) -> str:
+    from aetui.text import format_number
+
+    area, threshold, found, false_alarms = detection.values()
+    return (
+        f"abnormal images: ROC-AUC {area:.3f}; above an error of {format_number(threshold)}: "
+        f"{found:.1%} of them, and {false_alarms:.1%} of the others"
+    )
 
 
 def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) -> None:

@@ -47,10 +47,14 @@ def _is_file(path: str) -> bool:
 def _data_mistakes(preset: Preset) -> Iterator[Finding]:
     data = preset.data
     if data.name != "folder":
-        for key in ("path", "size"):
+        for key, what in (("path", "a path"), ("size", "a size"), ("abnormal", "abnormal classes")):
             if getattr(data, key):
-                yield f"data.{key}", f'only data.name = "folder" has a {key}; {data.name} has its own'
+                yield f"data.{key}", f'only data.name = "folder" has {what}; {data.name} has its own'
         return
+    if data.abnormal and preset.model.kind == "classifier":
+        yield "data.abnormal", "a classifier learns all classes: leave this out"
+    elif data.abnormal and preset.probe.every:
+        yield "probe.every", "a probe learns all classes, also data.abnormal: leave this at 0"
     if not data.path:
         yield "data.path", 'missing: name the folder of images, for example path = "~/images"'
     if not data.size:

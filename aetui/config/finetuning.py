@@ -18,6 +18,7 @@ RECIPE: dict[str, object] = {
     "train.schedule": "cosine",
     "probe.every": 0,
     "data.validation_share": 0.1,
+    "data.abnormal": [],
     "finetune.label_smoothing": 0.1,
 }
 """Fine-tuning of He et al., arXiv 2111.06377, table 9, shortened; the augmentation stays the preset's. Their

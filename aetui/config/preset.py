@@ -34,6 +34,9 @@ class DataSection(Section):
     """For `folder`: channels x height x width that every image is converted, resized and cropped to."""
     test_share: float = Field(default=0.1, gt=0, lt=1)
     """For `folder` without `test/`: the share of the images set aside as the test set."""
+    abnormal: list[str] = Field(default=[], max_length=1000)
+    """For `folder`: classes whose images the model is never trained on. Tested, they should have larger
+    errors than the others, by which alone the best epoch is chosen."""
     validation_share: float = Field(default=0.0, ge=0, lt=1)
     """The share of the training images that the best epoch is chosen by, and no weight is learned from. The
     test images are looked at once then, at the end; at 0 they are tested after every epoch, and choose."""

@@ -3,8 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
+import psutil
 import torch
 
+from aetui.errors import AetuiError
+from aetui.text import format_bytes
+
+MOST_MEMORY = 0.5
+"""Of the free memory, for a copy of images that are chosen from a set."""
 FINGERPRINT_IMAGES = 1000
 
 
@@ -40,3 +46,16 @@ class DataSet:
     test: ImageSet
     classes: tuple[str, ...]
     validation: ImageSet | None = None
+    abnormal: tuple[int, ...] = ()
+    """Classes that only the test set has, and that its errors should tell apart."""
+
+
+def copied(images: ImageSet, chosen: torch.Tensor) -> ImageSet:
+    """The images with these indices (n,), in memory. Raises AetuiError where they are too many."""
+    size = len(chosen) * images.images[:1].nbytes
+    if size > MOST_MEMORY * psutil.virtual_memory().available:
+        raise AetuiError(
+            f"The images are too many to be split in memory: {format_bytes(size)}",
+            "leave data.validation_share at 0 and data.abnormal empty",
+        )
+    return ImageSet(images.images[chosen], images.labels[chosen])

@@ -62,6 +62,8 @@ class Sheet:
     samples: tuple[Sample, ...]
     title: str = "fixed"
     """Which samples they are: "fixed", "worst", "best"."""
+    threshold: float | None = None
+    """The error above which an image counts as abnormal, where some are."""
 
     @property
     def tile(self) -> tuple[int, int, int]:
@@ -88,6 +90,7 @@ class _Description(BaseModel):
     tile: tuple[Side, Side, Literal[1, 3]]
     """Height, width, channels."""
     samples: Annotated[list[Sample], Field(min_length=1)]
+    threshold: float | None = None
 
 
 def to_png(sheet: Sheet) -> bytes:
@@ -98,7 +101,13 @@ def to_png(sheet: Sheet) -> bytes:
     shapes = {images.shape for images in sheet.views.values()}
     assert shapes == {(len(sheet.samples), *sheet.tile)}, f"{len(sheet.samples)} samples, views {shapes}"
     samples = [_written(sample) for sample in sheet.samples]
-    description = _Description(title=sheet.title, views=list(sheet.views), tile=sheet.tile, samples=samples)
+    description = _Description(
+        title=sheet.title,
+        views=list(sheet.views),
+        tile=sheet.tile,
+        samples=samples,
+        threshold=_finite(sheet.threshold),
+    )
     text = PngImagePlugin.PngInfo()
     text.add_text(KEYWORD, description.model_dump_json(ensure_ascii=True))
     buffer = io.BytesIO()
@@ -164,5 +173,8 @@ def _sheet(path: Path, description: _Description, pixels: Images) -> Sheet:
         raise DamagedPicture(path, f"it should be {said} and is {found}")
     tiles = split_tiles(pixels.reshape(*size, channels), views, samples)
     return Sheet(
-        dict(zip(description.views, tiles, strict=True)), tuple(description.samples), description.title
+        dict(zip(description.views, tiles, strict=True)),
+        tuple(description.samples),
+        description.title,
+        description.threshold,
     )

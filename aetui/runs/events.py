@@ -90,6 +90,20 @@ class StepsTrained:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """How well the tested images' mean squared error tells which of them are of an abnormal class."""
+
+    area: float
+    """Under the ROC curve (AUC): 1 tells all apart, 0.5 is guessing."""
+    threshold: float
+    """The error that parts these images best; it is chosen by them, so others will do worse."""
+    found: float
+    """The share of the abnormal images above it, 0 to 1."""
+    false_alarms: float
+    """The share of the others above it, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class EpochFinished:
     """An epoch is trained and tested. Epoch 0 is the test before the first step."""
 
@@ -98,7 +112,7 @@ class EpochFinished:
     train_loss: float | None
     """Over all of the epoch's images, each at the moment it was trained on; None for epoch 0."""
     test_loss: float
-    """Over the whole test set, after the epoch."""
+    """Over the whole test set, after the epoch; abnormal images are left out."""
     seconds: float
     """The epoch's training alone."""
     images_per_second: float | None
@@ -119,6 +133,8 @@ class EpochFinished:
     """Which images `test_loss` and its like are of."""
     uncropped_train_loss: float | None = None
     """Of some training images as the test sees them, where training sees crops of them, which are easier."""
+    detection: Detection | None = None
+    """Where some test images are abnormal."""
 
     @property
     def score(self) -> float:
@@ -140,6 +156,7 @@ class BestTested:
     images: Count
     similarity: float | None = None
     """As `EpochFinished.test_similarity`."""
+    detection: Detection | None = None
 
 
 @dataclass(frozen=True, slots=True)

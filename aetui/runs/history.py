@@ -10,6 +10,7 @@ from aetui.runs.events import (
     ActivityChanged,
     BestTested,
     CheckpointSaved,
+    Detection,
     EpochFinished,
     Event,
     FloorMeasured,
@@ -198,15 +199,15 @@ def describe(event: Event) -> str:
         case EpochFinished():
             tested = f"{event.tested_on} {format_number(event.test_loss)}{' (best)' * event.best}"
             if event.epoch == 0:
-                return f"before training: {tested}{_accuracy(event)}"
+                return f"before training: {tested}{_accuracy(event)}{_area(event.detection)}"
             return (
-                f"epoch {event.epoch}: train {format_number(event.train_loss)}, {tested}{_accuracy(event)}, "
-                f"{format_duration(event.seconds)}"
+                f"epoch {event.epoch}: train {format_number(event.train_loss)}, {tested}{_accuracy(event)}"
+                f"{_area(event.detection)}, {format_duration(event.seconds)}"
             )
         case BestTested():
             return (
                 f"the best, of epoch {event.epoch}, on {format_count(event.images)} test images: "
-                f"{format_number(event.loss)}{_share(event.accuracy)}"
+                f"{format_number(event.loss)}{_share(event.accuracy)}{_area(event.detection)}"
             )
         case CheckpointSaved():
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
@@ -228,3 +229,7 @@ def _accuracy(event: EpochFinished) -> str:
 
 def _share(accuracy: float | None) -> str:
     return "" if accuracy is None else f", accuracy {accuracy:.1%}"
+
+
+def _area(detection: Detection | None) -> str:
+    return "" if detection is None else f", ROC-AUC {detection.area:.3f}"

@@ -82,6 +82,8 @@ def _epoch(epoch: EpochFinished, loss: str) -> dict[str, Any]:
         "psnr": peak_signal_to_noise(squared_error(epoch, loss)),
         "ssim": epoch.test_similarity,
         "test_accuracy": epoch.test_accuracy,
+        "roc_auc": epoch.detection.area if epoch.detection else None,
+        "detection": asdict(epoch.detection) if epoch.detection else None,
         "uncropped_train_loss": epoch.uncropped_train_loss,
         "seconds": epoch.seconds,
         "images_per_second": epoch.images_per_second,

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from aetui.config.preset import Preset
+from aetui.data.abnormal import with_abnormal
 from aetui.data.download import Progress as Downloading
 from aetui.data.files import Cancelled
 from aetui.data.folder import Decoding
@@ -44,6 +45,8 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
             on_warning=lambda message: emit(Warned(message)),
             cancelled=lambda: control.stopping,
         )
+        if data.abnormal:
+            loaded = with_abnormal(loaded, data.abnormal)
         return with_validation(loaded, data.validation_share) if data.validation_share else loaded
     except Cancelled:
         raise Stopped from None

@@ -27,9 +27,10 @@ def is_probed(training: Training) -> bool:
 def measure_probe(training: Training, control: Control, emit: Emit, between: Callable[[], None]) -> None:
     """Measure what the encoder's frozen features are worth; `between` is called often and may raise."""
     progress = training.progress
-    if len(training.classes) < 2:
+    if len(training.classes) < 2 or training.abnormal:
         control.take("probe")
-        emit(Warned("there is nothing to probe: the images are all of one class"))
+        why = "abnormal ones are not learned" if training.abnormal else "the images are all of one class"
+        emit(Warned(f"there is nothing to probe: {why}"))
         return
     emit(ActivityChanged("probing the features"))
     found = probe(

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from aetui.data.batches import in_order
 from aetui.data.images import ImageSet
+from aetui.runs.events import Detection
+from aetui.training.detection import detection
 from aetui.training.objective import Objective, Tested
 from aetui.training.similarity import structural_similarity
 
@@ -44,7 +46,7 @@ class Evaluation:
     best: Pictures
     """Those with the smallest errors, the smallest first."""
     loss: float
-    """The mean over all images, in float64."""
+    """The mean over all images that are not abnormal, in float64; so are the other means."""
     pixels: float | None = None
     """The mean squared error in pixels, where the loss measures something else."""
     similarity: float | None = None
@@ -53,13 +55,19 @@ class Evaluation:
     """The class found for every image, where classes are told apart: (N,), int64, on the CPU."""
     accuracy: float | None = None
     """The part of the images for which that is the right one, 0 to 1."""
+    detection: Detection | None = None
+    """Where some of the images are abnormal: how their errors tell that."""
 
 
 @torch.inference_mode()
 def evaluate(
-    model: nn.Module, test: ImageSet, objective: Objective, between: Callable[[], None]
+    model: nn.Module,
+    test: ImageSet,
+    objective: Objective,
+    between: Callable[[], None],
+    abnormal: Tensor | None = None,
 ) -> Evaluation:
-    """Test every image of the test set.
+    """Test every image of the test set, of which some may be `abnormal` (N,), bool.
 
     `between` is called between two batches and may raise to leave the test.
     """
@@ -85,14 +93,20 @@ def evaluate(
     losses, predicted, similarities = (
         _joined([getattr(one, name) for one in measured]) for name in ("losses", "predicted", "similarities")
     )
+    counted = torch.ones(len(errors), dtype=torch.bool) if abnormal is None else ~abnormal.cpu()
+
+    def mean(values: Tensor) -> float:
+        return values[counted].double().mean().item()
+
     return Evaluation(
         errors,
         *chosen,
-        loss=_mean(errors if losses is None else losses),
-        pixels=None if losses is None else _mean(errors),
-        similarity=None if similarities is None else _mean(similarities),
+        loss=mean(errors if losses is None else losses),
+        pixels=None if losses is None else mean(errors),
+        similarity=None if similarities is None else mean(similarities),
         predicted=predicted,
-        accuracy=None if predicted is None else _mean(predicted == test.labels.cpu()),
+        accuracy=None if predicted is None else mean(predicted == test.labels.cpu()),
+        detection=None if counted.all() else detection(errors, ~counted),
     )
 
 
@@ -127,10 +141,6 @@ def _joined(batches: list[Tensor | None]) -> Tensor | None:
     """The values of all images on the CPU, where there are any."""
     there = [values for values in batches if values is not None]
     return torch.cat(there).cpu() if there else None
-
-
-def _mean(values: Tensor) -> float:
-    return values.double().mean().item()
 
 
 def _all_of(tested: Tested, first: int) -> Pictures:

@@ -31,18 +31,20 @@ def floor(
     seed: int,
     device: torch.device,
     between: Callable[[], None] = lambda: None,
+    abnormal: Tensor | None = None,
     count: int = 2000,
 ) -> FloorMeasured:
     """The losses that the model must beat, averaged over images; see `FloorMeasured`.
 
-    Takes `count` test images, fewer of large ones, or all, evenly spaced. Each has the mask that `mask_noise`
-    gives it by its index in the set, as in the test of a model. `between` is called between two batches and
-    may raise to leave.
+    Takes `count` test images that are not `abnormal` (N,), fewer of large ones, or all, evenly spaced. Each
+    has the mask that `mask_noise` gives it by its index in the set, as in the test of a model. `between` is
+    called between two batches and may raise to leave.
     """
     _, height, width = test.images[0].shape
     affordable = max(LEAST_IMAGES, MOST_WORK // (height * width * max(height, width)))
-    count = min(count, affordable, len(test))
-    indices = torch.arange(count) * len(test) // count
+    there = torch.arange(len(test)) if abnormal is None else (~abnormal.cpu()).nonzero().flatten()
+    count = min(count, affordable, len(there))
+    indices = there[torch.arange(count) * len(there) // count]
     errors = []
     for some in torch.split(indices, max(1, BATCH_VALUES // test.images[0].numel())):
         between()

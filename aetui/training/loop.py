@@ -105,6 +105,7 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
             accuracy=tested.accuracy,
             images=len(training.last_test),
             similarity=tested.similarity,
+            detection=tested.detection,
         )
     )
     emit(ActivityChanged(""))
@@ -124,7 +125,8 @@ def _test(
         handle_commands(training, control, emit, may_probe=False)
         held_seconds += time.perf_counter() - began
 
-    tested = evaluate(model or training.model, images, training.objective, between_batches)
+    model, abnormal = model or training.model, training.abnormal_among(images)
+    tested = evaluate(model, images, training.objective, between_batches, abnormal)
     if not math.isfinite(tested.loss):
         raise diverged(training)
     return tested, time.perf_counter() - began - held_seconds
@@ -151,6 +153,7 @@ def _count_epoch(
         test_similarity=tested.similarity,
         test_accuracy=tested.accuracy,
         tested_on=training.tested_on,
+        detection=tested.detection,
     )
     if best := progress.epoch > 0 and event.score < progress.best_score:
         progress.best_score = event.score
@@ -164,4 +167,5 @@ def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
     if isinstance(model, MaskedAutoencoder) and model.mask_ratio:
         emit(ActivityChanged("measuring the floor"))
         between = partial(handle_commands, training, control, emit, may_probe=False)
-        emit(floor(model, training.test, seed, training.device, between))
+        abnormal = training.abnormal_among(training.test)
+        emit(floor(model, training.test, seed, training.device, between, abnormal))

@@ -22,9 +22,10 @@ def draw_epoch(training: Training, tested: Evaluation, emit: Emit) -> None:
     places, training.places_before = places_of(tested.errors), training.places
     training.places = places
     name = f"epoch_{training.progress.epoch:04d}"
-    _draw(training, emit, "fixed", tested.fixed, f"{name}.png", tested.predicted)
-    _draw(training, emit, "worst", tested.worst, f"{name}_worst.png", tested.predicted)
-    _draw(training, emit, "best", tested.best, f"{name}_best.png", tested.predicted)
+    chosen: dict[SampleChoice, Pictures] = {"fixed": tested.fixed, "worst": tested.worst, "best": tested.best}
+    for samples, pictures in chosen.items():
+        end = "" if samples == "fixed" else f"_{samples}"
+        _draw(training, emit, samples, pictures, f"{name}{end}.png", tested)
 
 
 def draw_step(training: Training, emit: Emit) -> None:
@@ -39,12 +40,12 @@ def _draw(
     samples: SampleChoice,
     pictures: Pictures,
     name: str,
-    predicted: Tensor | None = None,
+    tested: Evaluation | None = None,
 ) -> None:
     progress, path = training.progress, training.folder.previews / name
     ranks = (None, None) if samples == "fixed" else (training.places, training.places_before)
     try:
-        save_preview(path, samples, pictures, training.test, training.classes, *ranks, predicted)
+        save_preview(path, samples, pictures, training.test, training.classes, *ranks, tested)
     except OSError as error:
         emit(Warned(f"the pictures of epoch {progress.epoch} cannot be written: {error.strerror}"))
     else:
@@ -59,13 +60,15 @@ def save_preview(
     classes: tuple[str, ...],
     places: Tensor | None = None,
     places_before: Tensor | None = None,
-    predicted: Tensor | None = None,
+    tested: Evaluation | None = None,
 ) -> None:
     """Write a PNG of the pictures, a row a view.
 
     `places` (N,) are the ranks of all test images by error, 1 the largest, now and at the test before, and
-    `predicted` (N,) the classes found for them, where they are known. Raises OSError.
+    `tested` is that test, where they are known. Raises OSError.
     """
+    predicted = tested.predicted if tested else None
+    threshold = tested.detection.threshold if tested and tested.detection else None
     samples = [
         Sample(
             index=index,
@@ -79,7 +82,7 @@ def save_preview(
     ]
     check_no_link(path.parent)
     views = {name: _pixels(images) for name, images in pictures.views.items()}
-    write_whole(path, to_png(Sheet(views, tuple(samples), title)))
+    write_whole(path, to_png(Sheet(views, tuple(samples), title, threshold)))
 
 
 def places_of(errors: Tensor) -> Tensor:

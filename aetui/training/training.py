@@ -13,6 +13,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
+from aetui.data.abnormal import is_among
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.load import to_device_if_fits
@@ -57,6 +58,8 @@ class Training:
     checkpoints: CheckpointStore
     progress: Progress
     classes: tuple[str, ...]
+    abnormal: tuple[int, ...]
+    """Classes that only the test images have, and that their errors should tell apart."""
     gpu_uuid: str | None
     settings: dict[str, str]
     """What the run keeps from its first step to its last."""
@@ -75,6 +78,11 @@ class Training:
     @property
     def steps_per_epoch(self) -> int:
         return -(-len(self.train) // self.preset.train.batch_size)
+
+    def abnormal_among(self, images: ImageSet) -> torch.Tensor | None:
+        """Which of the images (N,) are of abnormal classes; None where none is."""
+        found = is_among(images.labels, self.abnormal)
+        return found if found.any() else None
 
     def save(self, epoch: EpochFinished | None) -> Entry:
         """Write a checkpoint of this moment, which may be the end of an epoch. Raises OSError."""
@@ -181,6 +189,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         checkpoints=checkpoints,
         progress=Progress(),
         classes=data.classes,
+        abnormal=data.abnormal,
         gpu_uuid=chosen.uuid,
         settings=kept_settings(preset)
         | {"training images": data.train.fingerprint, "test images": data.test.fingerprint},

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from aetui.data import validation
+from aetui.data import images
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.validation import evenly_spaced, with_validation
 from aetui.errors import AetuiError
@@ -45,7 +45,7 @@ def test_a_part_without_images_is_refused(share: float) -> None:
 
 
 def test_images_that_do_not_fit_twice_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validation, "MOST_MEMORY", 1e-12)
+    monkeypatch.setattr(images, "MOST_MEMORY", 1e-12)
     with pytest.raises(AetuiError, match="too many to be split in memory"):
         with_validation(DataSet("", numbered(1000), numbered(2), ("a",)), 0.1)
 

@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from aetui.runs import states
-from aetui.runs.events import BestTested, EpochFinished, FloorMeasured, RunStarted, TestedOn
+from aetui.runs.events import BestTested, Detection, EpochFinished, FloorMeasured, RunStarted, TestedOn
 from aetui.runs.history import History
 from aetui.runs.quality import peak_signal_to_noise, squared_error
 from aetui.text import format_count, format_duration, format_number, safe_text
@@ -67,6 +67,8 @@ def _figures(history: History, started: RunStarted) -> Iterator[tuple[str, str]]
             "an epoch",
             f"{format_duration(newest.seconds)} + {format_duration(newest.test_seconds)} {where}",
         )
+    if newest and newest.detection:
+        yield "abnormal", _detection(newest.detection)
     if history.best_tested:
         yield "test", _best_tested(history.best_tested)
     if history.probes:
@@ -115,7 +117,12 @@ def _train_loss(newest: EpochFinished | None) -> str:
 def _best_tested(tested: BestTested) -> str:
     """What the best epoch is worth on images that did not choose it."""
     accuracy = "" if tested.accuracy is None else f", accuracy {tested.accuracy:.1%}"
-    return f"{format_number(tested.loss)}{accuracy}  epoch {tested.epoch}"
+    area = "" if tested.detection is None else f", ROC-AUC {tested.detection.area:.3f}"
+    return f"{format_number(tested.loss)}{accuracy}{area}  epoch {tested.epoch}"
+
+
+def _detection(found: Detection) -> str:
+    return f"AUC {found.area:.3f}, {found.found:.0%} found, {found.false_alarms:.0%} false alarms"
 
 
 def _trend(history: History) -> str:

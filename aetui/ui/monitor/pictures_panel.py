@@ -51,7 +51,7 @@ class PicturesPanel(Widget):
         self._book = PictureBook()
         self._shown: tuple[str, bool] | None = None
         """The file that is shown and whether with errors."""
-        self._when = ""
+        self._when, self._legend = "", ""
         self._views: list[str] = []
         """The names of the views that are shown."""
         self._count = 0
@@ -88,7 +88,7 @@ class PicturesPanel(Widget):
 
     def clear(self, text: str) -> None:
         """A sentence in place of pictures."""
-        self._when, self._views, self._count = self._choice.reason, [], 0
+        self._when, self._legend, self._views, self._count = self._choice.reason, "", [], 0
         self.query_one(PictureGrid).clear(text)
         self._update_title()
 
@@ -181,7 +181,9 @@ class PicturesPanel(Widget):
             [*views],
             len(sheet.samples),
         )
-        self.query_one(PictureGrid).show(views, [_captions(sample) for sample in sheet.samples])
+        self._legend = "" if sheet.threshold is None else f" · ! above {format_number(sheet.threshold)}"
+        captions = [_captions(sample, sheet.threshold) for sample in sheet.samples]
+        self.query_one(PictureGrid).show(views, captions)
         self._update_title()
 
     def _update_title(self) -> None:
@@ -208,12 +210,13 @@ class PicturesPanel(Widget):
         line.update(safe_text(text))
 
     def _which(self) -> str:
-        """Which of the samples are shown, counted from 1; empty where none are."""
+        """Which of the samples are shown, counted from 1, and what their marks mean; empty where none are."""
         grid = self.query_one(PictureGrid)
         first, last = grid.first + 1, grid.first + grid.shown
         if not grid.shown:
             return ""
-        return f"{last} of {self._count}" if first == last else f"{first}–{last} of {self._count}"
+        numbers = f"{last}" if first == last else f"{first}–{last}"
+        return f"{numbers} of {self._count}{self._legend}"
 
 
 def _with_error_map(views: "dict[str, Images]") -> "dict[str, Images]":
@@ -227,12 +230,16 @@ def _with_error_map(views: "dict[str, Images]") -> "dict[str, Images]":
     return {name: in_colour(images) for name, images in views.items()} | {f"error ≤ {end:g}": errors}
 
 
-def _captions(sample: "Sample") -> list[str]:
+def _captions(sample: "Sample", threshold: float | None = None) -> list[str]:
     """The label, what it was taken for, the error, and how the place among all test images moved.
+
+    An error above the threshold is marked.
 
     Where there is no room, first the move is left out, of what was mistaken then the error and ends of names.
     """
     error = format_number(sample.error) if sample.error is not None else "–"
+    if threshold is not None and sample.error is not None and sample.error > threshold:
+        error += "!"
     if sample.predicted in (None, sample.label):
         name, less = str(sample.label), []
     else:

@@ -44,6 +44,14 @@ def accuracies_of(history: History) -> Losses:
         where = history.tested_on
         chart = _accuracies(started, f"accuracy on {where} images", {"test": tested})
         return replace(chart, tested_on=where)
+    areas = [
+        Sample(epoch.epoch, epoch.step, epoch.total_seconds, 100 * epoch.detection.area)
+        for _, epoch in sorted(history.epochs.items())
+        if epoch.detection is not None
+    ]
+    if areas:
+        chart = _accuracies(started, "area under the ROC curve of the errors", {"test": areas})
+        return replace(chart, level=Level("chance", 50.0))
     seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
     linear, neighbours = (
         [
