@@ -11,7 +11,7 @@ QUALITY = {
     "psnr": "PSNR, dB",
     "ssim": "SSIM",
     "roc_auc": "ROC-AUC",
-    "test_accuracy": "accuracy",
+    "test_accuracy": "{} accuracy",
 }
 """The columns that a table of epochs has where the run has such numbers, and their heads."""
 
@@ -100,7 +100,7 @@ def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) ->
         "epoch",
         "train loss",
         f"{where} loss",
-        *(QUALITY[key] for key in columns),
+        *(QUALITY[key].format(where) for key in columns),
         "time",
         "images/s",
     )

@@ -2,7 +2,15 @@
 
 from aetui.config.preset import Preset
 
-CHANGEABLE = ("epochs", "learning_rate", "base_learning_rate", "keep_checkpoints", "accumulate", "compile")
+CHANGEABLE = (
+    "epochs",
+    "patience",
+    "learning_rate",
+    "base_learning_rate",
+    "keep_checkpoints",
+    "accumulate",
+    "compile",
+)
 """Of `[train]`: what may be another when a run goes on."""
 PLACES = ("data.path", "finetune.from_checkpoint")
 """Where something lies; it may have moved."""

@@ -31,6 +31,8 @@ class TrainSection(Section):
     """Passes over the training images; 0 tests the model as it is. Schedules other than `constant` are drawn
     over all of them, so another number, given when a run goes on, bends the curve from there: a cosine that
     had come down rises again."""
+    patience: int = Field(default=0, ge=0, le=100_000)
+    """Training ends when this many epochs in a row were no better than the best before; 0 trains them all."""
     batch_size: int = Field(default=64, ge=1, le=1_000_000)
     """Images a step."""
     loss: LossName = "mse"

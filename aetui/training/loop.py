@@ -27,7 +27,7 @@ from aetui.training.training import Training
 
 
 def train(training: Training, control: Control, emit: Emit) -> None:
-    """Train a prepared run to its last epoch.
+    """Train a prepared run to its last epoch, or until it gets no better.
 
     Raises Stopped once a requested stop is saved and Diverged at a loss that is not finite.
     """
@@ -39,7 +39,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     elif progress.batch == 0 and probe_is_due(training) and not is_probed(training):
         probe_now(training, control, emit)
 
-    while progress.epoch < preset.epochs:
+    while progress.epoch < preset.epochs and not training.is_flat:
         meter = Meter(training, emit)
         training.model.train()
         for pixels, labels in _epoch(training):

@@ -145,7 +145,8 @@ class Session:
         except Stopped:
             self._end(states.STOPPED, EXIT_STOPPED)
         else:
-            self._end(states.FINISHED, EXIT_DONE)
+            flat = f"no better for {plural(preset.train.patience, 'epoch')}" if training.is_flat else ""
+            self._end(states.FINISHED, EXIT_DONE, flat)
 
     def _make_list_anew(self) -> None:
         from aetui.training.repair import repair_index

@@ -102,6 +102,12 @@ class Training:
     def tested_on(self) -> TestedOn:
         return "test" if self.last_test is None else "validation"
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the best epoch is longer ago than the preset has patience."""
+        patience, best = self.preset.train.patience, self.checkpoints.best
+        return bool(patience) and self.progress.epoch - (best.epoch if best else 0) >= patience
+
     def best(self) -> tuple[Entry, Model] | None:
         """The best checkpoint and a model of its own with its weights; None where it cannot be read."""
         entry = self.checkpoints.best

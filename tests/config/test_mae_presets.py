@@ -168,6 +168,7 @@ def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
     preset = read(PLAIN)
     assert preset.train.model_dump(exclude={"epochs"}) == {
         "loss": "mse",
+        "patience": 0,
         "batch_size": 64,
         "optimizer": "adam",
         "learning_rate": 1e-3,

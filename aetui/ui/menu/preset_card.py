@@ -71,6 +71,8 @@ def _recipe(train: TrainSection) -> str:
         parts += [f"loss {train.loss}"]
     if train.schedule != "constant":
         parts += [train.schedule]
+    if train.patience:
+        parts += [f"until no better for {plural(train.patience, 'epoch')}"]
     if train.warmup_epochs:
         parts += [f"warm-up {train.warmup_epochs:g} {'epoch' if train.warmup_epochs == 1 else 'epochs'}"]
     return ", ".join(parts)
