@@ -1,6 +1,9 @@
-"""A fine-tuned classifier beside its twin from scratch: which two runs, and their test accuracies."""
+"""Fine-tuned classifiers beside their twins from scratch: which runs, and their test accuracies."""
 
 import json
+from collections.abc import Mapping, Sequence
+from statistics import mean, stdev
+from typing import Any
 
 from aetui.config.preset import Preset
 from aetui.config.reading import read_preset
@@ -12,19 +15,21 @@ from aetui.runs.report import read_history
 from aetui.text import plural, safe_text
 
 HOW = {"finetune": "fine-tuned", "scratch": "from scratch"}
-"""The two runs by the end of their presets' names."""
+"""The two runs of a pair by the end of their presets' names."""
+Pair = Mapping[str, RunFolder]
+"""A fine-tuned run and its twin, or the first alone, by the keys of `HOW`."""
 
 
-def finished_pair(folder: RunFolder) -> dict[str, RunFolder]:
+def finished_pair(folder: RunFolder) -> Pair:
     """A run that `aetui finetune` made and the newest twin beside it, where both are finished; else empty.
 
-    A twin is told by its preset, which is the same but for its name and where its encoder comes from.
+    A twin is told by its preset, which is the same but for what twins differ in.
     """
     name, _, kind = folder.read_meta().preset.rpartition("-")
     if kind not in HOW:
         return {}
     [other] = HOW.keys() - {kind}
-    mine = _without_source(read_preset(folder.config))
+    mine = _of_both(read_preset(folder.config))
     for run in list_runs(folder.path.parent):
         twin = RunFolder(folder.path.parent / run.run)
         fits = (run.preset, run.state) == (f"{name}-{other}", states.FINISHED) and _preset_of(twin) == mine
@@ -35,17 +40,18 @@ def finished_pair(folder: RunFolder) -> dict[str, RunFolder]:
 
 def _preset_of(folder: RunFolder) -> Preset | None:
     try:
-        return _without_source(read_preset(folder.config))
+        return _of_both(read_preset(folder.config))
     except AetuiError:
         return None
 
 
-def _without_source(preset: Preset) -> Preset:
-    """Without what the twins differ in: their names, where the encoder comes from, and how fast it learns."""
+def _of_both(preset: Preset) -> Preset:
+    """Without what twins differ in: name, where the encoder comes from, how fast and how long it learns."""
     tuning = preset.finetune and preset.finetune.model_copy(
         update={"from_checkpoint": "", "layer_decay": 1.0}
     )
-    return preset.model_copy(update={"name": "", "finetune": tuning})
+    train = preset.train.model_copy(update={"epochs": 0})
+    return preset.model_copy(update={"name": "", "finetune": tuning, "train": train})
 
 
 def _accuracy(folder: RunFolder) -> float | None:
@@ -55,20 +61,66 @@ def _accuracy(folder: RunFolder) -> float | None:
     return history.newest.test_accuracy if history.newest else None
 
 
-def print_comparison(made: dict[str, RunFolder], *, as_json: bool) -> None:
-    """The test accuracies after the last epochs of finished runs, and what pre-training brought."""
-    accuracies = {}
-    for kind, folder in made.items():
-        accuracy = _accuracy(folder)
-        assert accuracy is not None, "a finished classifier was tested"
-        accuracies[kind] = accuracy
-    difference = accuracies["finetune"] - accuracies["scratch"]
+def print_comparison(pairs: Sequence[Pair], *, as_json: bool) -> None:
+    """The test accuracies of finished runs, one pair a seed, and what pre-training brought."""
+    runs = {kind: [pair[kind] for pair in pairs] for kind in HOW if kind in pairs[0]}
+    accuracies = {kind: [_known_accuracy(folder) for folder in runs[kind]] for kind in runs}
+    if len(runs) == len(HOW):
+        both = zip(accuracies["finetune"], accuracies["scratch"], strict=True)
+        accuracies["difference"] = [tuned - scratch for tuned, scratch in both]
     if as_json:
-        runs = {k: {"run": made[k].name, "test_accuracy": accuracies[k]} for k in made}
-        print(json.dumps({**runs, "difference": difference}, indent=1))
+        print(json.dumps(_report(runs, accuracies), indent=1))
         return
-    for kind, folder in made.items():
-        print(safe_text(f"{HOW[kind]:12}  {accuracies[kind]:6.1%}  {folder.name}"))
-    epochs = plural(read_preset(made["finetune"].config).train.epochs, "epoch")
-    print(f"{'difference':12}  {100 * difference:+6.1f} points of test accuracy after {epochs} each,")
-    print(f"{'':12}  which says how fast each starts, not how far it would come")
+    for kind, folders in runs.items():
+        for folder, accuracy in zip(folders, accuracies[kind], strict=True):
+            print(safe_text(f"{HOW[kind]:12}  {accuracy:6.1%}  {folder.name}"))
+        if len(pairs) > 1:
+            print(f"{'':12}  {_with_spread(accuracies[kind])} of {plural(len(pairs), 'seed')}")
+    if "difference" in accuracies:
+        points = _points(accuracies["difference"])
+        lengths = {kind: [read_history(folder)[0].newest for folder in runs[kind]] for kind in runs}
+        epochs = {kind: [newest.epoch for newest in lengths[kind] if newest] for kind in runs}
+        print(f"{'difference':12}  {points} points of test accuracy {_after(epochs)}")
+
+
+def _known_accuracy(folder: RunFolder) -> float:
+    accuracy = _accuracy(folder)
+    assert accuracy is not None, "a finished classifier was tested"
+    return accuracy
+
+
+def _report(runs: Mapping[str, Sequence[RunFolder]], accuracies: Mapping[str, list[float]]) -> dict[str, Any]:
+    """For programs: of one seed its runs and the difference; of several the same in lists."""
+    several = len(next(iter(runs.values()))) > 1
+
+    def one_or_all(values: list[Any]) -> Any:
+        return values if several else values[0]
+
+    report: dict[str, Any] = {
+        kind: {
+            "run": one_or_all([folder.name for folder in runs[kind]]),
+            "test_accuracy": one_or_all(accuracies[kind]),
+        }
+        for kind in runs
+    }
+    if "difference" in accuracies:
+        report["difference"] = one_or_all(accuracies["difference"])
+    return report
+
+
+def _with_spread(accuracies: list[float]) -> str:
+    return f"mean {mean(accuracies):.1%}, standard deviation {100 * stdev(accuracies):.1f} points,"
+
+
+def _points(differences: list[float]) -> str:
+    points = f"{100 * mean(differences):+6.1f}"
+    return f"{points} ± {100 * stdev(differences):.1f}" if len(differences) > 1 else points
+
+
+def _after(epochs: Mapping[str, Sequence[int]]) -> str:
+    """How long both were trained, and what a difference after that says."""
+    tuned, scratch = (plural(max(epochs[kind]), "epoch") for kind in HOW)
+    if epochs["finetune"] != epochs["scratch"]:
+        most = "at most " if len({*epochs["finetune"]}) + len({*epochs["scratch"]}) > 2 else ""
+        return f"after {most}{tuned}, from scratch {most}{scratch}"
+    return f"after {tuned} each,\n{'':12}  which says how fast each starts, not how far it would come"

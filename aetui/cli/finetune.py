@@ -1,7 +1,6 @@
 """`aetui finetune`: a classifier from the encoder of a run, and its twin from scratch for comparison."""
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from aetui.cli.options import (
     add_run_argument,
     add_set_option,
     add_verb,
+    positive,
     preset_changes,
 )
 
@@ -27,6 +27,11 @@ def add(verbs: Verbs) -> None:
     add_run_argument(parser)
     parser.add_argument("--no-twin", action="store_true", help="leave the twin from scratch out")
     parser.add_argument("--epochs", type=int, metavar="N", help="the same as --set train.epochs=N")
+    parser.add_argument("--twin-epochs", type=int, metavar="N", help="other epochs for the twin")
+    until = "train each, at a constant learning rate, until it gets no better for 10 epochs"
+    parser.add_argument("--until-flat", action="store_true", help=until)
+    seeds = "so many of each, of seeds that follow each other, told with their spread (default: 1)"
+    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help=seeds)
     add_set_option(parser)
     add_json_option(parser)
 
@@ -42,19 +47,18 @@ def run(options: argparse.Namespace) -> int:
 
     source = find_run(options.runs, options.which)
     check_device_name(options.device)
-    made: dict[str, RunFolder] = {}
-    twins = _twins(source, options)
-    for kind in twins:
-        folder = made[kind] = _make_run(source, kind, twins[kind], options)
+    presets = [(kind, preset) for twins in _pairs(source, options) for kind, preset in twins.items()]
+    made: list[tuple[str, RunFolder]] = []
+    for number, (kind, preset) in enumerate(presets):
+        folder = _make_run(source, kind, preset, options)
+        made.append((kind, folder))
         if code := supervise(folder, listener(folder, as_json=False), data_dir=options.data):
             if folder.read_meta().state == states.STOPPED:
-                left = [_make_run(source, twin, twins[twin], options) for twin in twins if twin not in made]
+                left = [_make_run(source, *one, options) for one in presets[number + 1 :]]
                 _tell_how_to_go_on([folder, *left])
             return code
-    if not options.no_twin:
-        print_comparison(made, as_json=options.json)
-    elif options.json:
-        print(json.dumps({kind: {"run": folder.name} for kind, folder in made.items()}, indent=1))
+    each = len(presets) // options.seeds
+    print_comparison([dict(made[at : at + each]) for at in range(0, len(made), each)], as_json=options.json)
     return 0
 
 
@@ -63,20 +67,31 @@ def _tell_how_to_go_on(left: "list[RunFolder]") -> None:
     print(f"not compared yet: go on with {commands}", file=sys.stderr)
 
 
-def _twins(source: "RunFolder", options: argparse.Namespace) -> "dict[str, Preset]":
-    """The presets of both runs, equal but for where the encoder comes from. Raises AetuiError."""
-    from aetui.config.finetuning import finetuning_preset
-    from aetui.runs.folder import Meta
+def _pairs(source: "RunFolder", options: argparse.Namespace) -> "list[dict[str, Preset]]":
+    """The presets of both runs, by the kind of each, for every seed. Raises AetuiError."""
+    from aetui.config.finetuning import UNTIL_FLAT, finetuning_preset
 
-    checkpoint = str(_checkpoint(source))
-    epochs = [] if options.epochs is None else [f"train.epochs={options.epochs}"]
-    changes = [*epochs, *preset_changes(options)]
-    meta: Meta = source.read_meta()
-    return {
-        kind: finetuning_preset(source.config, f"{meta.preset}-{kind}", checkpoint, changes)
-        for kind, checkpoint in (("finetune", checkpoint), ("scratch", ""))
-        if checkpoint or not options.no_twin
-    }
+    checkpoint, name = str(_checkpoint(source)), source.read_meta().preset
+    changes = [
+        *(UNTIL_FLAT if options.until_flat else ()),
+        *_epochs(options.epochs),
+        *preset_changes(options),
+    ]
+    tuned = finetuning_preset(source.config, f"{name}-finetune", checkpoint, changes)
+    pair = {"finetune": tuned}
+    if not options.no_twin:
+        longer = [*changes, *_epochs(options.twin_epochs)]
+        pair["scratch"] = finetuning_preset(source.config, f"{name}-scratch", "", longer)
+    seeds = range(tuned.train.seed, tuned.train.seed + options.seeds)
+    return [{kind: _with_seed(preset, seed) for kind, preset in pair.items()} for seed in seeds]
+
+
+def _epochs(number: int | None) -> list[str]:
+    return [] if number is None else [f"train.epochs={number}"]
+
+
+def _with_seed(preset: "Preset", seed: int) -> "Preset":
+    return preset.model_copy(update={"train": preset.train.model_copy(update={"seed": seed})})
 
 
 def _checkpoint(source: "RunFolder") -> "Path":

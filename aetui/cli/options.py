@@ -38,7 +38,7 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
         help="where data sets are (default: the user's cache)",
     )
     option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    option("--threads", None, type=_positive, metavar="N", help="processor threads for training")
+    option("--threads", None, type=positive, metavar="N", help="processor threads for training")
     images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
     option("--images", "auto", choices=IMAGES_OPTIONS, metavar="WAY", help=images)
     option("--ascii", "auto", dest="images", action="store_const", const="ascii", help="pictures as ASCII")
@@ -84,7 +84,7 @@ def _noted_path(text: str) -> Path:
     return path
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not at least 1")

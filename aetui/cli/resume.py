@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         from aetui.cli.comparison import finished_pair, print_comparison
 
         if pair := finished_pair(folder):
-            print_comparison(pair, as_json=False)
+            print_comparison([pair], as_json=False)
     return code
 
 

@@ -26,6 +26,8 @@ mixing of images, which pays over 100 epochs, is left to be set. Images held bac
 OF_TRANSFORMERS = {"finetune.layer_decay": 0.75, "finetune.drop_path": 0.1}
 """The same of a vision transformer."""
 WARMUP_EPOCHS = 1.0
+UNTIL_FLAT = ("train.epochs=1000", "train.patience=10", "train.schedule=constant")
+"""Changes with which a run ends when it gets no better: a rate that falls would decide when that is."""
 
 
 def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Sequence[str] = ()) -> Preset:

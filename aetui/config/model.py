@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from aetui.config.section import Section
 from aetui.shapes.chain import MAX_LAYERS
 from aetui.shapes.sizes import MAX_NUMBER
-from aetui.shapes.vit import MAE_DECODER, SIZES, VitSize
+from aetui.shapes.vit import MAE_DECODER, SIZES, Pool, VitSize
 
 MOST_LAYERS = 1000
 Layers = Annotated[list[str], Field(min_length=1, max_length=MOST_LAYERS)]
@@ -103,6 +103,16 @@ class FinetuneSection(Section):
     drop_path: float = Field(default=0.0, ge=0, lt=1)
     """Probability that an image skips a transformer's last block, less for those before: Huang et al., arXiv
     1603.09382. He et al. use 0.1."""
+    pool: Pool = "features"
+    """What the head of a vision transformer reads: the `features` of a probe, which are the mean of the
+    encoded patches behind the encoder's norm, through a second norm; their `mean` before it, through a norm
+    of its own, as facebookresearch/mae fine-tunes; or the `class` token behind the encoder's norm."""
+    rand_augment: int = Field(default=0, ge=0, le=30)
+    """Magnitude of RandAugment's two operations: Cubuk et al., arXiv 1909.13719. He et al. use 9; 0 is off.
+    Eight images of a batch share the operations."""
+    erasing: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a box of the image is filled with noise: Zhong et al., arXiv 1708.04896.
+    facebookresearch/mae fine-tunes with 0.25."""
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Part of the target that is spread over all classes: Szegedy et al., arXiv 1512.00567. He et al. use
     0.1."""
@@ -116,7 +126,11 @@ class FinetuneSection(Section):
     @property
     def of_transformers(self) -> tuple[str, ...]:
         """Those of its keys that are set and mean something for the blocks of a vision transformer alone."""
-        set_to = {"layer_decay": self.layer_decay < 1, "drop_path": self.drop_path > 0}
+        set_to = {
+            "layer_decay": self.layer_decay < 1,
+            "drop_path": self.drop_path > 0,
+            "pool": self.pool != "features",
+        }
         return tuple(key for key, used in set_to.items() if used)
 
 

@@ -14,6 +14,8 @@ MAE_SCALE = (0.2, 1.0)
 """The part of an image's area that a crop keeps: facebookresearch/mae, `main_pretrain.py`."""
 RATIO = (3 / 4, 4 / 3)
 """A crop's width over its height: torchvision's `RandomResizedCrop`."""
+ERASED_SCALE, ERASED_RATIO = (0.02, 0.33), (0.3, 3.3)
+"""Of an erased box: the part of the area, and width over height."""
 TRIES = 10
 """How many boxes are drawn before the whole image is taken, as in torchvision."""
 
@@ -36,6 +38,23 @@ def augment(
     grid = F.affine_grid(transforms, list(images.shape), align_corners=False)
     cropped = F.grid_sample(images, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
     return cropped.clamp_(0, 1)
+
+
+def erase(images: Tensor, generator: Generator, probability: float) -> Tensor:
+    """Images (N, C, H, W) in [0, 1], in each of which, with this probability, a box is filled with noise.
+
+    Zhong et al., "Random Erasing Data Augmentation" (arXiv 1708.04896): a box of 2 to 33 % of the area, its
+    pixels uniform in [0, 1].
+    """
+    count, _, height, width = images.shape
+    boxes = random_boxes(count, height, width, generator, ERASED_SCALE, ERASED_RATIO).to(images.device)
+    top, left, tall, wide = boxes[:, :, None, None, None].unbind(1)
+    rows = torch.arange(height, device=images.device)[None, None, :, None]
+    columns = torch.arange(width, device=images.device)
+    inside = (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
+    chosen = torch.rand(count, 1, 1, 1, generator=generator, device=generator.device) < probability
+    noise = torch.rand(images.shape, generator=generator, device=generator.device).to(images)
+    return torch.where(inside & chosen.to(images.device), noise, images)
 
 
 def random_boxes(

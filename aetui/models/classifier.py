@@ -1,8 +1,7 @@
 """Fine-tuning: the encoder of a masked autoencoder with a linear classifier behind it.
 
-As `main_finetune.py` of facebookresearch/mae with `global_pool`: a layer norm over the features, for a vision
-transformer the mean of its patches, and a linear layer whose weights start small. There the encoder's own
-norm is left out; here it stays, as the features are those that a probe reads. N images, F features.
+A layer norm over the features that a probe reads, and a linear layer whose weights start small; or, of a
+vision transformer, what `main_finetune.py` of facebookresearch/mae has in their place. N images, F features.
 """
 
 from copy import deepcopy
@@ -13,6 +12,8 @@ from torch import Tensor, nn
 from aetui.data.batches import derived_seed
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.transformer import layer_norm
+from aetui.models.vit_mae import VitMae
+from aetui.shapes.vit import Pool
 
 HEAD_STD = 2e-5
 """Of the classifier's first weights, as in mae: at first every class is as likely."""
@@ -28,11 +29,18 @@ class Classifier(nn.Module):
     differs is what pre-training changed.
     """
 
-    def __init__(self, autoencoder: MaskedAutoencoder, classes: int, seed: int) -> None:
+    def __init__(
+        self, autoencoder: MaskedAutoencoder, classes: int, seed: int, pool: Pool = "features"
+    ) -> None:
         super().__init__()
         self.encoder = _without_decoder(autoencoder)
         features = _feature_count(self.encoder)
-        self.norm = layer_norm(features)
+        self.norm: nn.Module = layer_norm(features)
+        if isinstance(self.encoder, VitMae):
+            if pool == "mean":
+                self.encoder.norm = nn.Identity()
+            elif pool == "class":
+                self.encoder.reads_class_token, self.norm = True, nn.Identity()
         self.head: nn.Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]
             nn.Linear, features, classes
         )

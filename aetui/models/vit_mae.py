@@ -37,6 +37,8 @@ class VitMae(MaskedAutoencoder):
     the same.
     """
 
+    reads_class_token = False
+    """Whether the features are those of the class token instead of the patches'."""
     pixel_mean: Tensor
     pixel_std: Tensor
     pos_embed: Tensor
@@ -59,7 +61,7 @@ class VitMae(MaskedAutoencoder):
         self.register_buffer("pos_embed", sine_cosine_positions(*shape.grid, width))
         self.patch_embed = PatchEmbed(shape.image[0], shape.patch, width)
         self.blocks = blocks(shape.encoder)
-        self.norm = layer_norm(width)
+        self.norm: nn.Module = layer_norm(width)
         self.decoder_embed = nn.Linear(width, decoder_width)
         self.mask_token = nn.Parameter(torch.empty(1, 1, decoder_width))
         self.register_buffer("decoder_pos_embed", sine_cosine_positions(*shape.grid, decoder_width))
@@ -96,8 +98,9 @@ class VitMae(MaskedAutoencoder):
         return prediction[:, 1:]
 
     def features(self, images: Tensor) -> Tensor:
-        """The mean of all encoded patches behind the last norm, without the class token: (N, d)."""
-        return self._encode_tokens(self._tokens(images))[:, 1:].mean(1)
+        """The mean of all encoded patches behind the last norm, or the class token there: (N, d)."""
+        encoded = self._encode_tokens(self._tokens(images))
+        return encoded[:, 0] if self.reads_class_token else encoded[:, 1:].mean(1)
 
     def _tokens(self, images: Tensor) -> Tensor:
         """All patches of images (N, C, H, W) with their positions: (N, L, d)."""

@@ -8,13 +8,15 @@ token.
 
 from dataclasses import dataclass
 from math import prod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aetui.errors import UsageError
 from aetui.shapes.chain import MAX_LAYERS, MAX_PARAMETERS
 from aetui.shapes.patches import check_mask_ratio, patch_grid, some, visible_patches
 from aetui.shapes.sizes import Size, out_of_bounds
 
+Pool = Literal["features", "mean", "class"]
+"""What a classifier reads of a vision transformer: `FinetuneSection.pool`."""
 MLP_RATIO = 4
 """Width of a block's hidden layer over the block's own width, in every published size."""
 

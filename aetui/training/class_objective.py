@@ -1,5 +1,7 @@
 """What a classifier learns: the classes of the images; the cross-entropy, averaged over images."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,9 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
+from aetui.data.augmentation import erase
 from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
 from aetui.training.objective import Objective, StepLoss, Tested
+
+ALIKE = 8
+"""Images of a batch that share what RandAugment draws: torchvision draws once for all that it is given."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,10 @@ class ClassObjective(Objective):
     """Alpha of torchvision's `MixUp`, 0 for none."""
     cutmix: float = 0.0
     """Alpha of torchvision's `CutMix`, 0 for none."""
+    magnitude: int = 0
+    """Of torchvision's `RandAugment`, 0 for none."""
+    erasing: float = 0.0
+    """Probability that a box of an image is filled with noise."""
 
     def examples(
         self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
@@ -34,13 +44,25 @@ class ClassObjective(Objective):
         """Images (B, C, H, W) and their labels (B,), or the classes' parts (B, classes) of mixed ones."""
         assert labels is not None, "`needs_labels` asks for them"
         images, labels = self.augmented(pixels, step), labels.to(self.device, non_blocking=True)
+        if self.magnitude:
+            with self._drawing("operations", step):
+                operations = v2.RandAugment(num_ops=2, magnitude=self.magnitude)
+                images = torch.cat([operations(some) for some in torch.split(images, ALIKE)])
+        if self.erasing:
+            images = erase(images, self.generator("erase", step), self.erasing)
         kinds = [kind(alpha=alpha, num_classes=self.classes) for kind, alpha in self._mixing() if alpha]
         if not kinds:
             return images, labels
-        with torch.random.fork_rng([]):  # torchvision draws from torch's own generator on the CPU
-            torch.default_generator.manual_seed(derived_seed(self.seed, "mix", step))
+        with self._drawing("mix", step):
             mixed: tuple[Tensor, Tensor] = kinds[int(torch.randint(len(kinds), ()))](images, labels)
         return mixed
+
+    @contextlib.contextmanager
+    def _drawing(self, *occasion: object) -> Iterator[None]:
+        """Give torchvision, which draws from torch's own generator on the CPU, that of this occasion."""
+        with torch.random.fork_rng([]):
+            torch.default_generator.manual_seed(derived_seed(self.seed, *occasion))
+            yield
 
     def _mixing(self) -> tuple[tuple[type[v2.MixUp | v2.CutMix], float], ...]:
         return (v2.MixUp, self.mixup), (v2.CutMix, self.cutmix)

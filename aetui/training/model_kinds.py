@@ -50,7 +50,8 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     source = preset.finetune.from_checkpoint if preset.finetune else ""
     if source and not begun:
         load_weights(model, read_weights(Path(source).expanduser()).tensors)
-    classifier = Classifier(model, classes, preset.train.seed)
+    pool = preset.finetune.pool if preset.finetune else "features"
+    classifier = Classifier(model, classes, preset.train.seed, pool)
     if isinstance(classifier.encoder, VitMae) and preset.finetune:
         drop_paths(classifier.encoder.blocks, preset.finetune.drop_path)
     return classifier
@@ -97,8 +98,15 @@ def make_objective(preset: Preset, device: torch.device, bf16: bool, classes: in
     }
     if preset.model.kind == "classifier" and preset.finetune:
         tuning = preset.finetune
-        smoothing, mixup, cutmix = tuning.label_smoothing, tuning.mixup, tuning.cutmix
-        return ClassObjective(**common, classes=classes, smoothing=smoothing, mixup=mixup, cutmix=cutmix)
+        return ClassObjective(
+            **common,
+            classes=classes,
+            smoothing=tuning.label_smoothing,
+            mixup=tuning.mixup,
+            cutmix=tuning.cutmix,
+            magnitude=tuning.rand_augment,
+            erasing=tuning.erasing,
+        )
     return kinds[preset.model.kind](**common)
 
 

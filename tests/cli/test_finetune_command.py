@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean, stdev
 
 import numpy as np
 import pytest
@@ -148,7 +149,39 @@ def test_the_twin_can_be_left_out(trained):
     printed = json.loads(run("finetune", source, *arguments, cwd=trained).stdout)
     made = folders(trained, "alone")
     assert made.keys() == {"grey-finetune"}
-    assert printed == {"finetune": {"run": made["grey-finetune"].name}}
+    assert printed.keys() == {"finetune"}
+    assert printed["finetune"]["run"] == made["grey-finetune"].name
+
+
+def test_several_seeds_are_told_with_their_spread(trained):
+    """And a twin that is trained longer is not called as fast."""
+    source = str(folders(trained, "runs")["grey"])
+    arguments = ("--runs", "seeds", "--epochs", "1", "--twin-epochs", "2", "--seeds", "2", "--seed", "7")
+    told = run("finetune", source, *arguments, cwd=trained).stdout
+    listed = json.loads(run("runs", "--runs", "seeds", "--json", cwd=trained).stdout)
+    accuracies = {"finetune": [], "scratch": []}
+    seeds = []
+    for one in reversed(listed):
+        shown = json.loads(run("show", one["run"], "--runs", "seeds", "--json", cwd=trained).stdout)
+        kind = one["preset"].removeprefix("grey-")
+        accuracies[kind].append(shown["best_tested"]["accuracy"])
+        seeds.append((kind, shown["seed"], shown["epochs_planned"]))
+    assert sorted(seeds) == [("finetune", 7, 1), ("finetune", 8, 1), ("scratch", 7, 2), ("scratch", 8, 2)]
+    for values in accuracies.values():
+        spread = f"mean {mean(values):.1%}, standard deviation {100 * stdev(values):.1f} points, of 2 seeds"
+        assert spread in told
+    assert told.endswith("points of test accuracy after 1 epoch, from scratch 2 epochs\n")
+    assert "± " in told
+
+
+def test_until_flat_both_end_when_they_get_no_better(trained):
+    source = str(folders(trained, "runs")["grey"])
+    arguments = ("--runs", "flat", "--until-flat", "--set", "train.patience=2", "--json")
+    run("finetune", source, *arguments, cwd=trained)
+    for folder in folders(trained, "flat").values():
+        meta = json.loads((folder / "meta.json").read_text())
+        assert (meta["state"], meta["reason"]) == ("finished", "no better for 2 epochs")
+        assert meta["epochs"] < meta["epochs_planned"] == 1000
 
 
 def test_runs_that_cannot_be_tuned_are_refused(trained, tmp_path):

@@ -7,7 +7,7 @@ import torch
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms.v2.functional import resized_crop
 
-from aetui.data.augmentation import MAE_SCALE, RATIO, augment, random_boxes
+from aetui.data.augmentation import MAE_SCALE, RATIO, augment, erase, random_boxes
 
 torch.set_num_threads(1)
 
@@ -120,3 +120,24 @@ def kolmogorov_smirnov(first, second):
         for sample in (first, second)
     ]
     return (below[0] - below[1]).abs().max()
+
+
+def test_a_box_of_some_images_is_erased():
+    """A quarter of them, each its own box of 2 to 33 % of the area, filled with noise."""
+    images = torch.full((4000, 3, 32, 32), 0.5)
+    erased = erase(images, seeded(), 0.25)
+    changed = (erased != images).any(1)
+    chosen = changed.any((1, 2))
+    assert abs(chosen.float().mean().item() - 0.25) < 0.035  # five standard deviations
+    rows, columns = changed.any(2), changed.any(1)
+    boxes = rows[:, :, None] & columns[:, None, :]
+    assert torch.equal(boxes, changed), "one box in each"
+    share = changed[chosen].float().mean((1, 2))
+    assert share.min() > 0.01
+    assert share.max() < 0.36
+    assert len({tuple(box.flatten().nonzero().flatten().tolist()) for box in changed[chosen][:50]}) > 45
+    noise = erased[chosen].transpose(0, 1)[:, changed[chosen]]
+    assert noise.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert noise.var().item() == pytest.approx(1 / 12, abs=0.005)
+    assert torch.equal(erased, erase(images, seeded(), 0.25))
+    assert torch.equal(erase(images, seeded(), 0), images)

@@ -3,11 +3,14 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from tiny_vits import SHAPES, hugging_face, inputs
 
 from aetui.models.build import build_chain
 from aetui.models.classifier import Classifier
 from aetui.models.conv_mae import ConvMae
+from aetui.models.hugging_face import from_hugging_face
 from aetui.models.vit_mae import VitMae
+from aetui.models.weights import load_weights
 from aetui.shapes.chain import trace
 from aetui.shapes.language import parse_chain
 from aetui.shapes.vit import VitMaeShape, VitSize
@@ -105,3 +108,30 @@ def test_making_one_leaves_the_random_state():
     assert not torch.equal(
         Classifier(autoencoder, 5, 0).head.weight, Classifier(autoencoder, 5, 1).head.weight
     )
+
+
+@pytest.mark.parametrize("pool", ["mean", "class"])
+def test_a_head_reads_what_facebooks_reads(pool):
+    """`forward_features` of mae's fine-tuning, from the tokens of transformers' model."""
+    shape = SHAPES[0]
+    theirs = hugging_face(shape)
+    theirs.vit.config.mask_ratio = theirs.vit.embeddings.config.mask_ratio = 0.0
+    autoencoder = VitMae(shape)
+    load_weights(autoencoder, from_hugging_face(theirs.state_dict()))
+    classifier = Classifier(autoencoder, 5, 0, pool)
+    images, noise = inputs(shape)
+    tokens = theirs.vit(images, noise=noise, output_hidden_states=True)
+    if pool == "mean":  # of the last block's tokens, then a norm of its own
+        features = tokens.hidden_states[-1][:, 1:].mean(1)
+        read = F.layer_norm(features, (16,), eps=1e-6)
+        assert classifier.state_dict().keys() >= {"norm.weight", "norm.bias"}
+        assert "encoder.norm.weight" not in classifier.state_dict()
+    else:
+        features = read = tokens.last_hidden_state[:, 0]
+        assert "norm.weight" not in classifier.state_dict()
+    torch.testing.assert_close(classifier.features(images), features, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(classifier(images), classifier.head(read), rtol=1e-4, atol=1e-8)
+    classifier(images).sum().backward()
+    assert all(parameter.grad is not None for parameter in classifier.parameters())
+    assert "norm.weight" in autoencoder.state_dict()
+    assert not autoencoder.reads_class_token

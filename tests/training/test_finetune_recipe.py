@@ -5,11 +5,13 @@ import torch
 from small_vit import SMALL_VIT
 from torch.nn import functional as F
 from torchvision.ops import StochasticDepth
+from torchvision.transforms import v2
 
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.config.train import TrainSection
+from aetui.data.batches import derived_seed
 from aetui.data.generated import shapes
 from aetui.runs.events import EpochFinished, StepsTrained
 from aetui.training import data as training_data
@@ -99,9 +101,32 @@ def test_mixed_images_carry_their_parts_of_the_labels(kind):
     assert not torch.equal(images, other)
 
 
+def test_eight_images_share_an_operation():
+    """Those of torchvision's RandAugment, whose numbers the seed and the step decide."""
+    objective = ClassObjective(CPU, 0, magnitude=9)
+    same = SMALL.train.images[:1].expand(32, -1, -1, -1)
+    labels = torch.arange(32) % 10
+    images, given = objective.examples(None, same, labels, 3)
+    assert torch.equal(given, labels)
+    groups = images.view(4, 8, 3, 32, 32)
+    assert torch.equal(groups, groups[:, :1].expand_as(groups))
+    assert len({group[0].sum().item() for group in groups}) == 4
+    torch.manual_seed(derived_seed(0, "operations", 3))
+    torch.testing.assert_close(images[:8], v2.RandAugment(2, 9)(same[:8].float() / 255))
+    assert torch.equal(objective.examples(None, same, labels, 3)[0], images)
+    assert not torch.equal(objective.examples(None, same, labels, 4)[0], images)
+
+
+def test_erasing_draws_anew_in_every_step():
+    objective = ClassObjective(CPU, 0, erasing=1.0)
+    drawn = [objective.examples(None, SMALL.train.images[:8], torch.arange(8), n)[0] for n in (0, 0, 1)]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
 def test_mixing_leaves_the_random_state():
     state = torch.get_rng_state()
-    objective = ClassObjective(CPU, 0, classes=10, mixup=0.8, cutmix=1.0)
+    objective = ClassObjective(CPU, 0, classes=10, mixup=0.8, cutmix=1.0, magnitude=9, erasing=0.5)
     drawn = [objective.examples(None, SMALL.train.images[:8], SMALL.train.labels[:8], n)[0] for n in range(6)]
     assert torch.equal(torch.get_rng_state(), state)
     assert len({images[0].sum().item() for images in drawn}) == 6
@@ -110,13 +135,14 @@ def test_mixing_leaves_the_random_state():
 def test_the_whole_recipe_trains(make_run, record, monkeypatch):
     monkeypatch.setattr(training_data, "load", lambda *_, **__: SMALL)
     recipe = ("layer_decay=0.75", "drop_path=0.1", "label_smoothing=0.1", "mixup=0.8", "cutmix=1.0")
+    recipe += ("rand_augment=9", "erasing=0.25", "pool=mean")
     changes = (*CLASSIFIER, *(f"finetune.{key}" for key in recipe), "data.validation_share=0.1")
     recorder = record(make_run(*changes, "train.accumulate=2", preset="shapes-vit-mae"))
     assert recorder.session.exit_code == 0
     assert recorder.of(EpochFinished)[-1].test_accuracy is not None
 
 
-@pytest.mark.parametrize("key", ["layer_decay=0.75", "drop_path=0.1"])
+@pytest.mark.parametrize("key", ["layer_decay=0.75", "drop_path=0.1", "pool=mean"])
 def test_layers_have_no_blocks_of_a_transformer(key):
     with pytest.raises(PresetError, match=rf"finetune\.{key.partition('=')[0]}: only a vision transformer"):
         read_preset(find_preset("shapes-conv-mae"), ["model.kind=classifier", f"finetune.{key}"])

@@ -27,6 +27,19 @@ from aetui.ui.menu.screen import MenuScreen
 NOON = datetime.now().astimezone().replace(hour=12, minute=26, second=0, microsecond=0)
 
 
+class Noon(datetime):
+    """The clock stands still, so that no midnight comes between a run and its test."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return NOON.astimezone(tz)
+
+
+@pytest.fixture(autouse=True)
+def _noon(monkeypatch):
+    monkeypatch.setattr("aetui.ui.menu.screen.datetime", Noon)
+
+
 @pytest.fixture
 def started(monkeypatch) -> list[RunFolder]:
     """The runs that the app was asked to train; none is."""
