@@ -1,6 +1,7 @@
 """`aetui export`: a run's pictures through its epochs as an animation and as one contact sheet."""
 
 import argparse
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from aetui.pictures.sheet import Sheet
     from aetui.runs.folder import RunFolder
 
-MOST_BYTES = 2 * 10**9
-"""Of pictures in memory."""
+MOST_BYTES = 10**9
+"""Of pictures in memory. Of large ones fewer epochs are taken."""
 
 
 def add(verbs: Verbs) -> None:
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
     """The fixed samples of every epoch; what cannot be read is named and left out. Raises AetuiError."""
     from aetui.errors import AetuiError
-    from aetui.pictures.export import FRAMES, evenly
+    from aetui.pictures.export import evenly
     from aetui.pictures.sheet import DamagedPicture, read_sheet
     from aetui.runs.report import read_history
     from aetui.text import format_bytes, safe_text
@@ -57,13 +58,13 @@ def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
     files = {saved.epoch: saved.file for saved in fixed if saved.file.startswith("epoch")}
     sheets: dict[int, Sheet] = {}
     held = 0
-    for epoch, file in evenly(sorted(files.items()), FRAMES):
+    for epoch, file in evenly(sorted(files.items()), _frames(folder.previews, list(files.values()))):
         try:
             sheet = read_sheet(folder.previews / file)
         except DamagedPicture as error:
             print(f"aetui: left out: {safe_text(error.sentence)}", file=sys.stderr)
             continue
-        held += sum(images.nbytes for images in sheet.views.values())
+        held += _bytes(sheet)
         if held > MOST_BYTES:
             raise AetuiError(f"The pictures of {folder.name} take more than {format_bytes(MOST_BYTES)}")
         sheets[epoch] = sheet
@@ -77,3 +78,18 @@ def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
             "`aetui export` is for autoencoders; a classifier's are in its previews folder",
         )
     return sorted(sheets.items())
+
+
+def _frames(previews: Path, files: list[str]) -> int:
+    """For how many epochs there is room in memory, all being as large as the newest that can be read."""
+    from aetui.pictures.export import FRAMES
+    from aetui.pictures.sheet import DamagedPicture, read_sheet
+
+    for file in reversed(files):
+        with contextlib.suppress(DamagedPicture):
+            return min(FRAMES, max(2, MOST_BYTES // _bytes(read_sheet(previews / file))))
+    return FRAMES
+
+
+def _bytes(sheet: "Sheet") -> int:
+    return sum(images.nbytes for images in sheet.views.values())

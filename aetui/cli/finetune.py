@@ -63,8 +63,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _tell_how_to_go_on(left: "list[RunFolder]") -> None:
+    from aetui.text import safe_text
+
     commands = ", then ".join(f"`aetui resume {folder.called}`" for folder in left)
-    print(f"not compared yet: go on with {commands}", file=sys.stderr)
+    print(safe_text(f"not compared yet: go on with {commands}"), file=sys.stderr)
 
 
 def _pairs(source: "RunFolder", options: argparse.Namespace) -> "list[dict[str, Preset]]":

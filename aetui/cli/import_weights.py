@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{preset.name} is no masked autoencoder", "choose a preset whose model.kind is mae")
     weights = read_weights(options.checkpoint)
     notes = check_weights(options.checkpoint, weights, preset)
-    folder = make_run(options, options.preset)
+    folder = make_run(options, options.preset, imported=True)
     try:
         import_weights(folder, preset, weights.tensors)
     except OSError as error:

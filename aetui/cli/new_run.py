@@ -10,8 +10,8 @@ from aetui.runs.listing import owner_note
 from aetui.text import safe_text
 
 
-def make_run(options: argparse.Namespace, name_or_file: str) -> RunFolder:
-    """Check the preset and write the folder of its new run. Raises AetuiError."""
+def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool = False) -> RunFolder:
+    """Check the preset and write the folder of its new run, or of one to import into. Raises AetuiError."""
     preset, sentence = load_preset(name_or_file, preset_changes(options))
     if note := owner_note(options.runs):
         print(f"aetui: {safe_text(note)}", file=sys.stderr)
@@ -23,4 +23,5 @@ def make_run(options: argparse.Namespace, name_or_file: str) -> RunFolder:
         options.device or "auto",
         options.threads,
         shared=options.shared,
+        imported=imported,
     )

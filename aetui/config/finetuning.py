@@ -53,9 +53,14 @@ def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Se
             recipe["finetune.layer_decay"] = 1.0
     for key in keys:
         recipe.pop(ONE_OF.get(key, key), None)
-    made = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in {**recipe, **fixed}.items()]
+    made = [f"{key}={_toml(value)}" for key, value in {**recipe, **fixed}.items()]
     preset = read_preset(config, [*made, *changes], for_new_run=True)
     train = preset.train
     if "train.warmup_epochs" in recipe and train.schedule == "cosine" and train.epochs > WARMUP_EPOCHS:
         train = train.model_copy(update={"warmup_epochs": WARMUP_EPOCHS})
     return preset.model_copy(update={"train": train})
+
+
+def _toml(value: object) -> str:
+    """JSON is TOML but for one character, which TOML wants escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -11,6 +11,7 @@ from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import read_preset
 from aetui.files import open_file
+from aetui.text import safe_text
 
 DEFAULT_PRESET = "digits-mlp"
 
@@ -71,4 +72,4 @@ def preset_text(preset: Preset, sentence: str) -> str:
     """The preset as TOML that reads back to an equal one."""
     table = preset.model_dump(exclude_none=True)
     table["data"] = {key: value for key, value in table["data"].items() if value not in ("", [])}
-    return f"# {' '.join(sentence.split())}\n{tomli_w.dumps(table)}"
+    return f"# {safe_text(' '.join(sentence.split()))}\n{tomli_w.dumps(table)}"

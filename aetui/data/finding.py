@@ -118,10 +118,11 @@ def _check_tables(name: str, recorded: Path, own: Path) -> None:
 
 
 def _find_verified(source: Source, data_dir: Path) -> Found | None:
-    """As `find`, but only in forms whose content is known by its sums, and no links to other files."""
+    """As `find`, but only in forms whose content is known by its sums and is read where it lies, unpacked; no
+    links to other files."""
     if source.name == "cifar10":
         found = _find_cifar10(source, data_dir)
-        return found if found and found.form is not Form.BINARY else None
+        return found if found and found.form is Form.PYTHON else None
     if source.name not in IDX_FOLDERS:
         return None
     found = _find_idx(source, data_dir) or _find_npz(source, data_dir)

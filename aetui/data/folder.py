@@ -6,6 +6,7 @@ it.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -87,6 +88,8 @@ class _Cache:
         facts = [FORMAT, resolved, size, [(file.name, file.size, file.modified_ns) for file in files]]
         self.size = size
         self._folder, self._files = folder, files
+        self._passing = False
+        """Whether a file could not be read for a reason that may pass; nothing is kept of that then."""
         self._prefix, self._dir = _hash(resolved), cache_dir
         self._stem = f"{self._prefix}-{_hash(json.dumps(facts))}"
         self.lock_path = cache_dir / f"{self._prefix}.lock"
@@ -119,8 +122,9 @@ class _Cache:
                     f"{', '.join(skipped[:NAMED])}.",
                     "Check one of them with an image viewer.",
                 )
-        with whole_file(self._index_path) as target:
-            target.write(json.dumps(skipped).encode())
+        if not self._passing:
+            with whole_file(self._index_path) as target:
+                target.write(json.dumps(skipped).encode())
         return skipped
 
     def _decode_into(
@@ -146,8 +150,12 @@ class _Cache:
     def _decode(self, file: ListedFile) -> bytes | None:
         try:
             return read_image(file.path, self.size)
-        except Exception:  # Pillow's decoders raise nearly anything on damaged files
-            return None
+        except MemoryError:
+            self._passing = True
+        except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
+            if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
+                self._passing = True
+        return None
 
     def sweep(self) -> None:
         """Remove what earlier contents or sizes of the same folder left."""

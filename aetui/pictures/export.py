@@ -30,6 +30,12 @@ TITLE_HEIGHT = 24
 """Pixels above the frames of an animation."""
 TEXT_SIZE = 14
 
+MOST_ZOOMED = 2_000_000
+"""Pixel values of a row of tiles, before; more are not enlarged."""
+MOST_PIXELS = 300_000_000
+"""Of all frames of an animation; of large ones fewer epochs are taken."""
+GIF_SIDE = 65_535
+
 Each = TypeVar("Each")
 Epochs = Sequence[tuple[int, Sheet]]
 """Sheets by epoch, in order, at least one."""
@@ -55,10 +61,14 @@ def contact_sheet(sheets: Epochs) -> Image.Image:
 def animation(sheets: Epochs) -> bytes:
     """A GIF of the epochs, or of FRAMES of them, that repeats: rows of views with the epoch's number above.
 
-    Raises AetuiError where the sheets are not of the same samples.
+    Raises AetuiError where the sheets are not of the same samples or too large.
     """
     _check_same(sheets)
-    frames = [_frame(epoch, sheet) for epoch, sheet in evenly(sheets, FRAMES)]
+    width, height = _frame(*sheets[-1]).size
+    if max(width, height) > GIF_SIDE:
+        raise AetuiError(f"The pictures are {width}x{height} pixels, too large for a GIF")
+    most = max(2, MOST_PIXELS // (width * height))
+    frames = [_frame(epoch, sheet) for epoch, sheet in evenly(sheets, min(FRAMES, most))]
     milliseconds = [round(SECONDS_A_FRAME * 1000)] * (len(frames) - 1) + [round(LAST_SECONDS * 1000)]
     buffer = io.BytesIO()
     frames[0].save(
@@ -91,7 +101,8 @@ def evenly(sheets: Sequence[Each], most: int) -> list[Each]:
 def _zoomed(images: Images) -> Images:
     """Small images (N, H, W, C) enlarged."""
     _, height, width, _ = images.shape
-    return fit(images, height * ZOOM, width * ZOOM) if max(height, width) <= SMALL_SIDE else images
+    small = max(height, width) <= SMALL_SIDE and images.size <= MOST_ZOOMED
+    return fit(images, height * ZOOM, width * ZOOM) if small else images
 
 
 def _with_names(names: list[str], rows: list[Images]) -> Image.Image:

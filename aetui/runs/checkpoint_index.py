@@ -8,9 +8,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, model_validator
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded, sha256_of, write_whole
-from aetui.runs.fields import CheckpointName, Count, Epoch
+from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch
 
-NAMES = "epoch_*_step_*.pt"
 LARGEST_BYTES = 1_000_000
 """Of the list: a thousand checkpoints take a quarter of it."""
 
@@ -73,7 +72,7 @@ def read_index(folder: Path) -> list[Entry]:
 def on_disk(folder: Path) -> list[Path]:
     """Every file that is named as a checkpoint, listed or not. Raises AetuiError where nobody can tell."""
     try:
-        return sorted(path for path in folder.iterdir() if path.match(NAMES))
+        return sorted(path for path in folder.iterdir() if re.fullmatch(CHECKPOINT_NAME, path.name))
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -117,7 +116,8 @@ def newest_whole(folder: Path) -> Entry | None:
 
 def check_whole(path: Path) -> None:
     """Raises AetuiError where the file is listed as a checkpoint and is no longer as it was written."""
-    listed = read_index(path.parent) if path.match(NAMES) and (path.parent / "index.json").is_file() else []
+    named = re.fullmatch(CHECKPOINT_NAME, path.name)
+    listed = read_index(path.parent) if named and (path.parent / "index.json").is_file() else []
     if any(entry.file == path.name and not _is_whole(path.parent, entry) for entry in listed):
         raise AetuiError(
             f"{path} is damaged: its SHA-256 is not the recorded one", "choose another checkpoint"

@@ -16,7 +16,8 @@ def _plain(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_plain)]
 """Of a file in a folder of the run that is known: it leads nowhere else."""
 
-CheckpointName = Annotated[str, Field(pattern=r"^epoch_\d{4,9}_step_\d{8,15}\.pt$")]
+CHECKPOINT_NAME = r"epoch_\d{4,9}_step_\d{8,15}\.pt"
+CheckpointName = Annotated[str, Field(pattern=f"^{CHECKPOINT_NAME}$")]
 """Of a file in `checkpoints/`."""
 
 

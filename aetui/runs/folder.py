@@ -1,5 +1,6 @@
 """A run's folder: where everything is, and the meta.json that tells what it is."""
 
+import contextlib
 import os
 import platform
 import secrets
@@ -66,6 +67,8 @@ class Meta(BaseModel):
     """The same in seconds since 1970, as earlier versions wrote it."""
     shared: bool = False
     """Whether others may steer the run, where the modes of its files let them."""
+    imported: bool = False
+    """Whether the run begins with weights from elsewhere, its first checkpoint, and so not without one."""
 
 
 class DamagedMeta(AetuiError):
@@ -138,7 +141,8 @@ class RunFolder:
         self.change_meta(state=states.STARTING, reason="", **where)
         with open_to_append(self.control) as control:
             if not self.read_meta().shared:
-                os.fchmod(control.fileno(), 0o600)
+                with contextlib.suppress(PermissionError):  # some file systems have no modes
+                    os.fchmod(control.fileno(), 0o600)
 
     def make_missing(self) -> None:
         """Make the folders that a run needs and somebody took away. Raises OSError and AetuiError."""
@@ -156,18 +160,21 @@ def create_run(
     threads: int | None = None,
     *,
     shared: bool = False,
+    imported: bool = False,
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
-    It is its owner's alone unless `shared`, which leaves its modes to the umask.
-    Raises AetuiError where the runs folder cannot be written.
+    It is its owner's alone unless `shared`, which leaves its modes to the umask. One that is `imported` waits
+    for its first checkpoint. Raises AetuiError where the runs folder cannot be written, or a path of the
+    preset not be noted.
     """
+    config = _encoded(preset_text(_settled(preset), sentence))
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(_new_folder(runs_dir, preset.name, shared=shared))
         make_folder(folder.previews, shared=shared)
         make_folder(folder.checkpoints, shared=shared)
-        write_whole(folder.config, preset_text(_settled(preset), sentence).encode())
+        write_whole(folder.config, config)
         meta = Meta(
             run=folder.name,
             preset=preset.name,
@@ -181,6 +188,7 @@ def create_run(
             epochs_planned=preset.train.epochs,
             host=socket.gethostname(),
             shared=shared,
+            imported=imported,
         )
         folder.write_meta(meta)
     except OSError as error:
@@ -189,6 +197,14 @@ def create_run(
             "choose another place with --runs DIR",
         ) from None
     return folder
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        path = safe_text(error.object[max(0, error.start - 40) : error.end + 40])
+        raise AetuiError(f"A path is not UTF-8, as a run must note it: … {path} …", "rename it") from None
 
 
 def now() -> str:

@@ -20,6 +20,7 @@ from aetui.files import open_file, sha256_of
 from aetui.runs.checkpoint_index import Entry, check_entry, check_size
 from aetui.runs.fields import Count, Epoch
 from aetui.training.checkpoint_sum import add_sum, sum_holds
+from aetui.training.pickle_bounds import refuse_costly
 from aetui.training.weights_file import refuse_bomb, why_refused
 
 FORMAT = 1
@@ -119,6 +120,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """What is in a checkpoint; no code in it is run. Raises OSError, ValueError with what it is instead."""
     with open_file(path) as file:
         refuse_bomb(file)
+        refuse_costly(file)
         payload = _load(file)
     if not isinstance(payload, dict) or payload.get("format") != FORMAT:
         raise ValueError("of another format; a newer aetui may have written it")

@@ -6,6 +6,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import queue
 import signal
@@ -34,6 +35,8 @@ LOOK_SECONDS = 0.02
 LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
 MEASURE_SECONDS = 2.0
+ONE_STOP_SECONDS = 0.5
+"""Between two stop signals that are two."""
 CROWDED_CORES = 0.5
 CROWDED = (
     "other programs keep this machine busy; PyTorch's threads then wait for each other, "
@@ -91,7 +94,9 @@ class Ownership:
         """Take the lock that is at the run's path now. Raises OSError; filelock.Timeout: another has it."""
         if self._held and self._held == _identity(self._path):
             return
-        lock = filelock.FileLock(self._path, mode=_made_lock(self._path))
+        mode = _made_lock(self._path)
+        _check_locks(self._path)
+        lock = filelock.FileLock(self._path, mode=mode)
         lock.acquire(timeout=LOCK_SECONDS)
         self._locks.append(lock)
         self._held = _identity(self._path)
@@ -137,6 +142,16 @@ def _made_lock(lock: Path) -> int:
     if not stat.S_ISREG(facts.st_mode):
         raise OSError(errno.EINVAL, "not a file of data", str(lock))
     return stat.S_IMODE(facts.st_mode) | stat.S_IRUSR | stat.S_IWUSR  # less is an error of filelock
+
+
+def _check_locks(lock: Path) -> None:
+    """Raises OSError on a file system without locks, where filelock would take any file for a lock held."""
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno == errno.ENOSYS:
+                raise OSError(errno.ENOSYS, "its file system has no locks (flock)", str(lock)) from None
 
 
 @contextlib.contextmanager
@@ -213,13 +228,17 @@ def _is_crowded(sample: MachineSampled) -> bool:
 def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]]:
     """SIGINT and SIGTERM ask for a stop, the second time at once; SIGHUP means that the terminal is gone.
 
-    Yields the list of stop signals received.
+    Yields the list of stop signals received. One that comes right behind another is the same: `timeout` sends
+    its own to the process and to its group.
     """
     received: list[int] = []
+    first = 0.0
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if received:
+        nonlocal first
+        if received and time.monotonic() - first > ONE_STOP_SECONDS:
             os._exit(EXIT_SIGNAL + number)
+        first = first or time.monotonic()
         received.append(number)
         session.control.request("stop")
 

@@ -213,6 +213,11 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         if refused:
             why = "; ".join(f"{lost.entry.file} is {lost.reason}" for lost in refused)
             raise AetuiError("None of the checkpoints can be used", why)
+        if training.folder.read_meta().imported:
+            raise AetuiError(
+                f"The weights that {training.folder.called} was made of are not in it",
+                "import them again, and delete this run",
+            )
         if told := read_history(training.folder)[0].checkpoints:
             raise AetuiError(
                 f"The checkpoints of {training.folder.called} are gone: its log tells of {told[-1].file}",

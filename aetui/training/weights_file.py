@@ -19,6 +19,7 @@ from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
 from aetui.text import format_bytes
 from aetui.training.not_weights import AGAIN, SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
+from aetui.training.pickle_bounds import refuse_costly
 
 HARMLESS: list[Any] = [
     argparse.Namespace,
@@ -55,6 +56,7 @@ def _read(path: Path, file: BinaryIO) -> Published:
         if is_safetensors(file):
             return weights_in(load_file(path))
         refuse_bomb(file)
+        refuse_costly(file)
         with torch.serialization.safe_globals(HARMLESS):
             return weights_in(torch.load(file, map_location="cpu", weights_only=True))
     except (OSError, AetuiError):

@@ -225,14 +225,15 @@ class AetuiApp(App[None]):
 
 def _goes_on(run: RunFolder) -> str:
     """What becomes of a run without the app, and how to come back."""
+    words = f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
     if find_state(run, run.read_meta()) == states.PAUSED:
-        return f"{run.name} stays paused without a screen; go on with: aetui control {run.called} resume"
-    return f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
+        words = f"{run.name} stays paused without a screen; go on with: aetui control {run.called} resume"
+    return safe_text(words)
 
 
 def _last_word(trainer: Trainer) -> str:
     """How a run that was asked to stop has ended."""
     run, meta = trainer.folder, trainer.folder.read_meta()
     if meta.state == states.STOPPED:
-        return f"{run.name} is saved; go on with: aetui resume {run.called}"
+        return safe_text(f"{run.name} is saved; go on with: aetui resume {run.called}")
     return safe_text(f"{run.name} is {meta.state.replace('_', ' ')} {meta.reason}")

@@ -71,13 +71,14 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
             event = json.loads(line)
             if event["event"] == "EpochFinished" and event["epoch"] == 2:
                 process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGINT)  # as `timeout` sends its own: one stop, not two
         assert process.wait() == 128 + signal.SIGINT
     (listed,) = json.loads(run("runs", "--json", cwd=tmp_path).stdout)
     assert listed["state"] == "stopped"
 
     refused = run("resume", "--set", "train.batch_size=32", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "Only train.epochs, train.learning_rate" in refused.stderr
+    assert "Only train.epochs, train.patience, train.learning_rate" in refused.stderr
     assert run("resume", "--seed", "3", cwd=tmp_path).returncode == 2
     settings = ("--set", "train.epochs=4", "--set", "train.learning_rate=1e-4", "--threads", "1")
     assert run("resume", *settings, cwd=tmp_path).returncode == 0
@@ -223,3 +224,16 @@ def test_the_figures_of_the_readme(tmp_path, real_data, preset, epochs, bound, s
     subprocess.run(command, cwd=tmp_path, check=True, timeout=800, stderr=subprocess.DEVNULL)
     (listed,) = json.loads(run("runs", "--json", cwd=tmp_path).stdout)
     assert 0.5 * bound < listed["test_loss"] <= bound
+
+
+def test_a_path_that_no_run_can_note_is_refused(tmp_path):
+    folder = tmp_path / os.fsdecode(b"lat\xdcn")
+    (folder / "imgs").mkdir(parents=True)
+    preset = "[data]\nname = 'folder'\npath = 'imgs'\nsize = '1x8x8'\n"
+    layers = "[model]\nencoder = ['conv 2 k2 s2']\ndecoder = 'mirror'\n"
+    (folder / "mine.toml").write_text(preset + layers)
+    done = subprocess.run([*AETUI, "train", "mine.toml"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "A path is not UTF-8, as a run must note it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "runs").exists()

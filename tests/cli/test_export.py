@@ -62,9 +62,36 @@ def test_a_run_without_pictures_and_a_folder_that_is_none(folder, tmp_path, caps
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_more_pictures_than_memory_holds_are_refused(folder, tmp_path, capsys, monkeypatch):
+SHEET_BYTES = 2 * 2 * 28 * 28
+
+
+def test_of_more_epochs_than_memory_holds_some_are_taken(folder, tmp_path, capsys, monkeypatch):
     draw(folder, range(4))
-    monkeypatch.setattr("aetui.cli.export.MOST_BYTES", 3 * 4 * 28 * 28)
+    monkeypatch.setattr("aetui.cli.export.MOST_BYTES", 3 * SHEET_BYTES)
+    assert export(folder, tmp_path / "out") == 0
+    with Image.open(capsys.readouterr().out.split()[0]) as animation:
+        assert animation.n_frames == 3
+    monkeypatch.setattr("aetui.pictures.export.MOST_PIXELS", 1)
+    assert export(folder, tmp_path / "out") == 0
+    with Image.open(capsys.readouterr().out.split()[0]) as animation:
+        assert animation.n_frames == 2
+
+
+def test_epochs_that_are_larger_than_the_newest_do_not_fill_the_memory(folder, tmp_path, capsys, monkeypatch):
+    draw(folder, range(4))
+    small = np.zeros((1, 4, 4, 1), np.uint8)
+    sheet = to_png(Sheet({"original": small, "reconstruction": small}, (Sample(0, "7"),)))
+    (folder.previews / "epoch_0003.png").write_bytes(sheet)
+    monkeypatch.setattr("aetui.cli.export.MOST_BYTES", 2 * SHEET_BYTES)
     assert export(folder, tmp_path / "out") == 1
     assert "take more than" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_that_are_too_wide_for_a_gif(folder, tmp_path, capsys):
+    wide = np.zeros((1, 1, 66_000, 1), np.uint8)
+    sheet = Sheet({"original": wide, "reconstruction": wide}, (Sample(0, "7"),))
+    (folder.previews / "epoch_0000.png").write_bytes(to_png(sheet))
+    EventWriter(folder.events).write(PreviewSaved(0, "epoch_0000.png", 0))
+    assert export(folder, tmp_path / "out") == 1
+    assert "too large for a GIF" in capsys.readouterr().err

@@ -236,3 +236,10 @@ def test_the_recipe_takes_smaller_batches_than_the_preset_at_most(config):
 def test_what_fine_tuning_decides_is_not_changed(config, key):
     with pytest.raises(PresetError, match=f"--set: {key}: fine-tuning decides this itself"):
         finetuning_preset(config, "tuned", "", [f"{key}=x"])
+
+
+def test_a_checkpoint_may_lie_where_names_are_odd(config, tmp_path):
+    """TOML wants a character escaped that JSON does not."""
+    checkpoint = tmp_path / "del\x7f \\ 'odd'\x1b.pt"
+    checkpoint.touch()
+    assert finetuning_preset(config, "tuned", str(checkpoint)).finetune.from_checkpoint == str(checkpoint)

@@ -154,6 +154,25 @@ def test_a_disk_that_takes_no_weights_is_a_sentence(weights, tmp_path, capsys, m
     assert not list((tmp_path / "runs").iterdir())
 
 
+def test_an_import_that_was_killed_is_no_run_from_random_weights(weights, tmp_path, capsys, monkeypatch):
+    file = tmp_path / "published.pt"
+    torch.save({"model": weights}, file)
+    killed = SystemExit(137)
+
+    def kill(*_):
+        raise killed
+
+    monkeypatch.setattr("aetui.training.import_weights.import_weights", kill)
+    monkeypatch.setattr("shutil.rmtree", lambda path: None)
+    with pytest.raises(SystemExit):
+        main(["import", str(file), "shapes-vit-mae", "--device", "cpu"])
+    capsys.readouterr()
+    newest().change_meta(pid=2**31 - 1, pid_began=1.0)
+    assert main(["resume", newest().name, "--threads", "1"]) == 1
+    assert "was made of are not in it; import them again" in capsys.readouterr().err
+    assert newest().read_meta().state == "failed"
+
+
 def test_heads_that_nothing_tells_are_said(weights, tmp_path, capsys):
     torch.save(weights, tmp_path / "w.pt")
     main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"])

@@ -1,5 +1,6 @@
 """A user's own folder of images."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image
 from aetui.data import folder as folder_module
 from aetui.data.files import Cancelled
 from aetui.data.folder import Decoding, load_folder
+from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet
 from aetui.errors import AetuiError, UsageError
 
@@ -172,6 +174,27 @@ def test_broken_files_are_skipped_and_named(images: Path) -> None:
         assert read.warnings == [  # type: ignore[attr-defined]
             "3 of 30 image files could not be read: red/0.png, red/1.png, red/2.png."
         ]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()])
+def test_an_error_that_may_pass_is_not_remembered(
+    images: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A run would find other images than it has learned from for ever."""
+
+    def failing(path: Path, size: tuple[int, int, int]) -> bytes:
+        if path.name == "3.png" and path.parent.name == "red":
+            raise error
+        return read_image(path, size)
+
+    monkeypatch.setattr(folder_module, "read_image", failing)
+    data = read(images)
+    assert len(data.train) + len(data.test) == 29
+    assert read.warnings == ["1 of 30 image files could not be read: red/3.png."]  # type: ignore[attr-defined]
+    monkeypatch.undo()
+    data = read(images)
+    assert len(data.train) + len(data.test) == 30
+    assert read.warnings == []  # type: ignore[attr-defined]
 
 
 def test_nothing_to_train_or_test_on(images: Path, tmp_path: Path) -> None:

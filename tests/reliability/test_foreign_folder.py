@@ -14,7 +14,7 @@ from outside import untouched
 
 from aetui.cli import main
 from aetui.data.catalogue import SETS
-from aetui.data.finding import data_dir_of_run, data_dir_to_load
+from aetui.data.finding import BINARY_ARCHIVE, data_dir_of_run, data_dir_to_load
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
@@ -209,6 +209,22 @@ def test_data_is_fetched_only_where_this_user_keeps_it(tmp_path):
         with path.open("wb") as whole:
             whole.truncate(file.size)
     assert data_dir_of_run("mnist", foreign, own) == foreign
+
+
+def test_an_archive_that_a_foreign_run_names_is_not_unpacked(tmp_path):
+    """It would be where it lies, and so in a folder that the run chose, or behind a link in it."""
+    own, foreign = tmp_path / "own", tmp_path / "foreign"
+    foreign.mkdir()
+    for archive in (*SETS["cifar10"].archives, BINARY_ARCHIVE):
+        with (foreign / Path(archive.path).name).open("wb") as whole:
+            whole.truncate(archive.size)
+        assert data_dir_to_load("cifar10", foreign, own) == own
+    for file in SETS["cifar10"].files:
+        path = foreign / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as whole:
+            whole.truncate(file.size)
+    assert data_dir_of_run("cifar10", foreign, own) == foreign
 
 
 def test_a_table_that_a_foreign_run_names_is_not_opened(tmp_path):

@@ -50,3 +50,41 @@ def test_a_checkpoint_that_unpacks_to_more_than_its_size(tmp_path):
         read_checkpoint(path)
     with pytest.raises(AetuiError, match="not a file of weights"):
         read_weights(path)
+
+
+def archive_of(path, pickled: bytes):
+    """As torch.save lays it out."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in (("data.pkl", pickled), ("version", "3\n"), ("byteorder", "little")):
+            archive.writestr(f"archive/{name}", content)
+    return path
+
+
+TUPLES = b"".join(b"h%ch%c\x86q%c" % (depth, depth, depth + 1) for depth in range(60))
+PICKLES = {
+    "a bytearray of 3 GB": b"\x80\x02cbuiltins\nbytearray\n\x8a\x05\x00^\xd0\xb2\x00\x85R.",
+    "a key of 2^60 parts": b"\x80\x02N\x85q\x00" + TUPLES + b"}h<K\x01s.",
+    "the same behind text": b"\x80\x02X\x01\x00\x00\x00aq\x00" + TUPLES + b"}h<K\x01s.",
+}
+
+
+@pytest.mark.parametrize("kind", PICKLES)
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_pickle_that_costs_more_than_its_size(tmp_path, kind, packed):
+    """In an archive as torch.save writes it, and in its format before 1.6."""
+    path = tmp_path / "epoch_0001_step_00000001.pt"
+    before = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}q\x00."
+    if packed:
+        archive_of(path, PICKLES[kind])
+    else:
+        path.write_bytes(before + PICKLES[kind])
+    with pytest.raises(ValueError, match="would grow without bounds"):
+        read_checkpoint(path)
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)
+
+
+def test_a_pickle_of_many_megabytes(tmp_path):
+    path = archive_of(tmp_path / "weights.pt", b"\x80\x02]q\x00(" + b"N" * 9_000_000 + b"e.")
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)

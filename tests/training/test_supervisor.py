@@ -1,5 +1,6 @@
 """The main thread of the process that trains: commands, measuring, listeners, ownership."""
 
+import errno
 import threading
 
 import filelock
@@ -29,6 +30,18 @@ def test_a_run_has_one_owner_and_the_lock_is_given_back(make_run):
         supervise(folder)
     assert supervise(folder) == 0
     filelock.FileLock(folder.lock).acquire(timeout=0).lock.release()
+
+
+def test_a_file_system_without_locks_is_told_as_such(make_run, monkeypatch):
+    """filelock would take the file that is there for a lock that somebody holds."""
+    folder = make_run("train.epochs=1")
+
+    def missing(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", missing)
+    with pytest.raises(AetuiError, match=r"its file system has no locks \(flock\)"):
+        supervise(folder)
 
 
 def test_a_resumed_run_is_starting_from_the_first_moment(make_run):

@@ -11,7 +11,7 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import StateChanged
-from aetui.runs.folder import create_run
+from aetui.runs.folder import RunFolder, create_run
 from aetui.ui.app import AetuiApp
 from aetui.ui.calculator.chain_line import ChainLine
 from aetui.ui.key_names import action_names
@@ -285,3 +285,13 @@ async def test_a_closed_monitor_is_let_go_of_though_the_terminal_was_resized_whi
         gc.collect()
         assert isinstance(pilot.app.screen, MenuScreen)
         assert monitor() is None
+
+
+async def test_what_is_said_on_leaving_is_harmless(app, scripted):
+    """A folder may have any name, and the line is printed on the bare terminal."""
+    folder = scripted(state="running")
+    leaving = app(watch=RunFolder(folder.path.rename(folder.path.with_name("evil\x1b]0;pwned\x07"))))
+    async with leaving.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+    assert "evil␛]0;pwned␇ goes on without a screen" in leaving.farewell
+    assert leaving.farewell.isprintable()
