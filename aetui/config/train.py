@@ -54,6 +54,9 @@ class TrainSection(Section):
     arXiv 1608.03983), or up and down again (Smith & Topin, arXiv 1708.07120)."""
     warmup_epochs: float = Field(default=0.0, ge=0)
     """Epochs in which a `cosine` learning rate first rises from 0; parts of an epoch are fine."""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """Decay a step of a running mean of the weights (Polyak & Juditsky, doi:10.1137/0330046; 0.999 is usual),
+    which is then what is tested, shown, probed, kept and fine-tuned. 0 is off."""
     clip_norm: float = Field(default=0.0, ge=0, le=1e9)
     """Largest norm of all gradients together; longer ones are shortened to it. 0 is off."""
     accumulate: int = Field(default=1, ge=1, le=1_000_000)

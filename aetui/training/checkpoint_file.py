@@ -61,6 +61,8 @@ class Checkpoint(BaseModel):
     """A moment of a run: all that going on from it needs."""
 
     model: InstanceOf[dict[str, Any]]
+    trained: InstanceOf[dict[str, Any]] | None = None
+    """The weights that the next step changes, where `model` is their running mean."""
     optimizer: InstanceOf[dict[str, Any]]
     random: RandomStates
     progress: Progress

@@ -34,7 +34,7 @@ def measure_probe(training: Training, control: Control, emit: Emit, between: Cal
         return
     emit(ActivityChanged("probing the features"))
     found = probe(
-        training.model,
+        training.judged,
         training.train,
         training.test,
         len(training.classes),

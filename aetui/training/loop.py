@@ -125,7 +125,7 @@ def _test(
         handle_commands(training, control, emit, may_probe=False)
         held_seconds += time.perf_counter() - began
 
-    model, abnormal = model or training.model, training.abnormal_among(images)
+    model, abnormal = model or training.judged, training.abnormal_among(images)
     tested = evaluate(model, images, training.objective, between_batches, abnormal)
     if not math.isfinite(tested.loss):
         raise diverged(training)

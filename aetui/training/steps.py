@@ -22,6 +22,8 @@ def take_step(training: Training, pixels: Tensor, labels: Tensor | None) -> Step
     if settings.clip_norm:
         nn.utils.clip_grad_norm_(training.model.parameters(), settings.clip_norm)
     optimizer.step()
+    if training.averaged:
+        training.averaged.update_parameters(training.model)
     return losses
 
 

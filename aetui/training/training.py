@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
@@ -53,6 +54,8 @@ class Training:
     uncropped: ImageSet | None
     """Some of the training images, where training sees crops of them, which are easier."""
     model: Model
+    averaged: AveragedModel | None
+    """The running mean of the model's weights, where the preset wants one."""
     optimizer: torch.optim.Optimizer
     objective: Objective
     checkpoints: CheckpointStore
@@ -71,6 +74,11 @@ class Training:
     """The same at the test before."""
 
     @property
+    def judged(self) -> Model:
+        """The model that is tested, shown and kept: the running mean where there is one."""
+        return cast(Model, self.averaged.module) if self.averaged else self.model
+
+    @property
     def spins(self) -> bool:
         """Whether several CPU threads compute, which wait for each other in busy loops."""
         return self.device.type == "cpu" and torch.get_num_threads() > 1
@@ -87,7 +95,8 @@ class Training:
     def save(self, epoch: EpochFinished | None) -> Entry:
         """Write a checkpoint of this moment, which may be the end of an epoch. Raises OSError."""
         checkpoint = Checkpoint(
-            model=self.model.state_dict(),
+            model=self.judged.state_dict(),
+            trained=self.model.state_dict() if self.averaged else None,
             optimizer=self.optimizer.state_dict(),
             random=_random_states(self.device),
             progress=self.progress,
@@ -133,7 +142,10 @@ class Training:
                 f"{self.folder.called} cannot go on with what it was not begun with: {', '.join(changed)}",
                 "put that back; another run starts with `aetui train`",
             )
-        restore_weights(self.model, checkpoint.model, self.folder)
+        restore_weights(self.model, checkpoint.trained or checkpoint.model, self.folder)
+        if self.averaged:
+            restore_weights(self.judged, checkpoint.model, self.folder)
+            self.averaged.n_averaged.fill_(checkpoint.progress.step)
         with _refused_where_it_does_not_fit(self.folder):
             self.optimizer.load_state_dict(checked_state(self.optimizer, checkpoint.optimizer))
         self.progress = checkpoint.progress
@@ -178,6 +190,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
+    averaged = _running_mean(model, preset.train.ema) if preset.train.ema else None
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
     layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
@@ -190,6 +203,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         last_test=data.test if data.validation else None,
         uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         model=model,
+        averaged=averaged,
         optimizer=make_optimizer(model, preset.train, layer_decay),
         objective=make_objective(preset, device, bf16, len(data.classes)),
         checkpoints=checkpoints,
@@ -205,6 +219,11 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
     emit(_started(training, chosen, data, resumed))
     return training
+
+
+def _running_mean(model: Model, decay: float) -> AveragedModel:
+    """Of the weights; buffers, such as batch norm's own running means, are the model's."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
 
 
 def _resume(training: Training, emit: Emit) -> Entry | None:

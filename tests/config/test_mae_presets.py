@@ -177,6 +177,7 @@ def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
         "weight_decay": 0.0,
         "schedule": "constant",
         "warmup_epochs": 0.0,
+        "ema": 0.0,
         "clip_norm": 0.0,
         "accumulate": 1,
         "compile": False,
@@ -228,7 +229,7 @@ def test_the_masked_recipes_are_the_promised_ones():
     assert (shape.encoder, shape.decoder.width, shape.decoder.depth) == (SIZES["tiny"], 192, 4)
     assert (shape.patch, shape.mask_ratio, full.train.peak_learning_rate) == (2, 0.75, pytest.approx(2.4e-3))
     conv = found["cifar10-conv-mae"]
-    assert (conv.train.epochs, conv.train.batch_size, conv.train.peak_learning_rate) == (10, 64, 1e-3)
+    assert (conv.train.epochs, conv.train.batch_size, conv.train.peak_learning_rate) == (10, 64, 3e-3)
     assert (conv.mask.ratio, conv.mask.patch, conv.train.optimizer) == (0.75, 4, "adam")
 
 
