@@ -1,6 +1,7 @@
 """events.jsonl: written by the process that trains, followed by every screen."""
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -93,8 +94,21 @@ MOST_READS = 20
 """At one look, of damage: 40 MB, after which a screen wants to be drawn."""
 
 
+STEPS = b'{"event": "StepsTrained"'
+PASSING = (STEPS, b'{"event": "MachineSampled"')
+"""How lines begin that are nearly all of a long log, and are shown by the monitor alone."""
+LIVE_LINES = 500
+"""At the end of what is read at a look: they are all taken, as the newest are wanted."""
+STEPS_BYTES = 1_000_000
+"""Of a log in which every line of steps is read; of one n times as large every n-th."""
+
+
 class EventFollower:
-    """The feed of every screen: the events of a run so far, then the new ones at each look."""
+    """The feed of every screen: the events of a run so far, then the new ones at each look.
+
+    Of the past of a long log only some of the steps and no looks at the machine are taken: as many as a chart
+    has points for.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lines = LineFollower(path)
@@ -114,8 +128,7 @@ class EventFollower:
         for _ in range(MOST_READS):
             if found or not (lines := self._lines.read()):
                 break
-            for line in lines:
-                self._read += 1
+            for line in self._chosen(lines):
                 try:
                     found.append(from_json(line))
                 except ValueError:
@@ -126,6 +139,16 @@ class EventFollower:
     def behind(self) -> bool:
         """Whether there was more at the last look than was read."""
         return self._lines.behind
+
+    def _chosen(self, lines: list[bytes]) -> Iterator[bytes]:
+        """The lines without those of a long past that nobody needs; counts them all."""
+        past = self._read + len(lines) - LIVE_LINES
+        every = max(1, self._lines.size // STEPS_BYTES)
+        for line in lines:
+            self._read += 1
+            passing = self._read <= past and line.startswith(PASSING) and line.endswith(b"}")
+            if not passing or (line.startswith(STEPS) and self._read % every == 0):
+                yield line
 
     def _pass_over(self, line: bytes) -> None:
         if line.strip():

@@ -1,6 +1,7 @@
 """A run's story so far, folded from its events: what every screen and `aetui show` tell."""
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,8 @@ MOST_NOTES = 500
 MOST_EPOCHS = 100_000
 """As a preset may have; of pictures and probes as many are kept."""
 RECENT_SECONDS = 4.0
+UNTOLD = (StepsTrained, MachineSampled, ActivityChanged, PreviewSaved)
+"""Events that only move a number."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ class History:
     best_tested: BestTested | None = None
     """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
-    notes: list[Note] = field(default_factory=list)
     last_time: float = 0.0
     """When the newest event was written, in seconds since 1970."""
+    _told: deque[tuple[int, float, Event]] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
+    """Numbers, times and events of the log pane's lines, which are only written out when they are shown."""
     _previews: dict[str, PreviewSaved] = field(default_factory=dict)
     _probes: dict[int, ProbeMeasured] = field(default_factory=dict)
 
@@ -78,6 +82,10 @@ class History:
     def probes(self) -> tuple[ProbeMeasured, ...]:
         """One a step, oldest first."""
         return tuple(self._probes.values())
+
+    def notes_after(self, number: int = 0) -> list[Note]:
+        """The newest lines of the log pane, as far as they come after the one of this number."""
+        return [Note(n, time, describe(event)) for n, time, event in self._told if n > number]
 
     def apply(self, event: Event, time: float) -> None:
         """Take in the next event, written at `time`."""
@@ -115,10 +123,9 @@ class History:
                 _forget_oldest(self._probes)
             case Warned():
                 pass
-        if text := describe(event):
-            number = self.notes[-1].number + 1 if self.notes else 1
-            self.notes.append(Note(number, time, text))
-            del self.notes[:-MOST_NOTES]
+        if not isinstance(event, UNTOLD):
+            number = self._told[-1][0] + 1 if self._told else 1
+            self._told.append((number, time, event))
 
     def _start(self, event: RunStarted) -> None:
         """A start, or a resume: what was logged beyond its step never was."""

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from aetui.files import open_file
 from aetui.text import format_bytes
 
-MOST_BYTES = 2_000_000
+MOST_BYTES = 4_000_000
 """Read at a time, so that a screen which opens a long log stays awake."""
 TAIL_BYTES = 200
 LARGEST_BYTES = 10**10
@@ -27,6 +27,8 @@ class LineFollower:
     def __init__(self, path: Path, offset: int = 0) -> None:
         self.behind = False
         """Whether there was more at the last look than was read."""
+        self.size = 0
+        """Of the file at the last look, in bytes."""
         self._path = path
         self._offset = offset
         self._tail = b""
@@ -39,7 +41,7 @@ class LineFollower:
         self.behind = False
         try:
             with open_file(self._path) as file:
-                size = os.fstat(file.fileno()).st_size
+                size = self.size = os.fstat(file.fileno()).st_size
                 if size > LARGEST_BYTES:
                     raise OSError(errno.EFBIG, f"larger than {format_bytes(LARGEST_BYTES)}", str(self._path))
                 if not self._goes_on(file, size):

@@ -52,6 +52,11 @@ class Feed:
         last = last_line(self.folder.log)
         return f"the process that trained is gone{': ' + last if last else ''}"
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to read right now, as of a long run that was just opened."""
+        return self._follower.behind
+
     def poll(self) -> tuple[bool, bool]:
         """Take in what is new. Returns whether anything is, and whether it should be seen at once."""
         damaged = self._follower.damaged

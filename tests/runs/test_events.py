@@ -18,6 +18,7 @@ from aetui.runs.events import (
     from_json,
     to_json,
 )
+from aetui.runs.history import History
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")
 
@@ -42,18 +43,20 @@ EVENTS = [
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_an_event_reads_back_equal(event):
-    assert from_json(to_json(event, 12.5)) == (event, 12.5)
+    line = to_json(event, 12.5).encode()
+    assert from_json(line) == (event, 12.5)
+    assert from_json(b" " + line) == (event, 12.5), "as another program may write it"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_numbers_that_are_not_finite_are_null_with_their_kind(value):
     line = to_json(steps(1, value), 0)
     assert '"train_loss": null' in line
-    event, _ = from_json(line)
+    event, _ = from_json(line.encode())
     assert repr(event.train_loss) == repr(value)
 
 
-@given(st.one_of(st.text(), st.binary(), st.from_regex(r'\{"event": "StepsTrained".*\}')))
+@given(st.one_of(st.binary(), st.from_regex(rb'\{"event": "StepsTrained", "time": \d+, .*\}')))
 def test_no_line_breaks_the_reader(line):
     with pytest.raises(ValueError, match=r"."):
         from_json(line)
@@ -130,3 +133,31 @@ def test_a_log_longer_than_one_look_is_read_to_its_end(tmp_path, monkeypatch):
     while events := follower.poll():
         found += [event.step for event, _ in events]
     assert found == list(range(100))
+
+
+def test_of_a_long_past_the_epochs_are_read_and_some_of_the_steps(tmp_path, monkeypatch):
+    """40,000 reports of a million steps; damage is counted all the same."""
+    path, epochs = tmp_path / "events.jsonl", 400
+    with path.open("w") as log:
+        for epoch in range(1, epochs + 1):
+            for look in range(100):
+                print(to_json(steps(2500 * epoch + 25 * look), 1.0), file=log)
+                print(to_json(MachineSampled(3.0, 2.0, 1, 2, 3), 1.0), file=log)
+            print(to_json(finished(epoch), 1.0), file=log)
+        print('{"event": "StepsTrained", "time": 1.0, "epo', file=log)
+        print(to_json(steps(2500 * epochs + 2499), 1.0), file=log)
+    read = []
+    monkeypatch.setattr(event_log, "from_json", lambda line: read.append(line) or from_json(line))
+    follower, history = EventFollower(path), History()
+    looks = 0
+    while (events := follower.poll()) or follower.behind:
+        looks += 1
+        for event, at in events:
+            history.apply(event, at)
+    assert looks > 3, "a screen is awake in between"
+    assert len(read) < 12_000
+    assert (len(history.epochs), history.latest.step) == (epochs, 2500 * epochs + 2499)
+    assert 2000 < len(history.steps) <= 4000
+    gaps = [b.step - a.step for a, b in zip(history.steps, history.steps[1:], strict=False)]
+    assert max(gaps) < 2 * 2500, "spread over the whole run"
+    assert (follower.damaged, follower.first_damaged) == (1, epochs * 201 + 1)

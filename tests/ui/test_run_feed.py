@@ -14,7 +14,7 @@ def test_damaged_lines_are_said_once_and_the_others_are_told(tmp_path):
     feed = Feed(folder)
     assert feed.poll() == (True, True)
     assert feed.poll() == (False, False)
-    assert [note.text for note in feed.history.notes] == [
+    assert [note.text for note in feed.history.notes_after()] == [
         "finished",
         "warning: 2 damaged lines of events.jsonl left out (the first is line 1)",
     ]

@@ -8,14 +8,12 @@ from pathlib import Path
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.runs.event_log import PASSING
 from aetui.runs.events import from_json
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.lines import LineFollower
 from aetui.runs.listing import RunSummary
-
-PASSED_OVER = (b'{"event": "StepsTrained"', b'{"event": "MachineSampled"')
-"""Nearly all lines of a long log, and none of them is shown outside the monitor."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def read_outline(folder: RunFolder) -> History:
     with contextlib.suppress(OSError):
         while lines := log.read():
             for line in lines:
-                if not line.startswith(PASSED_OVER):
+                if not line.startswith(PASSING):
                     with contextlib.suppress(ValueError):
                         history.apply(*from_json(line))
     return history

@@ -124,6 +124,8 @@ class MonitorScreen(PresetScreen):
             if self._seen:
                 self._toast()
         self._seen = True
+        if self.feed.behind:
+            self.call_later(self._look)  # behind the keys that wait
 
     def _show(self) -> None:
         history, state = self.feed.history, self.feed.state
@@ -140,10 +142,9 @@ class MonitorScreen(PresetScreen):
         device.machine = history.machine
         device.live = live
         log = self.query_one(LogPanel)
-        for note in history.notes:
-            if note.number > self._notes_shown:
-                log.add(note)
-                self._notes_shown = note.number
+        for note in history.notes_after(self._notes_shown):
+            log.add(note)
+            self._notes_shown = note.number
 
     def _wait_text(self) -> str:
         if self.feed.state not in states.LIVE:
