@@ -27,6 +27,7 @@ from aetui.text import safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
+from aetui.ui.driver import QuietDriver
 from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
@@ -66,7 +67,7 @@ class AetuiApp(App[None]):
     def __init__(
         self, settings: Settings, train: RunFolder | None = None, watch: RunFolder | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=QuietDriver)
         self._settings = settings
         self.farewell = ""
         """A last word for the shell."""

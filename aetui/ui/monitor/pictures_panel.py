@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 PLAY_SECONDS = 0.5
 """From one epoch's pictures to the next while they play."""
-LEAST_SECONDS = 1.0
-"""Between two pictures that follow the training."""
+FIRST_SECONDS, FIRST_PICTURES, LATER_SECONDS = 1.0, 10, 5.0
+"""Between two pictures that follow the training: at first soon, then seldom enough for a slow line."""
 TITLES = {"fixed": "", "worst": "worst: ", "best": "best: "}
 NAME_CELLS = 6
 """Of the names of two classes where they have no room side by side."""
@@ -59,7 +59,8 @@ class PicturesPanel(Widget):
         self._line_of, self._line_rows = (0, 0, 0), 1
         """Which room and pictures the line has so many rows for."""
         self._promise = ""
-        self._drawn = float("-inf")
+        self._drawn, self._followed = float("-inf"), 0
+        """When pictures were drawn last, and how many have followed the training."""
         self._with_errors = False
         self._player: Timer | None = None
         self._waiting: Timer | None = None
@@ -93,7 +94,7 @@ class PicturesPanel(Widget):
         self._update_title()
 
     def follow(self, history: History, *, live: bool) -> None:
-        """Take in what the run has drawn; new pictures are shown at most once a second.
+        """Take in what the run has drawn; new pictures are shown at most once a second, later in five.
 
         `live`: a process is at work on it, so that more will come.
         """
@@ -103,7 +104,8 @@ class PicturesPanel(Widget):
             self._shown = None
             self.clear(promise)
         self._promise = promise
-        wait = self._drawn + LEAST_SECONDS - time.monotonic()
+        least = FIRST_SECONDS if self._followed < FIRST_PICTURES else LATER_SECONDS
+        wait = self._drawn + least - time.monotonic()
         if wait <= 0:
             self._show()
         elif self._waiting is None:  # these may be the last ones, so that nothing else would show them
@@ -164,6 +166,7 @@ class PicturesPanel(Widget):
         if page is None or (page.file, self._with_errors) == self._shown:
             return
         self._shown, self._drawn = (page.file, self._with_errors), time.monotonic()
+        self._followed += self._book.follows
         from aetui.pictures.sheet import read_sheet
 
         try:

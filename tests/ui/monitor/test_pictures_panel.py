@@ -32,7 +32,7 @@ def saved(epoch, samples="fixed"):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A run of three epochs whose reconstructions grow brighter."""
-    monkeypatch.setattr(pictures_panel, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(pictures_panel, "FIRST_SECONDS", 0.0)
     folder = create_run(read_preset(find_preset("digits-mlp")), "", tmp_path / "runs", tmp_path)
     writer = EventWriter(folder.events)
     writer.write(RunStarted(folder.name, "digits-mlp", "cpu", "CPU", 10, 3, 10, 100, 16, "generated digits"))
@@ -153,7 +153,7 @@ async def test_pictures_off_say_so(folder):
 
 
 async def test_the_last_pictures_are_shown_though_they_come_at_once(folder, monkeypatch):
-    monkeypatch.setattr(pictures_panel, "LEAST_SECONDS", 0.3)
+    monkeypatch.setattr(pictures_panel, "FIRST_SECONDS", 0.3)
     async with monitor(folder) as pilot:
         panel = pilot.app.screen.query_one(PicturesPanel)
         history = pilot.app.screen.feed.history
