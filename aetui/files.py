@@ -17,12 +17,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from aetui.errors import UsageError
 from aetui.text import format_bytes
 
 TEMPORARY_SUFFIX = ".tmp"
 DAMAGED_SUFFIX = ".damaged"
 LARGEST_COPY = 10**9
 """Bytes of a file with a second name that is copied before it is written to."""
+
+
+def expanded(path: str | Path) -> Path:
+    """With `~` as a home folder. Raises UsageError where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UsageError(f"There is no home folder for {path}", "write the path out") from None
 
 
 _held: dict[Path, tuple[int, int]] = {}

@@ -1,6 +1,8 @@
 """`aetui finetune`: a classifier from the encoder of a run, and its twin from scratch for comparison."""
 
 import argparse
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,16 +39,28 @@ def add(verbs: Verbs) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from aetui.cli.comparison import print_comparison
-    from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
-    from aetui.runs import states
-    from aetui.runs.folder import RunFolder
     from aetui.runs.listing import find_run
-    from aetui.training.supervisor import supervise
 
     source = find_run(options.runs, options.which)
     check_device_name(options.device)
+    with _held(source):
+        return _train_all(source, options)
+
+
+def _held(source: "RunFolder") -> "contextlib.AbstractContextManager[object]":
+    """While classifiers begin with its checkpoint nothing trains it; what cannot be written stays anyway."""
+    from aetui.training.supervisor import owned
+
+    return owned(source) if os.access(source.path, os.W_OK) else contextlib.nullcontext()
+
+
+def _train_all(source: "RunFolder", options: argparse.Namespace) -> int:
+    from aetui.cli.comparison import print_comparison
+    from aetui.cli.progress import listener
+    from aetui.runs import states
+    from aetui.training.supervisor import supervise
+
     presets = [(kind, preset) for twins in _pairs(source, options) for kind, preset in twins.items()]
     made: list[tuple[str, RunFolder]] = []
     for number, (kind, preset) in enumerate(presets):

@@ -1,6 +1,7 @@
 """`aetui resume`: go on with a run from its newest good checkpoint."""
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -78,19 +79,18 @@ def run(options: argparse.Namespace) -> int:
 
 def _repair_meta(options: argparse.Namespace) -> None:
     """Make the meta.json of the run that is named, or whose folder is, anew where it is damaged."""
-    from pathlib import Path
-
     from aetui.data.catalogue import default_data_dir
     from aetui.errors import UsageError
+    from aetui.files import expanded
     from aetui.runs.folder import DamagedMeta, RunFolder
     from aetui.runs.liveness import writes
     from aetui.runs.meta_repair import rebuild_meta
     from aetui.training.supervisor import owned
 
-    for path in (Path(options.which).expanduser(), options.runs / options.which):
+    for path in (expanded(options.which), options.runs / options.which):
         folder = RunFolder(path)
         try:
-            if folder.config.is_file():
+            if os.path.isfile(folder.config):  # noqa: PTH113 - False for a name that is too long
                 folder.read_meta()
         except DamagedMeta:
             if not folder.lock.exists() and writes(folder):

@@ -23,7 +23,7 @@ RECIPE: dict[str, object] = {
 }
 """Fine-tuning of He et al., arXiv 2111.06377, table 9, shortened; the augmentation stays the preset's. Their
 mixing of images, which pays over 100 epochs, is left to be set. Images held back choose the best epoch."""
-OF_TRANSFORMERS = {"finetune.layer_decay": 0.75, "finetune.drop_path": 0.1}
+OF_TRANSFORMERS = {"finetune.layer_decay": 0.75, "finetune.drop_path": 0.1, "finetune.pool": "mean"}
 """The same of a vision transformer."""
 WARMUP_EPOCHS = 1.0
 UNTIL_FLAT = ("train.epochs=1000", "train.patience=10", "train.schedule=constant")

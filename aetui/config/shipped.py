@@ -10,7 +10,7 @@ import tomli_w
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import read_preset
-from aetui.files import open_file
+from aetui.files import expanded, open_file
 from aetui.text import safe_text
 
 DEFAULT_PRESET = "digits-mlp"
@@ -51,7 +51,7 @@ def description(path: Path) -> str:
 
 def find_preset(name_or_file: str) -> Path:
     """The file of a preset named as users name it: a shipped name, or a path. Raises PresetError."""
-    path = Path(name_or_file).expanduser()
+    path = expanded(name_or_file)
     if path.suffix == ".toml" or "/" in name_or_file:
         return path
     shipped = {one.name: one.path for one in shipped_presets()}

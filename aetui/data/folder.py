@@ -24,7 +24,7 @@ from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import AetuiError, UsageError
-from aetui.files import whole_file
+from aetui.files import expanded, whole_file
 
 FORMAT = 1  # of the cached pixels; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`
@@ -56,9 +56,9 @@ def load_folder(
     With `train/` and `test/` inside, these are the sets; otherwise `test_share` of the files, drawn by
     `seed`, is the test set. Classes are the first-level folders. Files that cannot be read are skipped and
     reported to `on_warning`. Raises `UsageError` where nothing is left to train or test on, `AetuiError`
-    where the cache cannot be written, `Cancelled`.
+    where a file may be readable later or the cache cannot be written, `Cancelled`.
     """
-    folder = path.expanduser()
+    folder = expanded(path)
     train, test = list_folder(folder, test_share, seed)
     cache = _Cache(folder, size, cache_dir, train + test)
     try:
@@ -88,8 +88,6 @@ class _Cache:
         facts = [FORMAT, resolved, size, [(file.name, file.size, file.modified_ns) for file in files]]
         self.size = size
         self._folder, self._files = folder, files
-        self._passing = False
-        """Whether a file could not be read for a reason that may pass; nothing is kept of that then."""
         self._prefix, self._dir = _hash(resolved), cache_dir
         self._stem = f"{self._prefix}-{_hash(json.dumps(facts))}"
         self.lock_path = cache_dir / f"{self._prefix}.lock"
@@ -122,9 +120,8 @@ class _Cache:
                     f"{', '.join(skipped[:NAMED])}.",
                     "Check one of them with an image viewer.",
                 )
-        if not self._passing:
-            with whole_file(self._index_path) as target:
-                target.write(json.dumps(skipped).encode())
+        with whole_file(self._index_path) as target:
+            target.write(json.dumps(skipped).encode())
         return skipped
 
     def _decode_into(
@@ -150,12 +147,14 @@ class _Cache:
     def _decode(self, file: ListedFile) -> bytes | None:
         try:
             return read_image(file.path, self.size)
+        except OSError as error:
+            if error.errno in (None, errno.ENOENT):  # Pillow's own, and a link to nowhere
+                return None
+            raise _unreadable(file, str(error.strerror)) from None
         except MemoryError:
-            self._passing = True
-        except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
-            if isinstance(error, OSError) and error.errno not in (None, errno.ENOENT):
-                self._passing = True
-        return None
+            raise _unreadable(file, "not enough memory") from None
+        except Exception:  # Pillow's decoders raise nearly anything on damaged files
+            return None
 
     def sweep(self) -> None:
         """Remove what earlier contents or sizes of the same folder left."""
@@ -163,6 +162,11 @@ class _Cache:
             if not path.name.startswith(self._stem):
                 with contextlib.suppress(OSError):
                     path.unlink()
+
+
+def _unreadable(file: ListedFile, why: str) -> AetuiError:
+    """For a reason that may pass: a run without this image could not go on with it."""
+    return AetuiError(f"The image {file.path} cannot be read now: {why}", "mend that, or move it away")
 
 
 def _data_set(

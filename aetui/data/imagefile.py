@@ -4,6 +4,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of what the endings in `folder_listing.SUFFIXES` may be; for others it starts programs."""
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
 
@@ -16,7 +18,7 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     """
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS:
             raise ValueError(f"its {image.width}x{image.height} pixels are more than {MOST_PIXELS:,}")
         enough = 2 * max(height, width)

@@ -11,6 +11,7 @@ from aetui.data.folder import Decoding
 from aetui.data.images import DataSet
 from aetui.data.load import load
 from aetui.data.validation import with_validation
+from aetui.files import expanded
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.shapes.sizes import parse_size
 from aetui.training.control import Control, Stopped
@@ -38,7 +39,7 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
         loaded = load(
             data.name,
             data_dir,
-            folder=Path(data.path).expanduser() if data.path else None,
+            folder=expanded(data.path) if data.path else None,
             size=(channels, height, width),
             test_share=data.test_share,
             on_progress=report,

@@ -90,7 +90,7 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
     """What the best epoch's weights are worth on test images that have chosen nothing so far."""
     if training.last_test is None:
         return
-    best = training.best()
+    best = training.best() if training.progress.epoch else training.first()
     if best is None:
         emit(Warned("the test images were not looked at: no checkpoint of a best epoch can be read"))
         return

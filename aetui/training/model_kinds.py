@@ -1,6 +1,5 @@
 """What the kinds of model mean in training: what is built, what it learns, what its loss measures."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +9,7 @@ from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
 from aetui.config.train import LossName
 from aetui.errors import AetuiError
+from aetui.files import expanded
 from aetui.models.autoencoder import Autoencoder
 from aetui.models.build import build_chain
 from aetui.models.classifier import Classifier
@@ -49,7 +49,7 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     check_classes(classes)
     source = preset.finetune.from_checkpoint if preset.finetune else ""
     if source and not begun:
-        load_weights(model, read_weights(Path(source).expanduser()).tensors)
+        load_weights(model, read_weights(expanded(source)).tensors)
     pool = preset.finetune.pool if preset.finetune else "features"
     classifier = Classifier(model, classes, preset.train.seed, pool)
     if isinstance(classifier.encoder, VitMae) and preset.finetune:

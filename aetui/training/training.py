@@ -132,6 +132,11 @@ class Training:
             return None
         return entry, model
 
+    def first(self) -> tuple[Entry, Model] | None:
+        """The same of a run that trains no epoch."""
+        newest = self.checkpoints.newest
+        return (newest, self.judged) if newest else None
+
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to the moment of a checkpoint; every step takes its learning rate from the preset.
 

@@ -114,6 +114,18 @@ def test_the_second_run_equals_one_in_a_process_of_its_own(trained):
     assert "is no masked autoencoder: its model.kind is classifier" in printed
 
 
+def test_the_source_is_not_trained_meanwhile(trained):
+    """It would delete the checkpoint that the next classifier begins with."""
+    source = str(folders(trained, "runs")["grey"])
+    command = [*AETUI, "finetune", source, "--runs", "held", "--epochs", "100000"]
+    with subprocess.Popen(command, cwd=trained, stderr=subprocess.PIPE, text=True) as process:
+        next(line for line in process.stderr if line.startswith("epoch 1"))
+        refused = run("resume", source, "--set", "train.epochs=9", cwd=trained, code=1).stderr
+        os.kill(process.pid, signal.SIGINT)
+        process.stderr.read()
+    assert "Another process is at work on" in refused
+
+
 def test_a_stop_ends_the_sequence(trained):
     source = str(folders(trained, "runs")["grey"])
     command = [*AETUI, "finetune", source, "--runs", "cut", "--epochs", "100000"]

@@ -11,6 +11,7 @@ from PIL import Image
 from aetui.data import folder as folder_module
 from aetui.data.files import Cancelled
 from aetui.data.folder import Decoding, load_folder
+from aetui.data.folder_listing import SUFFIXES
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet
 from aetui.errors import AetuiError, UsageError
@@ -177,10 +178,10 @@ def test_broken_files_are_skipped_and_named(images: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()])
-def test_an_error_that_may_pass_is_not_remembered(
+def test_an_error_that_may_pass_is_no_smaller_set(
     images: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """A run would find other images than it has learned from for ever."""
+    """A run that began without the image could never go on with it."""
 
     def failing(path: Path, size: tuple[int, int, int]) -> bytes:
         if path.name == "3.png" and path.parent.name == "red":
@@ -188,13 +189,27 @@ def test_an_error_that_may_pass_is_not_remembered(
         return read_image(path, size)
 
     monkeypatch.setattr(folder_module, "read_image", failing)
-    data = read(images)
-    assert len(data.train) + len(data.test) == 29
-    assert read.warnings == ["1 of 30 image files could not be read: red/3.png."]  # type: ignore[attr-defined]
+    with pytest.raises(AetuiError, match=r"red/3\.png cannot be read now: "):
+        read(images)
     monkeypatch.undo()
     data = read(images)
     assert len(data.train) + len(data.test) == 30
     assert read.warnings == []  # type: ignore[attr-defined]
+
+
+def test_a_picture_that_is_a_program_is_not_run(images: Path) -> None:
+    """Pillow hands PostScript to Ghostscript, whatever its name ends in."""
+    text = "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\n{} loop\n"
+    (images / "red" / "0.png").write_text(text)
+    assert len(read(images).train) + len(read(images).test) == 29
+    assert read.warnings == ["1 of 30 image files could not be read: red/0.png."]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_every_ending_that_is_looked_for_is_read(tmp_path: Path, suffix: str) -> None:
+    for number in range(4):
+        save(tmp_path / "images" / f"{number}{suffix}", 200, mode="L")
+    assert len(read(tmp_path / "images", (1, 4, 4), 0.25).train) == 3
 
 
 def test_nothing_to_train_or_test_on(images: Path, tmp_path: Path) -> None:

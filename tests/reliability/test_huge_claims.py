@@ -88,3 +88,41 @@ def test_a_pickle_of_many_megabytes(tmp_path):
     path = archive_of(tmp_path / "weights.pt", b"\x80\x02]q\x00(" + b"N" * 9_000_000 + b"e.")
     with pytest.raises(AetuiError, match="not a file of weights"):
         read_weights(path)
+
+
+def with_member(path, name: str, flags: int = 0, version: int = 20):
+    """The archive at `path` with one more member, the directory of which says these things of it."""
+    with zipfile.ZipFile(path, "a") as archive:
+        item = zipfile.ZipInfo(name)
+        archive.writestr(item, b"N.")
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    data[entry + 6 : entry + 10] = struct.pack("<HH", version, flags)
+    path.write_bytes(data)
+    return path
+
+
+def test_an_archive_that_cannot_be_looked_into_is_refused(tmp_path):
+    """torch does not read the member that Python refuses, and then carries the others out."""
+    costly = PICKLES["a key of 2^60 parts"]
+    odd = [
+        with_member(archive_of(tmp_path / "locked.pt", costly), "archive/other.pkl", flags=1),
+        with_member(archive_of(tmp_path / "newer.pt", costly), "archive/other", version=99),
+    ]
+    upper = tmp_path / "upper.pt"
+    with zipfile.ZipFile(upper, "w") as archive:
+        archive.writestr("archive/DATA.PKL", costly)
+        archive.writestr("archive/version", "3\n")
+    for path in (*odd, upper):
+        with pytest.raises(ValueError, match="not a checkpoint"):
+            read_checkpoint(path)
+
+
+def test_a_text_that_is_copied_again_and_again(tmp_path):
+    text = b"X" + struct.pack("<I", 1_000_000) + b"a" * 1_000_000 + b"q\x00"
+    once = b"c_codecs\nencode\nh\x00X\x06\x00\x00\x00latin1\x86R"
+    path = archive_of(tmp_path / "weights.pt", b"\x80\x02](" + text + once * 100 + b"e.")
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)
+    with pytest.raises(ValueError, match="would grow without bounds"):
+        read_checkpoint(path)

@@ -60,6 +60,13 @@ def test_validation_chooses_and_the_test_is_looked_at_once(make_run, record, sma
     assert f"the best, of epoch {best.epoch}, on 70 test images: 0." in describe(tested)
 
 
+def test_a_run_without_epochs_looks_at_the_test_images_too(make_run, record):
+    recorder = record(make_run("data.validation_share=0.25", "train.epochs=0"))
+    (tested,) = recorder.of(BestTested)
+    assert (tested.epoch, tested.step, tested.images) == (0, 0, 70)
+    assert not recorder.of(Warned)
+
+
 def test_a_run_that_goes_on_looks_at_the_test_images_again(make_run, record):
     folder = make_run("data.validation_share=0.25", "train.epochs=2")
     record(folder)
