@@ -11,7 +11,9 @@ from aetui.training.objective import StepLoss
 from aetui.training.training import Training
 
 TICK_SECONDS = 0.5
-"""How often the numbers of the steps are merged into an event."""
+"""How often the numbers of the steps are merged into an event, at first."""
+LONGEST_TICK_SECONDS, TICKS = 6.0, 4000
+"""Later as often as there are so many in the time trained so far: the log of a week stays below 60 MB."""
 
 
 class Diverged(AetuiError):
@@ -51,7 +53,7 @@ class Meter:
         self._images += images
 
     def due(self) -> bool:
-        return time.perf_counter() - self._since > TICK_SECONDS
+        return time.perf_counter() - self._since > tick_seconds(self._training.progress.total_seconds)
 
     def go_on(self) -> None:
         """Leave out the time since the last report."""
@@ -82,6 +84,11 @@ class Meter:
         self._emit(event)
         if not math.isfinite(progress.loss_sum + progress.pixel_sum):
             raise diverged(self._training)
+
+
+def tick_seconds(trained: float) -> float:
+    """Until the next report, after so many seconds of training."""
+    return max(TICK_SECONDS, min(LONGEST_TICK_SECONDS, trained / TICKS))
 
 
 def diverged(training: Training) -> Diverged:

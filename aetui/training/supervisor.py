@@ -34,7 +34,8 @@ LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
 LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
-MEASURE_SECONDS = 2.0
+MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 8.0, 4000
+"""Between two looks at the machine; later as often as there are so many in the time so far."""
 ONE_STOP_SECONDS = 0.5
 """Between two stop signals that are two."""
 CROWDED_CORES = 0.5
@@ -179,6 +180,7 @@ def _from_own_thread(listener: Emit) -> Iterator[Emit]:
 def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -> None:
     parent, machine = os.getppid(), Machine()
     measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
+    begun = measured
     while session.alive:
         _pass_on(commands, session)
         watchdog.look()
@@ -187,7 +189,7 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
         if session.gpu_uuid and session.gpu_uuid != gpu:
             gpu = session.gpu_uuid
             machine.watch_gpu(gpu)
-        if time.monotonic() - measured > MEASURE_SECONDS:
+        if time.monotonic() - measured > measure_seconds(time.monotonic() - begun):
             _keep(ownership, session)
             sample = machine.sample()
             session.emit(sample)
@@ -216,6 +218,11 @@ def _pass_on(commands: CommandFollower, session: Session) -> None:
             session.control.request(command)
     except AetuiError as error:
         session.warn_once(error.sentence)
+
+
+def measure_seconds(passed: float) -> float:
+    """Until the next look at the machine, this long after the start."""
+    return max(MEASURE_SECONDS, min(LONGEST_MEASURE_SECONDS, passed / MEASURES))
 
 
 def _is_crowded(sample: MachineSampled) -> bool:
