@@ -148,7 +148,7 @@ class _Cache:
         try:
             return read_image(file.path, self.size)
         except OSError as error:
-            if error.errno in (None, errno.ENOENT):  # Pillow's own, and a link to nowhere
+            if error.errno in (None, errno.ENOENT, errno.ELOOP):  # Pillow's own, and links to nowhere
                 return None
             raise _unreadable(file, str(error.strerror)) from None
         except MemoryError:

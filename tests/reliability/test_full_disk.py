@@ -125,7 +125,9 @@ def test_what_can_go_is_named_and_goes_when_wanted(make, monkeypatch):
     assert supervise(folder, listen) == 0
     assert list(offered[0]) == ["epoch_0001_step_00000004.pt"]
     assert [entry.epoch for entry in read_index(folder.checkpoints)] == [2, 3, 4]
-    assert any("deleted to make room: epoch_0001" in note.text for note in read_history(folder)[0].notes)
+    assert any(
+        "deleted to make room: epoch_0001" in note.text for note in read_history(folder)[0].notes_after()
+    )
 
 
 def test_the_log_tells_of_it_with_the_room_of_the_reserve(make, monkeypatch):

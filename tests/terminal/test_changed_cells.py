@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from aetui.terminal.changed_cells import ChangedCells
 
-COLUMNS, ROWS = 12, 4
+COLUMNS, ROWS = 30, 4
+"""Wide enough for all that is drawn: nothing is written beyond the last column."""
 COLOURS = ("38;2;10;20;30;48;2;200;100;0", "38;2;10;20;30;48;2;0;0;0", "48;5;12", "97;101", "31")
 STYLES = ("", "1", "1;31", "7;4", "4;31;40", *COLOURS)
 
