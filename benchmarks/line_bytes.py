@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from live_runs import kill_all
 from pseudo_terminal import Terminal
 
 SIZES = ((140, 40), (80, 24))
@@ -36,6 +37,7 @@ def measured(columns: int, rows: int, data: Path, seconds: tuple[float, float]) 
                 writes += bool(received) and passed > first
         finally:
             terminal.kill()
+            kill_all(Path(folder) / "runs")  # the training outlives its screen
     return counts[0], counts[1] / steady, writes
 
 

@@ -46,7 +46,7 @@ def no_absurd_number(folder) -> None:
 def test_a_process_that_is_stopped_and_goes_on(aetui, runs, straight):
     expected = straight(30)
     process = aetui(*TRAIN, "train.epochs=30")
-    folder = wait_for_step(runs, 200, 90)  # libfaketime makes the start slow
+    folder = wait_for_step(runs, 200)
     process.send_signal(signal.SIGSTOP)
     time.sleep(STOPPED_SECONDS)
     process.send_signal(signal.SIGCONT)
@@ -165,7 +165,7 @@ def test_a_folder_that_is_gone_while_it_is_trained(aetui, runs, tmp_path, deed):
     beside = tmp_path / "precious"
     beside.write_text("mine")
     process = aetui(*TRAIN, "train.epochs=4000")
-    folder = wait_for_step(runs, 200, 90)  # libfaketime makes the start slow
+    folder = wait_for_step(runs, 200)
     if deed == "deleted piece by piece":
         shutil.rmtree(folder.checkpoints, ignore_errors=True)
         wait_until(lambda: folder.checkpoints.is_dir())
@@ -181,7 +181,7 @@ def test_a_folder_that_is_gone_while_it_is_trained(aetui, runs, tmp_path, deed):
 
 def test_a_folder_that_is_gone_while_it_is_watched(aetui, open_terminal, runs):
     process = aetui(*TRAIN, "train.epochs=4000")
-    folder = wait_for_step(runs, 200, 90)  # libfaketime makes the start slow
+    folder = wait_for_step(runs, 200)
     terminal = open_terminal("watch")
     terminal.wait_for("images/s")
     folder.path.rename(folder.path.with_name("elsewhere"))
