@@ -29,7 +29,7 @@ others = st.sampled_from(["\x1b[?25h", "\x1b[?25l", "\x1b[2J", "\x1b[1;1H\x1b[K"
 frames = st.lists(st.one_of(runs, runs, runs, carried, others), max_size=6).map("".join)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(frames, max_size=8))
 def test_the_screen_is_the_same(drawn):
     """Wide and combining characters, styles, erasing, pictures, text without a place."""

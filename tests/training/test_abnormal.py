@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import roc_auc_score, roc_curve
@@ -27,6 +27,7 @@ from aetui.training.model_kinds import build_model
 ONES_AND_ZEROS = digits(train=900, test=200)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 4).map(lambda x: round(x, 1)), st.booleans()), min_size=2, max_size=60)
 )
