@@ -34,7 +34,7 @@ def test_the_app_needs_no_torch():
 
 
 def test_headless_training_needs_no_textual():
-    assert not loaded("import aetui.training.supervisor, aetui.training.loop, aetui.training.training") & {
+    assert not loaded("import aetui.training.supervisor, aetui.training.loop, aetui.training.preparing") & {
         "textual",
         "plotext",
     }

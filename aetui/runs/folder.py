@@ -164,9 +164,8 @@ def create_run(
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
-    It is its owner's alone unless `shared`, which leaves its modes to the umask. One that is `imported` waits
-    for its first checkpoint. Raises AetuiError where the runs folder cannot be written, or a path of the
-    preset not be noted.
+    It is its owner's alone unless `shared`, which leaves its modes to the umask; `imported`: it waits for its
+    first checkpoint. Raises AetuiError where nothing can be written, or a path of the preset not be noted.
     """
     config = _encoded(preset_text(_settled(preset), sentence))
     try:

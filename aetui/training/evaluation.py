@@ -88,7 +88,16 @@ def evaluate(
     assert fixed is not None, "a test set has at least one image"
     assert worst is not None
     assert best is not None
-    chosen = (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best))
+    return _summary(measured, test, abnormal, (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best)))
+
+
+def _summary(
+    measured: list[Tested],
+    test: ImageSet,
+    abnormal: Tensor | None,
+    chosen: tuple[Pictures, Pictures, Pictures],
+) -> Evaluation:
+    """Of all batches, with the pictures that were chosen: the fixed, the worst, the best."""
     errors = torch.cat([one.errors for one in measured]).cpu()
     losses, predicted, similarities = (
         _joined([getattr(one, name) for one in measured]) for name in ("losses", "predicted", "similarities")

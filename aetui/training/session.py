@@ -133,7 +133,7 @@ class Session:
     def _train(self) -> None:
         self.emit(ActivityChanged("loading PyTorch"))
         from aetui.training.loop import train
-        from aetui.training.training import prepare
+        from aetui.training.preparing import prepare
 
         try:
             if self._repair:

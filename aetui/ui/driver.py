@@ -1,5 +1,6 @@
 """Textual's driver, writing only the cells that change."""
 
+import contextlib
 import os
 import time
 from typing import Any
@@ -23,7 +24,9 @@ class QuietDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write what is not on the screen yet. A terminal that was resized has moved what it shows."""
-        now, size = time.monotonic(), os.get_terminal_size(self.fileno)
+        now, size = time.monotonic(), self._size
+        with contextlib.suppress(OSError):  # the line has dropped
+            size = os.get_terminal_size(self.fileno)
         if size != self._size or now - self._forgotten > REPAINT_SECONDS:
             self._size, self._forgotten = size, now
             self._cells.forget()

@@ -90,7 +90,7 @@ def test_a_gpu_without_compiled_code_is_not_chosen(machine, major, minor, archit
 
 
 def test_a_gpu_that_is_not_used_is_told_where_the_best_device_was_wanted(machine):
-    from aetui.training.training import _warn_of_unused
+    from aetui.training.preparing import _warn_of_unused
 
     events = []
     machine(gpu("GTX 1080", 6, 1))

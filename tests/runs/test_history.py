@@ -2,12 +2,25 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 from test_events import STARTED, finished, steps
 
+from aetui.devices.machine import MachineSampled
 from aetui.runs import history as history_module
-from aetui.runs.events import CheckpointSaved, RunStarted, StateChanged
-from aetui.runs.history import History
+from aetui.runs.events import (
+    ActivityChanged,
+    BestTested,
+    CheckpointSaved,
+    Event,
+    FloorMeasured,
+    PreviewSaved,
+    ProbeMeasured,
+    RunStarted,
+    StateChanged,
+    Warned,
+)
+from aetui.runs.history import History, describe
 
 
 def history_of(*events) -> History:
@@ -70,3 +83,27 @@ def test_no_more_epochs_are_kept_than_a_preset_may_have(monkeypatch):
     monkeypatch.setattr(history_module, "MOST_EPOCHS", 3)
     history = history_of(STARTED, *(finished(number) for number in range(10)))
     assert list(history.epochs) == [7, 8, 9]
+
+
+def test_the_log_pane_has_a_line_of_every_event_that_says_something():
+    events = (
+        STARTED,
+        StateChanged("running"),
+        ActivityChanged("reading"),
+        steps(1),
+        finished(1),
+        BestTested(1, 10, 0.1, None, None, 5),
+        CheckpointSaved(1, 10, "epoch_0001_step_00000010.pt", "ab", 5, True),
+        PreviewSaved(1, "epoch_0001.png"),
+        FloorMeasured(0.1),
+        ProbeMeasured(1, 10, 0.5, 0.5, 1.0),
+        MachineSampled(3.0, 2.0, 1, 2, 3),
+        Warned("of something"),
+    )
+    assert {type(event) for event in events} == set(get_args(Event))
+    history = History()
+    for event in events:
+        history.apply(event, 1.0)
+    told = [describe(event) for event in events if describe(event)]
+    assert [note.text for note in history.notes_after()] == told
+    assert [note.text for note in history.notes_after(len(told) - 1)] == told[-1:]

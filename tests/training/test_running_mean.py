@@ -13,7 +13,7 @@ from aetui.runs.events import EpochFinished
 from aetui.training import data as training_data
 from aetui.training.control import Control
 from aetui.training.model_kinds import build_model
-from aetui.training.training import prepare
+from aetui.training.preparing import prepare
 
 DECAY = 0.9
 

@@ -11,7 +11,7 @@ from aetui.data.batches import derived_seed, epoch_order
 from aetui.data.generated import digits, shapes
 from aetui.runs.events import EpochFinished, StateChanged
 from aetui.training import data as training_data
-from aetui.training import training
+from aetui.training import preparing
 from aetui.training.model_kinds import build_model
 
 WITHOUT_BATCH_NORM = ('model.encoder=["conv 8 k4 s4", "relu"]', 'model.decoder=["convt 3 k4 s4"]')
@@ -97,7 +97,7 @@ def test_a_batch_in_parts_has_the_gradients_of_the_whole(make_run, record, monke
 @pytest.mark.parametrize("preset", ["shapes-conv-mae", "digits-conv"])
 def test_bf16_is_computed_where_the_device_has_it(make_run, record, preset, monkeypatch):
     """The CPU can, slowly; it is not offered there. The loss differs, but by rounding alone."""
-    monkeypatch.setattr(training, "_use_bf16", lambda preset, *_: preset.train.precision == "bf16")
+    monkeypatch.setattr(preparing, "_use_bf16", lambda preset, *_: preset.train.precision == "bf16")
     monkeypatch.setattr(training_data, "load", lambda name, *_, **__: SMALL if name == "shapes" else DIGITS)
     exact, rounded = (
         record(make_run("train.epochs=1", f"train.precision={precision}", preset=preset)).of(EpochFinished)[0]

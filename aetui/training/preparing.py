@@ -1,0 +1,195 @@
+"""A run's folder becomes what it trains with: fresh, or as its newest good checkpoint left it."""
+
+import math
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from aetui.config.kept import differences, kept_settings
+from aetui.config.preset import Preset
+from aetui.data.finding import data_dir_to_load
+from aetui.data.images import DataSet
+from aetui.data.load import to_device_if_fits
+from aetui.data.validation import evenly_spaced
+from aetui.devices.available import Device, available_devices, choose_device
+from aetui.errors import AetuiError
+from aetui.runs.checkpoint_index import Entry
+from aetui.runs.events import Emit, RunStarted, Warned
+from aetui.runs.folder import RunFolder
+from aetui.runs.report import read_history
+from aetui.training.checkpoint_file import Progress
+from aetui.training.checkpoints import CheckpointStore
+from aetui.training.control import Control
+from aetui.training.data import load_data
+from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
+from aetui.training.optimizer import check_smallest_part, make_optimizer
+from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
+from aetui.training.training import Training
+
+MOST_UNCROPPED = 1000
+"""Training images that are tested as the test sees them."""
+
+
+def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> Training:
+    """Choose the device, load the data, build the model and go to the newest good checkpoint.
+
+    Data is fetched into `data_dir` where it does not lie where the run had it.
+    Raises AetuiError for a missing device, data or checkpoint that cannot be had.
+    """
+    meta = folder.read_meta()
+    chosen = choose_device(meta.device)
+    _warn_of_unused(meta.device, emit)
+    device = torch.device(chosen.name)
+    configure_torch(device, meta.threads)
+    bf16 = _use_bf16(preset, chosen, emit)
+    data_dir = data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir)
+    data = load_data(preset, data_dir, control, emit)
+    checkpoints = _open_checkpoints(folder, preset, emit)
+    model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
+    check_smallest_part(model, len(data.train), preset.train)
+    make_deterministic(model, device, emit)
+    averaged = _running_mean(model, preset.train.ema)
+    if preset.train.compile:
+        model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
+    layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
+    training = Training(
+        preset=preset,
+        folder=folder,
+        device=device,
+        train=to_device_if_fits(data.train, device),
+        test=to_device_if_fits(data.validation or data.test, device),
+        last_test=data.test if data.validation else None,
+        uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
+        model=model,
+        averaged=averaged,
+        optimizer=make_optimizer(model, preset.train, layer_decay),
+        objective=make_objective(preset, device, bf16, len(data.classes)),
+        checkpoints=checkpoints,
+        progress=Progress(),
+        classes=data.classes,
+        abnormal=data.abnormal,
+        gpu_uuid=chosen.uuid,
+        settings=_kept(preset, data),
+        made_on={"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16),
+    )
+    resumed = _resume(training, emit)
+    folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
+    emit(_started(training, chosen, data, resumed))
+    return training
+
+
+def _kept(preset: Preset, data: DataSet) -> dict[str, str]:
+    images = {"training images": data.train.fingerprint, "test images": data.test.fingerprint}
+    return kept_settings(preset) | images
+
+
+def _running_mean(model: Model, decay: float) -> AveragedModel | None:
+    """Of the weights, where there is a decay; buffers, as batch norm's running means, are the model's."""
+    if not decay:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+
+
+def _resume(training: Training, emit: Emit) -> Entry | None:
+    checkpoint, entry, refused = training.checkpoints.load_newest()
+    if checkpoint is None:
+        if refused:
+            why = "; ".join(f"{lost.entry.file} is {lost.reason}" for lost in refused)
+            raise AetuiError("None of the checkpoints can be used", why)
+        if training.folder.read_meta().imported:
+            raise AetuiError(
+                f"The weights that {training.folder.called} was made of are not in it",
+                "import them again, and delete this run",
+            )
+        if told := read_history(training.folder)[0].checkpoints:
+            raise AetuiError(
+                f"The checkpoints of {training.folder.called} are gone: its log tells of {told[-1].file}",
+                f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
+            )
+        return None
+    if math.isnan(checkpoint.progress.best_score):
+        checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)
+    training.restore(checkpoint)
+    for lost, reason in refused:
+        kept = training.checkpoints.set_aside(lost)
+        emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
+    if changed := differences(checkpoint.made_on, training.made_on):
+        emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
+    return entry
+
+
+def _best_score_before(training: Training, step: int) -> float:
+    """By the log: an older version kept the best test loss instead, which a classifier is not chosen by."""
+    if loss_name(training.preset) == NORM_PIX_LOSS:
+        return math.inf  # it told the errors in pixels
+    epochs = read_history(training.folder)[0].epochs.values()
+    return min((epoch.score for epoch in epochs if 0 < epoch.step <= step), default=math.inf)
+
+
+def _open_checkpoints(folder: RunFolder, preset: Preset, emit: Emit) -> CheckpointStore:
+    checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
+    for note in checkpoints.tidy():
+        emit(Warned(note))
+    _score_older(checkpoints, folder, preset)
+    return checkpoints
+
+
+def _score_older(checkpoints: CheckpointStore, folder: RunFolder, preset: Preset) -> None:
+    """Give checkpoints of an older version, which knew no scores, those that their epochs have by the log."""
+    if not checkpoints.unscored:
+        return
+    in_pixels = loss_name(preset) == NORM_PIX_LOSS  # nothing that a loss can be compared with
+    epochs = {} if in_pixels else read_history(folder)[0].epochs
+    checkpoints.score({epoch.step: epoch.score for epoch in epochs.values() if epoch.epoch > 0})
+
+
+def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry | None) -> RunStarted:
+    return RunStarted(
+        run=training.folder.name,
+        preset=training.preset.name,
+        device=chosen.name,
+        device_name=chosen.title,
+        parameters=sum(parameter.numel() for parameter in training.model.parameters()),
+        epochs=training.preset.train.epochs,
+        steps_per_epoch=training.steps_per_epoch,
+        train_images=len(training.train),
+        test_images=len(training.test),
+        data=data.title,
+        epoch=training.progress.epoch,
+        step=training.progress.step,
+        resumed_from=resumed.file if resumed else None,
+        loss=loss_name(training.preset),
+        classes=len(training.classes),
+    )
+
+
+def _warn_of_unused(wanted: str, emit: Emit) -> None:
+    """A GPU that cannot be used must not go unnoticed where the best device is taken."""
+    for device in available_devices() if wanted == "auto" else ():
+        if device.problem:
+            emit(Warned(f"{device.title} is not used: {device.problem}"))
+
+
+def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
+    if preset.train.precision == "bf16" and not chosen.bf16:
+        emit(Warned(f"{chosen.title} does not compute in bf16; this run uses float32"))
+        return False
+    return preset.train.precision == "bf16"
+
+
+def _computed(preset: Preset, device: torch.device, bf16: bool) -> dict[str, str | int | float | bool]:
+    settings = preset.train
+    return {
+        **numeric_settings(device, bf16),
+        "accumulate": settings.accumulate,
+        "clip_norm": settings.clip_norm,
+        "compile": settings.compile,
+    }
+
+
+def _versions(chosen: Device) -> dict[str, str]:
+    found = {name: version(name) for name in ("torch", "torchvision")}
+    return found | {"system": platform.platform(), "device": chosen.title, "cuda": str(torch.version.cuda)}
