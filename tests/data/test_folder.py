@@ -6,52 +6,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from image_folders import COLOURS, read, save
 from PIL import Image
 
 from aetui.data import folder as folder_module
-from aetui.data.files import Cancelled
-from aetui.data.folder import Decoding, load_folder
 from aetui.data.folder_listing import SUFFIXES
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet
 from aetui.errors import AetuiError, UsageError
-
-COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
-
-
-def save(
-    path: Path, colour: object = (10, 20, 30), size: tuple[int, int] = (8, 8), mode: str = "RGB"
-) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size, colour).save(path)
-    return path
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    """Ten PNGs each of three colours, the name of the colour being the class."""
-    for name, colour in COLOURS.items():
-        for number in range(10):
-            save(tmp_path / "images" / name / f"{number}.png", colour)
-    return tmp_path / "images"
-
-
-def read(
-    path: Path, size: tuple[int, int, int] = (3, 4, 4), test_share: float = 0.2, seed: int = 0
-) -> DataSet:
-    warnings: list[str] = []
-    data = load_folder(
-        path,
-        size,
-        path.parent / "cache",
-        test_share,
-        seed,
-        on_progress=lambda progress: None,
-        on_warning=warnings.append,
-        cancelled=lambda: False,
-    )
-    read.warnings = warnings  # type: ignore[attr-defined]
-    return data
 
 
 def refusal(path: Path, **options: object) -> str:
@@ -248,72 +210,6 @@ def test_links_to_files_and_folders_are_followed_but_not_for_ever(images: Path, 
     data = read(images)
     assert len(data.train) + len(data.test) == 32
     assert data.classes == ("blue", "green", "red", "yellow")
-
-
-def test_decoded_once(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = read(images)
-    monkeypatch.setattr(folder_module, "read_image", None)  # a second decoding would skip every file
-    again = read(images)
-    assert torch.equal(again.train.images, first.train.images)
-
-
-@pytest.mark.parametrize("damage", ["cut", "no index"])
-def test_a_damaged_cache_is_made_again(images: Path, damage: str) -> None:
-    expected = read(images).train.images.clone()
-    cache = images.parent / "cache"
-    if damage == "cut":
-        path = next(cache.glob("*.images"))
-        path.write_bytes(path.read_bytes()[:-1])
-    else:
-        next(cache.glob("*.json")).write_bytes(b"[")
-    assert torch.equal(read(images).train.images, expected)
-
-
-def test_a_changed_folder_is_read_again_and_the_old_cache_goes(images: Path) -> None:
-    cache = images.parent / "cache"
-    read(images)
-    before = set(cache.iterdir())
-    save(images / "red" / "0.png", (9, 9, 9), (9, 9))
-    assert (read(images).train.images == 9).any() or (read(images).test.images == 9).any()
-    after = set(cache.iterdir())
-    assert len(after) == len(before)
-    assert len(after & before) == 1, "only the lock file stays"
-
-
-def test_a_file_changed_in_place_is_read_again(images: Path) -> None:
-    path = save(images / "red" / "0.bmp", COLOURS["red"])
-    read(images)
-    before = path.stat()
-    save(path, COLOURS["blue"])
-    assert path.stat().st_size == before.st_size
-    os.utime(path, ns=(0, before.st_mtime_ns + 1))
-    data = read(images)
-    blue = [(part.images[:, 2].amin(dim=(1, 2)) == 255).sum().item() for part in (data.train, data.test)]
-    assert sum(blue) == 11
-
-
-def test_cancel_leaves_nothing(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder_module, "CHUNK", 4)
-    seen: list[Decoding] = []
-    with pytest.raises(Cancelled):
-        load_folder(
-            images,
-            (3, 4, 4),
-            tmp_path / "cache",
-            0.2,
-            0,
-            on_progress=seen.append,
-            on_warning=lambda text: None,
-            cancelled=lambda: bool(seen),
-        )
-    assert seen == [Decoding(0, 30)]
-    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
-
-
-def test_a_cache_that_cannot_be_written(images: Path) -> None:
-    (images.parent / "cache").write_bytes(b"in the way")
-    with pytest.raises(AetuiError, match="could not be written to"):
-        read(images)
 
 
 def test_hostile_names(tmp_path: Path) -> None:
