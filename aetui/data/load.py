@@ -1,6 +1,7 @@
 """Any data set by name as uint8 tensors, fetched first where it is not here."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,10 +61,17 @@ def load(
         _fetch(source, data_dir, download or found is not None, on_progress, cancelled)
         found = find(source, data_dir)
     assert found is not None, "it was fetched into the first place that is looked at"
-    try:
+    with _advised(source, data_dir):
         if name == "cifar10":
             return read_cifar10(source, found, on_warning, cancelled)
         return read_mnist(source, found, on_progress, on_warning, cancelled)
+
+
+@contextlib.contextmanager
+def _advised(source: Source, data_dir: Path) -> Iterator[None]:
+    """Say of a damaged file, where nothing better is said, how to have it fetched again."""
+    try:
+        yield
     except AetuiError as error:
         if error.hint or isinstance(error, Cancelled):
             raise

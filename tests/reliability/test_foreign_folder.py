@@ -197,17 +197,22 @@ async def test_no_link_is_followed_and_no_pipe_waited_for(old_run, small_data, o
     assert {path: path.read_bytes() for path in before} == before
 
 
+def whole_by_size(folder, files) -> None:
+    """Files of a set as far as a look at their sizes tells."""
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.truncate(path, file.size)
+
+
 def test_data_is_fetched_only_where_this_user_keeps_it(tmp_path):
     """A run's meta.json may name any folder: data is read there if it is whole, and never written."""
     own, foreign = tmp_path / "own", tmp_path / "foreign"
     foreign.mkdir()
     assert data_dir_of_run("mnist", foreign, own) == own
     assert data_dir_of_run("folder", foreign, own) == own
-    for file in SETS["mnist"].files:
-        path = foreign / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as whole:
-            whole.truncate(file.size)
+    whole_by_size(foreign, SETS["mnist"].files)
     assert data_dir_of_run("mnist", foreign, own) == foreign
 
 
@@ -216,14 +221,9 @@ def test_an_archive_that_a_foreign_run_names_is_not_unpacked(tmp_path):
     own, foreign = tmp_path / "own", tmp_path / "foreign"
     foreign.mkdir()
     for archive in (*SETS["cifar10"].archives, BINARY_ARCHIVE):
-        with (foreign / Path(archive.path).name).open("wb") as whole:
-            whole.truncate(archive.size)
+        whole_by_size(foreign, [archive])
         assert data_dir_to_load("cifar10", foreign, own) == own
-    for file in SETS["cifar10"].files:
-        path = foreign / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as whole:
-            whole.truncate(file.size)
+    whole_by_size(foreign, SETS["cifar10"].files)
     assert data_dir_of_run("cifar10", foreign, own) == foreign
 
 
