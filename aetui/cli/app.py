@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     """Open the menu, or train `--preset` at once."""
     from aetui.devices.available import check_device_name
 
-    _check_terminal(f"aetui train {options.preset or 'digits-mlp'}")
+    check_terminal(f"aetui train {options.preset or 'digits-mlp'}")
     check_device_name(options.device)
     if options.preset is None:
         if options.early_changes:
@@ -34,7 +34,7 @@ def open_app(
 
     Raises UsageError where there is no terminal to draw on.
     """
-    _check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
+    check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
     from aetui.terminal.choice import choose
     from aetui.terminal.detection import detect
     from aetui.ui.app import AetuiApp
@@ -59,8 +59,11 @@ def open_app(
     return app.return_code or 0
 
 
-def _check_terminal(headless: str) -> None:
-    """Keys come from standard input, and Textual draws on standard error."""
+def check_terminal(headless: str) -> None:
+    """Raises UsageError where there is no terminal to draw on, and names what does without.
+
+    Keys come from standard input, and Textual draws on standard error.
+    """
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     elsewhere = [name for name, stream in streams.items() if stream is None or not stream.isatty()]
     dumb = os.environ.get("TERM", "dumb") == "dumb"

@@ -41,18 +41,20 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.devices.available import check_device_name
     from aetui.runs.listing import find_run
+    from aetui.runs.liveness import require_idle
 
     source = find_run(options.runs, options.which)
     check_device_name(options.device)
+    require_idle(source)
     with _held(source):
         return _train_all(source, options)
 
 
 def _held(source: "RunFolder") -> "contextlib.AbstractContextManager[object]":
     """While classifiers begin with its checkpoint nothing trains it; what cannot be written stays anyway."""
-    from aetui.training.supervisor import owned
+    from aetui.training.supervisor import owned_idle
 
-    return owned(source) if os.access(source.path, os.W_OK) else contextlib.nullcontext()
+    return owned_idle(source) if os.access(source.path, os.W_OK) else contextlib.nullcontext()
 
 
 def _train_all(source: "RunFolder", options: argparse.Namespace) -> int:
@@ -111,11 +113,10 @@ def _with_seed(preset: "Preset", seed: int) -> "Preset":
 
 
 def _checkpoint(source: "RunFolder") -> "Path":
-    """The newest good checkpoint of a run of a masked autoencoder that is not training."""
+    """The newest good checkpoint of a run of a masked autoencoder."""
     from aetui.config.reading import read_preset
     from aetui.errors import UsageError
     from aetui.runs.checkpoint_index import newest_whole
-    from aetui.runs.liveness import require_idle
 
     kind = read_preset(source.config).model.kind
     if kind != "mae":
@@ -123,7 +124,6 @@ def _checkpoint(source: "RunFolder") -> "Path":
             f"{source.name} is no masked autoencoder: its model.kind is {kind}",
             "train one first, for example `aetui train shapes-vit-mae`",
         )
-    require_idle(source)
     entry = newest_whole(source.checkpoints)
     if entry is None:
         raise UsageError(f"{source.name} has no good checkpoint to start from", "train it first")

@@ -30,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
     from aetui.runs.events import ProbeMeasured
     from aetui.training.model_kinds import check_classes
     from aetui.training.probe import probe
-    from aetui.training.supervisor import owned
+    from aetui.training.supervisor import owned_idle
     from aetui.training.trained_model import load_trained_model
 
-    with owned(folder):
+    with owned_idle(folder):
         trained = load_trained_model(folder, options.device, options.threads, options.data)
         data, entry = trained.data, trained.entry
         check_classes(len(data.classes))

@@ -38,6 +38,10 @@ def run(options: argparse.Namespace) -> int:
     from aetui.runs.listing import find_run
     from aetui.runs.liveness import find_state, require_idle
 
+    if options.app:
+        from aetui.cli.app import check_terminal, open_app
+
+        check_terminal("aetui resume")
     if options.repair and options.which:
         _repair_meta(options)
     folder = find_run(options.runs, options.which)
@@ -54,7 +58,6 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
     _warn_of_bend(preset, meta.epochs_planned)
     if options.app:
-        from aetui.cli.app import open_app
         from aetui.training.supervisor import owned
 
         with owned(folder):

@@ -30,8 +30,16 @@ class ImageSet:
     @property
     def fingerprint(self) -> str:
         """The number of images, and a sum over a thousand of them, evenly spread, that tells sets apart."""
-        spread = self.images[:: max(1, len(self) // FINGERPRINT_IMAGES)].cpu().contiguous()
-        return f"{len(self)} ({hashlib.blake2b(spread.numpy().tobytes(), digest_size=4).hexdigest()})"
+        return f"{len(self)} ({_sum(self.images[:: max(1, len(self) // FINGERPRINT_IMAGES)])})"
+
+    @property
+    def label_sum(self) -> str:
+        """A sum over the labels of all images."""
+        return _sum(self.labels)
+
+
+def _sum(values: torch.Tensor) -> str:
+    return hashlib.blake2b(values.cpu().contiguous().numpy().tobytes(), digest_size=4).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """A run's folder: where everything is, and the meta.json that tells what it is."""
 
 import contextlib
+import math
 import os
 import platform
 import secrets
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -168,6 +170,7 @@ def create_run(
     first checkpoint. Raises AetuiError where nothing can be written, or a path of the preset not be noted.
     """
     config = _encoded(preset_text(_settled(preset), sentence))
+    folder = None
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(_new_folder(runs_dir, preset.name, shared=shared))
@@ -191,6 +194,8 @@ def create_run(
         )
         folder.write_meta(meta)
     except OSError as error:
+        if folder:
+            shutil.rmtree(folder.path, ignore_errors=True)
         raise AetuiError(
             f"The run folder cannot be made in {runs_dir}: {error.strerror}",
             "choose another place with --runs DIR",
@@ -209,6 +214,14 @@ def _encoded(text: str) -> bytes:
 def now() -> str:
     """The time as meta.json writes it."""
     return datetime.now().astimezone().isoformat("T", "milliseconds")
+
+
+def moment(written: str) -> float:
+    """A time of `now` in seconds since 1970, whatever the time zone; what is no time was long ago."""
+    try:
+        return datetime.fromisoformat(written).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return -math.inf
 
 
 def began(process: psutil.Process) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aetui.errors import AetuiError, UsageError
-from aetui.runs.folder import RunFolder
+from aetui.runs.folder import RunFolder, moment
 from aetui.runs.liveness import find_state
 
 
@@ -99,7 +99,7 @@ def _folders(runs_dir: Path) -> list[RunFolder]:
     with contextlib.suppress(OSError):
         for path in runs_dir.iterdir():
             with contextlib.suppress(AetuiError):
-                found.append((RunFolder(path).read_meta().started, path.name))
+                found.append((moment(RunFolder(path).read_meta().started), path.name))
     return [RunFolder(runs_dir / name) for _, name in sorted(found, reverse=True)]
 
 

@@ -3,7 +3,6 @@
 import fcntl
 import socket
 import time
-from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -11,7 +10,7 @@ import psutil
 from aetui.errors import UsageError
 from aetui.files import open_file
 from aetui.runs import states
-from aetui.runs.folder import Meta, RunFolder, began
+from aetui.runs.folder import Meta, RunFolder, began, moment
 
 STARTING_SECONDS = 60.0
 """How long a run may be without a process while one is being started for it."""
@@ -38,7 +37,7 @@ def require_idle(folder: RunFolder) -> None:
 
 def _process_lives(folder: RunFolder, meta: Meta) -> bool:
     if meta.pid is None:
-        return 0 <= _seconds_since(meta.started) < STARTING_SECONDS
+        return 0 <= time.time() - moment(meta.started) < STARTING_SECONDS
     held = _is_held(folder.lock)
     if meta.host != socket.gethostname():
         return bool(held) or writes(folder)
@@ -72,10 +71,3 @@ def writes(folder: RunFolder) -> bool:
         return abs(time.time() - folder.events.stat().st_mtime) < SILENT_SECONDS
     except OSError:
         return False
-
-
-def _seconds_since(started: str) -> float:
-    try:
-        return time.time() - datetime.fromisoformat(started).timestamp()
-    except (ValueError, OverflowError):
-        return float("inf")

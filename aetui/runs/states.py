@@ -11,7 +11,7 @@ FAILED = "failed"
 DIVERGED = "diverged"
 OUT_OF_MEMORY = "out_of_memory"
 INTERRUPTED = "interrupted"
-"""It says that it runs, but no such process lives. Never written, only found."""
+"""It says that it runs, but no such process lives."""
 
 LIVE = frozenset({STARTING, RUNNING, PAUSED, DETACHED})
 """States in which a process should be at work."""

@@ -83,7 +83,12 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
 
 def _kept(preset: Preset, data: DataSet) -> dict[str, str]:
     images = {"training images": data.train.fingerprint, "test images": data.test.fingerprint}
-    return kept_settings(preset) | images
+    return kept_settings(preset) | images | (_labels(data) if preset.model.kind == "classifier" else {})
+
+
+def _labels(data: DataSet) -> dict[str, str]:
+    names = ", ".join(data.classes)
+    return {"classes": names, "training labels": data.train.label_sum, "test labels": data.test.label_sum}
 
 
 def _running_mean(model: Model, decay: float) -> AveragedModel | None:

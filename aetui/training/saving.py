@@ -53,10 +53,10 @@ def _save_later(
     training: Training, control: Control, emit: Emit, epoch: EpochFinished | None, error: OSError
 ) -> Entry:
     """Pause, and try again now and then or when somebody wants it, unless a pause was requested."""
+    _check_there(training)
     emit(_paused(training, error))
     seconds = RETRY_SECONDS
     while True:
-        _check_there(training)
         if control.stopping:
             if error.errno == errno.ENOENT:  # a folder that was taken away is there again
                 with contextlib.suppress(OSError):
@@ -64,6 +64,7 @@ def _save_later(
             raise AetuiError(f"Stopped without a last checkpoint: {_why_not(training, error)}") from None
         wanted = control.wait_to_retry(seconds)
         seconds = min(2 * seconds, LONGEST_RETRY_SECONDS)
+        _check_there(training)
         if control.take("make-room"):
             make_room(training, emit)
         if not (wanted or control.stopping or _may_have_room(training, error)):

@@ -24,6 +24,7 @@ import filelock
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
 from aetui.files import append_line, held_in_place, is_in_place, open_to_append
+from aetui.runs import states
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
@@ -130,6 +131,16 @@ def owned(folder: RunFolder) -> Iterator[Ownership]:
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
     except OSError as error:
         raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def owned_idle(folder: RunFolder) -> Iterator[None]:
+    """Hold the lock of a run that nobody trains; one that was killed is no longer said to run meanwhile."""
+    with owned(folder):
+        if folder.read_meta().state in states.LIVE:
+            with contextlib.suppress(OSError):  # a full disk
+                folder.change_meta(state=states.INTERRUPTED)
+        yield
 
 
 def _made_lock(lock: Path) -> int:

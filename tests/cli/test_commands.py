@@ -25,6 +25,11 @@ def train(cwd: Path, *arguments: str, code: int = 0) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def only_run(cwd: Path) -> Path:
+    (folder,) = (cwd / "runs").iterdir()
+    return folder
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     """A folder with one finished run of two epochs."""
@@ -53,6 +58,15 @@ def test_runs_and_show_hold_what_the_contract_says(trained):
     printed = run("show", cwd=trained).stdout
     assert "test loss" in printed
     assert printed.count(" best") == 1
+
+
+def test_an_app_without_a_terminal_changes_nothing(trained):
+    files = [only_run(trained) / name for name in ("config.toml", "meta.json")]
+    before = [path.read_bytes() for path in files]
+    refused = run("resume", "--app", "--set", "train.epochs=77", "--threads", "2", cwd=trained)
+    assert refused.returncode == 2
+    assert "The app needs a terminal to draw on" in refused.stderr
+    assert [path.read_bytes() for path in files] == before
 
 
 def test_the_written_config_repeats_the_run(trained):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,29 @@ def test_the_source_is_not_trained_meanwhile(trained):
         os.kill(process.pid, signal.SIGINT)
         process.stderr.read()
     assert "Another process is at work on" in refused
+
+
+def test_a_killed_source_is_tuned_from_its_whole_checkpoint(trained, tmp_path):
+    source = tmp_path / "killed"
+    shutil.copytree(folders(trained, "runs")["grey"], source)
+    meta = json.loads((source / "meta.json").read_text())
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (source / "meta.json").write_text(json.dumps(meta | {"state": "running", "pid": ended.pid}))
+    run("finetune", str(source), "--epochs", "1", "--no-twin", cwd=tmp_path)
+
+
+def test_labels_that_were_changed_are_not_gone_on_with(trained, tmp_path):
+    """The images stay the same, in the same order."""
+    shutil.copytree(trained / "images", tmp_path / "images")
+    shutil.copytree(folders(trained, "runs")["grey"], tmp_path / "source")
+    config = tmp_path / "source" / "config.toml"
+    config.write_text(config.read_text().replace(str(trained / "images"), str(tmp_path / "images")))
+    run("finetune", "source", "--epochs", "1", "--no-twin", cwd=tmp_path)
+    (tmp_path / "images" / "light" / "0.png").rename(tmp_path / "images" / "dark" / "z.png")
+    refused = run("resume", "--set", "train.epochs=2", cwd=tmp_path, code=1).stderr
+    assert " labels was " in refused
+    assert "images was" not in refused
 
 
 def test_a_stop_ends_the_sequence(trained):

@@ -17,7 +17,7 @@ from aetui.files import append_line, write_whole
 from aetui.runs.folder import RunFolder, create_run
 from aetui.runs.listing import damaged_notes, find_run, list_runs
 from aetui.runs.liveness import find_state
-from aetui.training.supervisor import owned
+from aetui.training.supervisor import owned, owned_idle
 
 
 def make(tmp_path, name="digits-mlp") -> RunFolder:
@@ -29,6 +29,25 @@ def test_a_new_run_is_starting_and_listed(tmp_path):
     folder = make(tmp_path)
     assert find_state(folder, folder.read_meta()) == "starting"
     assert [summary.run for summary in list_runs(tmp_path / "runs")] == [folder.name]
+
+
+def test_the_newest_run_is_the_one_that_began_last_in_whatever_time_zone(tmp_path):
+    older, newer, undated = make(tmp_path), make(tmp_path), make(tmp_path)
+    older.change_meta(started="2026-11-29T14:08:00.000+09:00")
+    newer.change_meta(started="2026-11-29T00:08:08.000-05:00")
+    undated.change_meta(started="yesterday")
+    assert [one.run for one in list_runs(tmp_path / "runs")] == [newer.name, older.name, undated.name]
+    assert find_run(tmp_path / "runs", None).name == newer.name
+
+
+def test_a_killed_run_is_not_said_to_run_while_somebody_looks_at_it(tmp_path):
+    folder = make(tmp_path)
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    folder.change_meta(state="running", pid=ended.pid)
+    with owned_idle(folder):
+        assert find_state(folder, folder.read_meta()) == "interrupted"
+    assert find_state(folder, folder.read_meta()) == "interrupted"
 
 
 def test_states_follow_the_process(tmp_path):
@@ -122,6 +141,18 @@ def test_a_runs_folder_that_cannot_be_is_a_sentence(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(AetuiError, match="cannot be made"):
         make(tmp_path)
+
+
+def test_a_run_that_the_disk_refuses_leaves_no_folder(tmp_path, monkeypatch):
+    make(tmp_path)
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RunFolder, "write_meta", fail)
+    with pytest.raises(AetuiError, match=r"cannot be made in .*: No space left"):
+        make(tmp_path)
+    assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
 def test_damaged_meta_is_passed_over_in_lists(tmp_path):
