@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -70,23 +69,23 @@ class BareLoop:
 class Turns(Control):
     """After every turn of the training loop, which looks at `pending` once a step, others have theirs."""
 
-    def __init__(self, others: Callable[[float], None]) -> None:
-        self._steps = 0
+    def __init__(self, training: Training, others: Callable[[float], None]) -> None:
         super().__init__()
-        self._others = others
-        self._began = time.perf_counter()
+        self._progress, self._others = training.progress, others
+        self._began, self._next = time.perf_counter(), STEPS
 
     @property
     def pending(self) -> bool:  # type: ignore[override]
-        self._steps += 1
-        if self._steps % STEPS == 0:
-            self._others(time.perf_counter() - self._began)
-            self._began = time.perf_counter()
+        if self._progress.step >= self._next:
+            seconds = time.perf_counter() - self._began
+            if self._progress.batch >= STEPS:  # no test of an epoch's end was among the steps
+                self._others(seconds)
+            self._began, self._next = time.perf_counter(), self._progress.step + STEPS
         return False
 
     @pending.setter
-    def pending(self, value: Any) -> None:
-        pass
+    def pending(self, value: bool) -> None:
+        """Nobody requests anything."""
 
 
 def main() -> None:
@@ -123,7 +122,7 @@ def compare(name: str, options: argparse.Namespace) -> list[tuple[float, float]]
                 raise Stopped
 
         try:
-            train(training, Turns(take_turns), lambda event: None)
+            train(training, Turns(training, take_turns), lambda event: None)
         except Stopped:
             return ratios[1:]
     raise AssertionError("the loop ends when it is stopped")

@@ -29,8 +29,8 @@ class Meter:
         progress = training.progress
         wide = torch.float32 if training.device.type == "mps" else torch.float64
         self._training, self._emit = training, emit
-        sums = [progress.loss_sum, progress.pixel_sum]
-        self._sums = torch.tensor(sums, dtype=wide, device=training.device)
+        self._loss_sum = torch.tensor(progress.loss_sum, dtype=wide, device=training.device)
+        self._pixel_sum = torch.tensor(progress.pixel_sum, dtype=wide, device=training.device)
         self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
         self._reported_images = self._images
         self._since = time.perf_counter()
@@ -48,8 +48,9 @@ class Meter:
 
     def add(self, losses: StepLoss, images: int) -> None:
         """Count a batch with its mean losses, scalars on the device."""
-        both = [losses.told.detach(), losses.told.detach() if losses.pixels is None else losses.pixels]
-        self._sums.add_(torch.stack(both), alpha=images)
+        self._loss_sum.add_(losses.told.detach(), alpha=images)
+        if losses.pixels is not None:
+            self._pixel_sum.add_(losses.pixels, alpha=images)
         self._images += images
 
     def due(self) -> bool:
@@ -63,7 +64,9 @@ class Meter:
         """Wait for the device, move the progress and say so. Raises Diverged."""
         progress = self._training.progress
         before = progress.loss_sum
-        progress.loss_sum, progress.pixel_sum = self._sums.tolist()
+        progress.loss_sum = self._loss_sum.item()
+        if self._with_pixels:
+            progress.pixel_sum = self._pixel_sum.item()
         now = time.perf_counter()
         images, seconds = self._images - self._reported_images, now - self._since
         progress.epoch_seconds += seconds

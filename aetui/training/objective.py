@@ -147,8 +147,12 @@ class Objective:
 
     def run(self, model: nn.Module, *inputs: Tensor) -> Tensor:
         """What the model makes of its inputs, as float32."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            output: Tensor = model(*inputs)
+        output: Tensor
+        if not self.bf16:
+            output = model(*inputs)
+            return output
+        with torch.autocast(self.device.type, torch.bfloat16):
+            output = model(*inputs)
         return output.float()
 
     def _given(self, clean: Tensor, drawn_on: torch.device, *occasion: object) -> Tensor:
