@@ -13,11 +13,11 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.table import print_table
-    from aetui.runs.listing import damaged_notes, list_runs
+    from aetui.runs.listing import look_through
     from aetui.text import format_number, safe_text
 
-    found = list_runs(options.runs)
-    for note in damaged_notes(options.runs):
+    found, notes = look_through(options.runs)
+    for note in notes:
         print(safe_text(f"not listed: {note}"), file=sys.stderr)
     if options.json:
         print(json.dumps([summary.as_dict() for summary in found], indent=1))

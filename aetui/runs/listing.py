@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aetui.errors import AetuiError, UsageError
-from aetui.runs.folder import RunFolder, moment
+from aetui.runs.folder import Meta, RunFolder, moment
 from aetui.runs.liveness import find_state
 
 
@@ -44,20 +44,18 @@ def owner_note(runs_dir: Path) -> str:
 
 def damaged_notes(runs_dir: Path) -> list[str]:
     """Why folders of runs are not listed, one sentence each."""
-    notes = []
-    with contextlib.suppress(OSError):
-        for folder in map(RunFolder, sorted(runs_dir.iterdir())):
-            try:
-                if folder.config.is_file():
-                    folder.read_meta()
-            except AetuiError as error:
-                notes.append(error.sentence)
-    return notes
+    return look_through(runs_dir)[1]
 
 
 def list_runs(runs_dir: Path) -> list[RunSummary]:
     """All readable runs, newest first."""
-    return [summary for folder in _folders(runs_dir) if (summary := _summary(folder))]
+    return look_through(runs_dir)[0]
+
+
+def look_through(runs_dir: Path) -> tuple[list[RunSummary], list[str]]:
+    """Both, for which every folder is read once."""
+    readable, notes = _read_all(runs_dir)
+    return [_summary(folder, meta) for folder, meta in readable], notes
 
 
 def find_run(runs_dir: Path, query: str | None) -> RunFolder:
@@ -68,7 +66,7 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     for named in (Path(query), runs_dir / query) if query else ():
         if folder := _run_in(named):
             return folder
-    folders = _folders(runs_dir)
+    folders = [folder for folder, _ in _read_all(runs_dir)[0]]
     if not folders:
         raise UsageError(f"There are no runs in {runs_dir}", "start one with `aetui` or `aetui train NAME`")
     if not query:
@@ -93,21 +91,20 @@ def _run_in(path: Path) -> RunFolder | None:
     return None
 
 
-def _folders(runs_dir: Path) -> list[RunFolder]:
-    """The folders of readable runs, newest first."""
-    found = []
+def _read_all(runs_dir: Path) -> tuple[list[tuple[RunFolder, Meta]], list[str]]:
+    """The readable runs, newest first, and a sentence on each folder of a run that cannot be read."""
+    found, notes = [], []
     with contextlib.suppress(OSError):
-        for path in runs_dir.iterdir():
-            with contextlib.suppress(AetuiError):
-                found.append((moment(RunFolder(path).read_meta().started), path.name))
-    return [RunFolder(runs_dir / name) for _, name in sorted(found, reverse=True)]
+        for folder in map(RunFolder, sorted(runs_dir.iterdir())):
+            try:
+                found.append((folder, folder.read_meta()))
+            except AetuiError as error:
+                with contextlib.suppress(OSError):
+                    notes += [error.sentence] if folder.config.is_file() else []
+    return sorted(found, key=lambda run: (moment(run[1].started), run[0].name), reverse=True), notes
 
 
-def _summary(folder: RunFolder) -> RunSummary | None:
-    try:
-        meta = folder.read_meta()
-    except AetuiError:
-        return None
+def _summary(folder: RunFolder, meta: Meta) -> RunSummary:
     return RunSummary(
         folder.name,
         meta.preset,
