@@ -79,11 +79,15 @@ class Terminal:
             self._take()
         return self.process.returncode
 
-    def follow(self, seconds: float) -> None:
-        """Take in what the program writes within this time, as soon as it does; nothing of it is kept."""
+    def follow(self, seconds: float) -> int:
+        """Take in what the program writes within this time, as soon as it does: how many bytes.
+
+        Nothing of it is kept but the screen.
+        """
         if self._readable(seconds):
             self._take()
-            self.received = b""
+        sent, self.received = len(self.received), b""
+        return sent
 
     def read(self, seconds: float) -> bytes:
         """The bytes that come within this time, as soon as any do; the screen does not follow them."""
