@@ -82,12 +82,12 @@ class Terminal:
     def follow(self, seconds: float) -> int:
         """Take in what the program writes within this time, as soon as it does: how many bytes.
 
-        Nothing of it is kept but the screen.
+        Nothing that came before is kept but the screen.
         """
+        self.received = b""
         if self._readable(seconds):
             self._take()
-        sent, self.received = len(self.received), b""
-        return sent
+        return len(self.received)
 
     def read(self, seconds: float) -> bytes:
         """The bytes that come within this time, as soon as any do; the screen does not follow them."""

@@ -33,10 +33,9 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
     from aetui.devices.available import check_device_name
-    from aetui.errors import EXIT_DONE, UsageError
-    from aetui.runs import states
+    from aetui.errors import EXIT_DONE
     from aetui.runs.listing import find_run
-    from aetui.runs.liveness import find_state, require_idle
+    from aetui.runs.liveness import require_idle
 
     if options.app:
         from aetui.cli.app import check_terminal, open_app
@@ -48,15 +47,9 @@ def run(options: argparse.Namespace) -> int:
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
     require_idle(folder)
-    meta = folder.read_meta()
-    if (
-        not options.repair
-        and find_state(folder, meta) == states.FINISHED
-        and preset.train.epochs <= meta.epochs
-    ):
-        hint = f"for more epochs: --set train.epochs={max(1, 2 * meta.epochs)}"
-        raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
-    _warn_of_bend(preset, meta.epochs_planned)
+    if not options.repair:
+        _require_unfinished(folder, preset)
+    _warn_of_bend(preset, folder.read_meta().epochs_planned)
     if options.app:
         from aetui.training.supervisor import owned
 
@@ -78,6 +71,17 @@ def run(options: argparse.Namespace) -> int:
         if pair := finished_pair(folder):
             print_comparison([pair], as_json=False)
     return code
+
+
+def _require_unfinished(folder: "RunFolder", preset: "Preset") -> None:
+    """Raises UsageError where all epochs of the preset are trained."""
+    from aetui.errors import UsageError
+    from aetui.runs import states
+
+    meta = folder.read_meta()
+    if meta.state == states.FINISHED and preset.train.epochs <= meta.epochs:
+        hint = f"for more epochs: --set train.epochs={max(1, 2 * meta.epochs)}"
+        raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
 
 
 def _repair_meta(options: argparse.Namespace) -> None:

@@ -29,7 +29,10 @@ class ImageSet:
 
     @property
     def fingerprint(self) -> str:
-        """The number of images, and a sum over a thousand of them, evenly spread, that tells sets apart."""
+        """The number of images, and a sum over a thousand of them, evenly spread, that tells sets apart.
+
+        Another of a larger set may change unnoticed.
+        """
         return f"{len(self)} ({_sum(self.images[:: max(1, len(self) // FINGERPRINT_IMAGES)])})"
 
     @property

@@ -170,13 +170,9 @@ def create_run(
     first checkpoint. Raises AetuiError where nothing can be written, or a path of the preset not be noted.
     """
     config = _encoded(preset_text(_settled(preset), sentence))
-    folder = None
     try:
         runs_dir.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(_new_folder(runs_dir, preset.name, shared=shared))
-        make_folder(folder.previews, shared=shared)
-        make_folder(folder.checkpoints, shared=shared)
-        write_whole(folder.config, config)
         meta = Meta(
             run=folder.name,
             preset=preset.name,
@@ -192,15 +188,25 @@ def create_run(
             shared=shared,
             imported=imported,
         )
-        folder.write_meta(meta)
+        _fill(folder, config, meta)
     except OSError as error:
-        if folder:
-            shutil.rmtree(folder.path, ignore_errors=True)
         raise AetuiError(
             f"The run folder cannot be made in {runs_dir}: {error.strerror}",
             "choose another place with --runs DIR",
         ) from None
     return folder
+
+
+def _fill(folder: RunFolder, config: bytes, meta: Meta) -> None:
+    """Write what a new run begins with; a folder that takes no part of it goes. Raises OSError."""
+    try:
+        make_folder(folder.previews, shared=meta.shared)
+        make_folder(folder.checkpoints, shared=meta.shared)
+        write_whole(folder.config, config)
+        folder.write_meta(meta)
+    except OSError:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
 
 
 def _encoded(text: str) -> bytes:

@@ -44,7 +44,7 @@ def owner_note(runs_dir: Path) -> str:
 
 def damaged_notes(runs_dir: Path) -> list[str]:
     """Why folders of runs are not listed, one sentence each."""
-    return look_through(runs_dir)[1]
+    return _read_all(runs_dir)[1]
 
 
 def list_runs(runs_dir: Path) -> list[RunSummary]:
@@ -53,7 +53,7 @@ def list_runs(runs_dir: Path) -> list[RunSummary]:
 
 
 def look_through(runs_dir: Path) -> tuple[list[RunSummary], list[str]]:
-    """Both, for which every folder is read once."""
+    """All readable runs, newest first, and why others are not listed: every folder is read once."""
     readable, notes = _read_all(runs_dir)
     return [_summary(folder, meta) for folder, meta in readable], notes
 
@@ -99,8 +99,8 @@ def _read_all(runs_dir: Path) -> tuple[list[tuple[RunFolder, Meta]], list[str]]:
             try:
                 found.append((folder, folder.read_meta()))
             except AetuiError as error:
-                with contextlib.suppress(OSError):
-                    notes += [error.sentence] if folder.config.is_file() else []
+                if folder.config.is_file():
+                    notes.append(error.sentence)
     return sorted(found, key=lambda run: (moment(run[1].started), run[0].name), reverse=True), notes
 
 

@@ -49,6 +49,21 @@ def test_what_takes_the_place_of_a_run_that_trains_is_left_alone(small_data, old
     assert contents(folder.path) == before
 
 
+def test_a_run_that_is_moved_away_ends_and_does_not_wait_for_room(small_data, tmp_path):
+    preset = read_preset(find_preset("digits-mlp"), ["train.epochs=100000"])
+    folder, said = create_run(preset, "", tmp_path / "runs", tmp_path, "cpu", threads=1), []
+
+    def move(event):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            folder.path.rename(tmp_path / "elsewhere")
+        elif isinstance(event, StateChanged):
+            said.append(event)
+
+    assert supervise(folder, move) == 1
+    assert [event.state for event in said] == [states.STARTING, states.RUNNING, states.FAILED]
+    assert "folder is gone" in said[-1].reason
+
+
 @pytest.mark.parametrize("deed", ["replaced", "deleted"])
 def test_the_lock_is_held_also_where_a_backup_puts_another_in_its_place(
     small_data, tmp_path, monkeypatch, deed

@@ -124,18 +124,6 @@ def test_resume_is_equal_bit_for_bit(make_run, record, preset, cut):
     ]
 
 
-def test_a_run_whose_folder_is_moved_away_ends_and_does_not_wait_for_room(make_run, record, tmp_path):
-    folder = make_run("train.epochs=100")
-
-    def move(event, session):
-        if isinstance(event, StepsTrained) and folder.path.exists():
-            folder.path.rename(tmp_path / "elsewhere")
-
-    states = record(folder, move).of(StateChanged)
-    assert [one.state for one in states] == ["starting", "running", "failed"]
-    assert "folder is gone" in states[-1].reason
-
-
 @pytest.mark.parametrize(
     ("was", "edited"),
     [("batch_size = 64", "batch_size = 32"), ("seed = 0", "seed = 1"), ('"relu"', '"gelu"')],
