@@ -1,4 +1,8 @@
-"""Samples as pictures: every sample a caption and its views, drawn in the way the terminal can."""
+"""Samples as pictures: every sample a caption and its views, drawn in the way the terminal can.
+
+Longer than other files: cells, graphics and what stands in for them replace each other from frame to frame in
+one widget, and share what was drawn last.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
