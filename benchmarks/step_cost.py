@@ -20,7 +20,7 @@ from torch import nn
 from aetui.config.shipped import load_preset
 from aetui.data.batches import epoch_order
 from aetui.models.autoencoder import Autoencoder
-from aetui.runs.folder import create_run
+from aetui.runs.create import create_run
 from aetui.training.control import Control, Stopped
 from aetui.training.loop import train
 from aetui.training.model_kinds import build_model

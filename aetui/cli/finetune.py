@@ -136,7 +136,7 @@ def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argpars
 
     from aetui.cli.comparison import HOW
     from aetui.runs import states
-    from aetui.runs.folder import create_run
+    from aetui.runs.create import create_run
 
     meta = source.read_meta()
     folder = create_run(

@@ -5,7 +5,8 @@ import sys
 
 from aetui.cli.options import data_dir, preset_changes
 from aetui.config.shipped import load_preset
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.listing import owner_note
 from aetui.text import safe_text
 

@@ -1,7 +1,6 @@
 """events.jsonl: written by the process that trains, followed by every screen."""
 
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -98,7 +97,7 @@ STEPS = b'{"event": "StepsTrained"'
 PASSING = (STEPS, b'{"event": "MachineSampled"')
 """How lines begin that are nearly all of a long log, and are shown by the monitor alone."""
 LIVE_LINES = 500
-"""At the end of what is read at a look: they are all taken, as the newest are wanted."""
+"""At the end of the log: they are all taken, as the newest are wanted."""
 STEPS_BYTES = 1_000_000
 """Of a log in which every line of steps is read; of one n times as large every n-th."""
 
@@ -128,11 +127,11 @@ class EventFollower:
         for _ in range(MOST_READS):
             if found or not (lines := self._lines.read()):
                 break
-            for line in self._chosen(lines):
+            for number, line in self._chosen(lines):
                 try:
                     found.append(from_json(line))
                 except ValueError:
-                    self._pass_over(line)
+                    self._pass_over(number, line)
         return found
 
     @property
@@ -140,17 +139,21 @@ class EventFollower:
         """Whether there was more at the last look than was read."""
         return self._lines.behind
 
-    def _chosen(self, lines: list[bytes]) -> Iterator[bytes]:
-        """The lines without those of a long past that nobody needs; counts them all."""
-        past = self._read + len(lines) - LIVE_LINES
+    def _chosen(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
+        """The lines with their numbers, without those of a long past that nobody needs."""
         every = max(1, self._lines.size // STEPS_BYTES)
-        for line in lines:
-            self._read += 1
-            passing = self._read <= past and line.startswith(PASSING) and line.endswith(b"}")
-            if not passing or (line.startswith(STEPS) and self._read % every == 0):
-                yield line
+        numbered = list(enumerate(lines, self._read + 1))
+        self._read += len(lines)
+        newest = len(numbered) if self.behind else max(0, len(numbered) - LIVE_LINES)
+        past = [
+            (number, line)
+            for number, line in numbered[:newest]
+            if not (line.startswith(PASSING) and line.endswith(b"}"))
+            or (number % every == 0 and line.startswith(STEPS))
+        ]
+        return past + numbered[newest:]
 
-    def _pass_over(self, line: bytes) -> None:
+    def _pass_over(self, number: int, line: bytes) -> None:
         if line.strip():
             self.damaged += 1
-            self.first_damaged = self.first_damaged or self._read
+            self.first_damaged = self.first_damaged or number

@@ -4,13 +4,8 @@ import contextlib
 import math
 import os
 import platform
-import secrets
 import shlex
-import shutil
 import socket
-import subprocess
-import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,14 +14,11 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aetui import __version__
-from aetui.config.preset import Preset
-from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
 from aetui.runs.fields import Count, Words
 from aetui.runs.reserve import Reserve
-from aetui.text import safe_text
 
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
@@ -153,70 +145,6 @@ class RunFolder:
                 make_folder(folder, shared=self.read_meta().shared)
 
 
-def create_run(
-    preset: Preset,
-    sentence: str,
-    runs_dir: Path,
-    data_dir: Path,
-    device: str = "auto",
-    threads: int | None = None,
-    *,
-    shared: bool = False,
-    imported: bool = False,
-) -> RunFolder:
-    """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
-
-    It is its owner's alone unless `shared`, which leaves its modes to the umask; `imported`: it waits for its
-    first checkpoint. Raises AetuiError where nothing can be written, or a path of the preset not be noted.
-    """
-    config = _encoded(preset_text(_settled(preset), sentence))
-    try:
-        runs_dir.mkdir(parents=True, exist_ok=True)
-        folder = RunFolder(_new_folder(runs_dir, preset.name, shared=shared))
-        meta = Meta(
-            run=folder.name,
-            preset=preset.name,
-            started=now(),
-            command=[safe_text(word) for word in sys.argv],
-            seed=preset.train.seed,
-            device=device,
-            threads=threads,
-            data_dir=str(data_dir.absolute()),
-            git_commit=_git_commit(),
-            epochs_planned=preset.train.epochs,
-            host=socket.gethostname(),
-            shared=shared,
-            imported=imported,
-        )
-        _fill(folder, config, meta)
-    except OSError as error:
-        raise AetuiError(
-            f"The run folder cannot be made in {runs_dir}: {error.strerror}",
-            "choose another place with --runs DIR",
-        ) from None
-    return folder
-
-
-def _fill(folder: RunFolder, config: bytes, meta: Meta) -> None:
-    """Write what a new run begins with; a folder that takes no part of it goes. Raises OSError."""
-    try:
-        make_folder(folder.previews, shared=meta.shared)
-        make_folder(folder.checkpoints, shared=meta.shared)
-        write_whole(folder.config, config)
-        folder.write_meta(meta)
-    except OSError:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        raise
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        path = safe_text(error.object[max(0, error.start - 40) : error.end + 40])
-        raise AetuiError(f"A path is not UTF-8, as a run must note it: … {path} …", "rename it") from None
-
-
 def now() -> str:
     """The time as meta.json writes it."""
     return datetime.now().astimezone().isoformat("T", "milliseconds")
@@ -239,43 +167,3 @@ def began(process: psutil.Process) -> float:
 def _first_mistake(error: ValidationError) -> str:
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'meta.json'}: {first['msg']}"
-
-
-def _settled(preset: Preset) -> Preset:
-    """The preset as it means the same from every working folder."""
-    data, finetune = preset.data, preset.finetune
-    if data.path:
-        data = data.model_copy(update={"path": _settled_path(data.path)})
-    if finetune and finetune.from_checkpoint:
-        source = _settled_path(finetune.from_checkpoint)
-        finetune = finetune.model_copy(update={"from_checkpoint": source})
-    return preset.model_copy(update={"data": data, "finetune": finetune})
-
-
-def _settled_path(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
-
-
-def _new_folder(runs_dir: Path, preset_name: str, *, shared: bool) -> Path:
-    """A new empty folder `20261122-071503-mnist-conv-k3f9`."""
-    kept = [char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in preset_name]
-    word = "".join(kept)[:40] or "run"
-    while True:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        tail = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(4))
-        path = runs_dir / f"{stamp}-{word}-{tail}"
-        try:
-            make_folder(path, shared=shared)
-        except FileExistsError:
-            continue
-        return path
-
-
-def _git_commit() -> str | None:
-    try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=2, stdin=subprocess.DEVNULL
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return asked.stdout.strip() or None if asked.returncode == 0 else None

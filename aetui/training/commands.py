@@ -1,4 +1,4 @@
-"""What the training thread does for others between two batches: pause, save, draw, probe, stop."""
+"""What the training thread does for others between two batches: pause, save, draw, measure, stop."""
 
 from functools import partial
 
@@ -8,13 +8,14 @@ from aetui.training.control import Control, Stopped
 from aetui.training.epoch_probe import measure_probe
 from aetui.training.previews import draw_step
 from aetui.training.saving import make_room, save_checkpoint
+from aetui.training.thread_choice import choose_threads_anew
 from aetui.training.training import Training
 
 
-def handle_commands(training: Training, control: Control, emit: Emit, *, may_probe: bool = True) -> None:
+def handle_commands(training: Training, control: Control, emit: Emit, *, between_steps: bool = True) -> None:
     """Do what is requested. Raises Stopped.
 
-    A probe requested during a test waits for its end, and one during a probe is that probe.
+    What takes long waits for the end of a test, and a probe that is requested during a probe is that probe.
     """
     control.beats += 1
     while control.pending:
@@ -25,8 +26,8 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
             make_room(training, emit)
         if control.take("preview"):
             draw_step(training, emit)
-        if may_probe and control.take("probe"):
-            probe_now(training, control, emit)
+        if between_steps:
+            do_long_ones(training, control, emit)
         if control.stopping:
             raise Stopped
         emit(StateChanged(states.PAUSED if control.paused else control.running_state))
@@ -34,6 +35,15 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, may_pro
             control.wait()
 
 
+def do_long_ones(training: Training, control: Control, emit: Emit) -> None:
+    """Measure what is requested to be measured: the threads, the features."""
+    if control.take("choose-threads"):
+        choose_threads_anew(training, emit)
+    if control.take("probe"):
+        probe_now(training, control, emit)
+
+
 def probe_now(training: Training, control: Control, emit: Emit) -> None:
     """Probe the features; what is requested meanwhile is done in between."""
-    measure_probe(training, control, emit, partial(handle_commands, training, control, emit, may_probe=False))
+    between = partial(handle_commands, training, control, emit, between_steps=False)
+    measure_probe(training, control, emit, between)

@@ -13,7 +13,7 @@ from aetui.data.batches import batches, epoch_order
 from aetui.data.images import ImageSet
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import ActivityChanged, BestTested, Emit, EpochFinished, StateChanged, Warned
-from aetui.training.commands import handle_commands, probe_now
+from aetui.training.commands import do_long_ones, handle_commands, probe_now
 from aetui.training.control import Control
 from aetui.training.epoch_probe import is_probed, probe_is_due
 from aetui.training.evaluation import Evaluation, evaluate
@@ -82,8 +82,9 @@ def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter
     if meter or not training.preset.train.epochs:
         save_checkpoint(training, control, emit, epoch)
     draw_epoch(training, tested, emit)
-    if control.take("probe") or probe_is_due(training):
+    if probe_is_due(training):
         probe_now(training, control, emit)
+    do_long_ones(training, control, emit)
 
 
 def _test_best(training: Training, control: Control, emit: Emit) -> None:
@@ -122,7 +123,7 @@ def _test(
     def between_batches() -> None:
         nonlocal held_seconds
         began = time.perf_counter()
-        handle_commands(training, control, emit, may_probe=False)
+        handle_commands(training, control, emit, between_steps=False)
         held_seconds += time.perf_counter() - began
 
     model, abnormal = model or training.judged, training.abnormal_among(images)
@@ -166,6 +167,6 @@ def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
     model, seed = training.model, training.preset.train.seed
     if isinstance(model, MaskedAutoencoder) and model.mask_ratio:
         emit(ActivityChanged("measuring the floor"))
-        between = partial(handle_commands, training, control, emit, may_probe=False)
+        between = partial(handle_commands, training, control, emit, between_steps=False)
         abnormal = training.abnormal_among(training.test)
         emit(floor(model, training.test, seed, training.device, between, abnormal))

@@ -20,12 +20,14 @@ from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
+from aetui.text import plural
 from aetui.training.checkpoint_file import Progress
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
+from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
 from aetui.training.training import Training
 
@@ -43,7 +45,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     chosen = choose_device(meta.device)
     _warn_of_unused(meta.device, emit)
     device = torch.device(chosen.name)
-    configure_torch(device, meta.threads)
+    most_threads = configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
     data = load_data(preset, data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir), control, emit)
     checkpoints = _open_checkpoints(folder, preset, emit)
@@ -73,8 +75,11 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         gpu_uuid=chosen.uuid,
         settings=_kept(preset, data),
         made_on={"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16),
+        most_threads=most_threads,
     )
     resumed = _resume(training, emit)
+    if device.type == "cpu" and not meta.threads and not training.progress.step:
+        settle_threads(training, emit)
     folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
     emit(_started(training, chosen, data, resumed))
     return training
@@ -155,7 +160,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         run=training.folder.name,
         preset=training.preset.name,
         device=chosen.name,
-        device_name=chosen.title,
+        device_name=_device_name(chosen),
         parameters=sum(parameter.numel() for parameter in training.model.parameters()),
         epochs=training.preset.train.epochs,
         steps_per_epoch=training.steps_per_epoch,
@@ -168,6 +173,12 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         loss=loss_name(training.preset),
         classes=len(training.classes),
     )
+
+
+def _device_name(chosen: Device) -> str:
+    """On a CPU with its threads, which the speed depends on."""
+    threads = f", {plural(torch.get_num_threads(), 'thread')}" if chosen.name == "cpu" else ""
+    return chosen.title + threads
 
 
 def _warn_of_unused(wanted: str, emit: Emit) -> None:

@@ -40,10 +40,7 @@ MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 8.0, 4000
 ONE_STOP_SECONDS = 0.5
 """Between two stop signals that are two."""
 CROWDED_CORES = 0.5
-CROWDED = (
-    "other programs keep this machine busy; PyTorch's threads then wait for each other, "
-    "and fewer of them can be many times faster: --threads 1"
-)
+CROWDED = "other programs keep this machine busy, and PyTorch's threads then wait for each other"
 
 
 def supervise(
@@ -192,6 +189,7 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
     parent, machine = os.getppid(), Machine()
     measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
     begun = measured
+    choose = f"aetui control {session.folder.called} choose-threads"
     while session.alive:
         _pass_on(commands, session)
         watchdog.look()
@@ -205,7 +203,7 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
             sample = machine.sample()
             session.emit(sample)
             if session.spins and _is_crowded(sample):
-                session.warn_once(CROWDED)
+                session.warn_once(f"{CROWDED}: `{choose}` looks whether fewer are faster")
             measured = time.monotonic()
         session.join(LOOK_SECONDS)
 

@@ -18,13 +18,18 @@ MOST_THREADS_A_CORE = 8
 """More are slower, and tens of thousands end the process."""
 
 
-def configure_torch(device: torch.device, threads: int | None) -> None:
-    """No denormals, which halve a CPU's speed; the wanted number of CPU threads; the GPU that is meant."""
+def configure_torch(device: torch.device, threads: int | None) -> int:
+    """No denormals, which halve a CPU's speed; the wanted number of CPU threads; the GPU that is meant.
+
+    Returns how many threads PyTorch would take by itself: one a core, or what OMP_NUM_THREADS says.
+    """
     torch.set_flush_denormal(True)
+    by_itself = torch.get_num_threads()
     if threads:
         torch.set_num_threads(min(threads, MOST_THREADS_A_CORE * (os.cpu_count() or 1)))
     if device.type == "cuda":
         torch.cuda.set_device(device)  # autocast asks the current GPU, not that of the tensors, for bf16
+    return by_itself
 
 
 def make_deterministic(model: nn.Module, device: torch.device, emit: Emit) -> None:

@@ -55,6 +55,8 @@ class Training:
     """What the run keeps from its first step to its last."""
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
+    most_threads: int
+    """CPU threads that PyTorch would take by itself."""
     places: torch.Tensor | None = None
     """The rank of every test image by its error at the newest test; a resumed run knows none."""
     places_before: torch.Tensor | None = None
@@ -69,6 +71,12 @@ class Training:
     def spins(self) -> bool:
         """Whether several CPU threads compute, which wait for each other in busy loops."""
         return self.device.type == "cpu" and torch.get_num_threads() > 1
+
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many CPU threads from now on, also when the run is taken up again."""
+        torch.set_num_threads(threads)
+        self.made_on = self.made_on | {"threads": str(threads)}
+        self.folder.change_meta(threads=threads)
 
     @property
     def steps_per_epoch(self) -> int:

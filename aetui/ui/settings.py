@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aetui.config.preset import Preset
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
 from aetui.terminal.choice import ASSUMED_CELL, Choice
 
 UNASKED = Choice("half", "half-blocks: the terminal was not asked", ASSUMED_CELL)

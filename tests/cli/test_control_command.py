@@ -9,7 +9,7 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.control import COMMANDS, CommandFollower
-from aetui.runs.folder import create_run
+from aetui.runs.create import create_run
 
 
 @pytest.fixture

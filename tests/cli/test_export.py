@@ -8,9 +8,9 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.pictures.sheet import Sample, Sheet, to_png
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import PreviewSaved
-from aetui.runs.folder import create_run
 
 
 @pytest.fixture

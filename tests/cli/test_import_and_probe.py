@@ -205,7 +205,7 @@ def test_a_probe_is_printed_and_kept_in_the_run(weights, tmp_path, capsys):
 
 
 def test_a_run_without_checkpoints_cannot_be_probed(tmp_path, capsys):
-    from aetui.runs.folder import create_run
+    from aetui.runs.create import create_run
 
     folder = create_run(read_preset(find_preset("shapes-vit-mae")), "", tmp_path / "runs", tmp_path, "cpu")
     assert main(["probe"]) == 2

@@ -9,9 +9,9 @@ from pseudo_terminal import Terminal
 
 from aetui.config.shipped import load_preset
 from aetui.devices.machine import MachineSampled
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, Event, RunStarted, StateChanged, StepsTrained
-from aetui.runs.folder import create_run
 from aetui.training.supervisor import owned
 
 SECONDS, TICK = 10.0, 0.5

@@ -12,7 +12,8 @@ from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.files import sha256_of
 from aetui.runs.checkpoint_index import read_index
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.training import saving
 from aetui.training.checkpoint_sum import sum_holds

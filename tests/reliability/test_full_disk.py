@@ -12,9 +12,9 @@ from aetui.config.shipped import find_preset
 from aetui.runs import event_log, reserve
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.control import send
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventFollower
 from aetui.runs.events import StateChanged, Warned
-from aetui.runs.folder import create_run
 from aetui.runs.report import read_history
 from aetui.training import checkpoints, saving
 from aetui.training.supervisor import supervise

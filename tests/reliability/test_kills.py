@@ -12,8 +12,9 @@ from dying import CALLS, Undertaker, undertaker
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventFollower
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 from aetui.runs.report import read_history
 

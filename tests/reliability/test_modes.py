@@ -11,8 +11,8 @@ from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.runs import listing
 from aetui.runs.control import CommandFollower, send
+from aetui.runs.create import create_run
 from aetui.runs.events import Warned
-from aetui.runs.folder import create_run
 from aetui.runs.listing import owner_note
 from aetui.training.supervisor import supervise
 

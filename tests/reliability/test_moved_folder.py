@@ -13,8 +13,8 @@ from aetui.errors import AetuiError
 from aetui.files import held_in_place, is_in_place
 from aetui.runs import states
 from aetui.runs.control import send
+from aetui.runs.create import create_run
 from aetui.runs.events import EpochFinished, StateChanged
-from aetui.runs.folder import create_run
 from aetui.runs.liveness import _is_held
 from aetui.runs.meta_repair import rebuild_meta
 from aetui.training import supervisor

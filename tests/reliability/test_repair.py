@@ -12,7 +12,7 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import is_damaged, read_index
-from aetui.runs.folder import create_run
+from aetui.runs.create import create_run
 from aetui.training import checkpoint_file
 from aetui.training.checkpoint_sum import sum_holds
 from aetui.training.repair import repair_index

@@ -9,8 +9,8 @@ import pytest
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
 from aetui.runs.events import ActivityChanged, Warned
-from aetui.runs.folder import create_run
 from aetui.training import loop, watchdog
 from aetui.training.supervisor import supervise
 

@@ -14,7 +14,8 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
 from aetui.files import append_line, write_whole
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.listing import damaged_notes, find_run, list_runs
 from aetui.runs.liveness import find_state
 from aetui.training.supervisor import owned, owned_idle

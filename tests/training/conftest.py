@@ -7,8 +7,9 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.data.generated import digits
+from aetui.runs.create import create_run
 from aetui.runs.events import Event
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
 from aetui.training.session import Session
 

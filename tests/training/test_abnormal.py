@@ -18,8 +18,8 @@ from aetui.data.generated import digits
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import UsageError
 from aetui.pictures.sheet import read_sheet
+from aetui.runs.create import create_run
 from aetui.runs.events import BestTested, EpochFinished, RunStarted
-from aetui.runs.folder import create_run
 from aetui.training.detection import detection
 from aetui.training.floor import floor
 from aetui.training.model_kinds import build_model

@@ -7,8 +7,9 @@ import torch
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
 from aetui.runs.events import EpochFinished, MachineSampled, StepsTrained
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.training import meter
 
 pytestmark = [

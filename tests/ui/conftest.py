@@ -9,9 +9,10 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.devices.machine import MachineSampled
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import CheckpointSaved, EpochFinished, RunStarted, StateChanged, StepsTrained
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 

@@ -9,9 +9,10 @@ from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import StateChanged
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.ui.app import AetuiApp
 from aetui.ui.calculator.chain_line import ChainLine
 from aetui.ui.key_names import action_names

@@ -37,6 +37,14 @@ KEYS: list[BindingType] = [
         show=False,
         tooltip="measure the features now (linear, kNN)",
     ),
+    Binding(
+        "t",
+        "ask('choose-threads')",
+        "Threads",
+        id="run.threads",
+        show=False,
+        tooltip="choose the number of CPU threads anew",
+    ),
     Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
     Binding(

@@ -12,9 +12,10 @@ from textual.widgets import Input, OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, FloorMeasured, ProbeMeasured, RunStarted, StateChanged
-from aetui.runs.folder import RunFolder, create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.listing import list_runs
 from aetui.runs.report import read_history

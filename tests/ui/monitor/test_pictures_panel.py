@@ -11,9 +11,9 @@ from textual.widgets import Static
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.pictures.sheet import Sample, Sheet, to_png
+from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChanged
-from aetui.runs.folder import create_run
 from aetui.runs.history import History
 from aetui.terminal.choice import Choice
 from aetui.ui.app import AetuiApp

@@ -1,0 +1,90 @@
+"""How many CPU threads a run computes with: as many as its own steps are fastest with.
+
+PyTorch's threads wait for each other in busy loops, many times a step. Where steps are small, or other
+programs want the cores, fewer of them are faster (docs/benchmarks.md).
+"""
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import torch
+
+from aetui.runs.events import ActivityChanged, Emit, Warned
+from aetui.text import plural
+from aetui.training.checkpoint_file import Progress
+from aetui.training.steps import take_step
+from aetui.training.training import Training
+
+WINDOW_SECONDS = 0.1
+"""How long steps are taken with a number of threads, besides the first; at least one."""
+WORTH = 1.1
+"""More threads must be so many times as fast to be taken."""
+HOPELESS = 1.5
+"""Where fewer threads are so many times slower than the fastest, still fewer are not tried."""
+MOST_COPIED = 20_000_000
+"""Weights of a model that is copied to be measured. The steps of a larger one keep all threads at work."""
+
+
+def settle_threads(training: Training, emit: Emit) -> None:
+    """Take the number of CPU threads that steps are fastest with now, and keep it for the run's next days."""
+    emit(ActivityChanged("choosing the number of threads"))
+    training.use_threads(_measured(training))
+    emit(ActivityChanged(""))
+
+
+def choose_threads_anew(training: Training, emit: Emit) -> None:
+    """The same within a run, which is another one from here on if the number changes."""
+    if training.device.type != "cpu":
+        emit(Warned("the number of CPU threads is chosen for runs on a CPU, this one computes on a GPU"))
+        return
+    before = torch.get_num_threads()
+    settle_threads(training, emit)
+    now = torch.get_num_threads()
+    if now == before:
+        emit(Warned(f"{plural(now, 'CPU thread')}, as before: nothing else is faster just now"))
+    else:
+        bits = "losses differ in their last digits from those of a run that keeps its threads"
+        emit(Warned(f"{plural(now, 'CPU thread')} from here on, {before} before: {bits}"))
+
+
+def _measured(training: Training) -> int:
+    most, before = training.most_threads, torch.get_num_threads()
+    if most == 1 or sum(weight.numel() for weight in training.model.parameters()) > MOST_COPIED:
+        return most
+    model, optimizer = copy.deepcopy((training.model, training.optimizer))
+    model.train()
+    trial = replace(training, model=model, averaged=None, optimizer=optimizer, progress=Progress())
+    try:
+        with torch.random.fork_rng([]):
+            return fastest(most, partial(_seconds_a_step, trial))
+    finally:
+        torch.set_num_threads(before)
+
+
+def fastest(most: int, seconds_with: Callable[[int], float]) -> int:
+    """The best of `most` threads, half of them, a quarter … by the seconds that a step takes."""
+    chosen, lowest, threads = most, seconds_with(most), most
+    while threads > 1:
+        threads //= 2
+        seconds = seconds_with(threads)
+        lowest = min(lowest, seconds)
+        if seconds < lowest * WORTH:
+            chosen = threads
+        elif seconds > lowest * HOPELESS:
+            break
+    return chosen
+
+
+def _seconds_a_step(trial: Training, threads: int) -> float:
+    torch.set_num_threads(threads)
+    batch = trial.preset.train.batch_size
+    pixels, labels = trial.train.images[:batch], trial.train.labels[:batch]
+    take_step(trial, pixels, labels)  # the first makes buffers and wakes the threads
+    began, steps = time.perf_counter(), 0
+    while steps == 0 or time.perf_counter() - began < WINDOW_SECONDS:
+        take_step(trial, pixels, labels)
+        steps += 1
+    return (time.perf_counter() - began) / steps
