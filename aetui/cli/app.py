@@ -1,8 +1,10 @@
 """`aetui`: the app, from the menu or on one run."""
 
 import argparse
+import gc
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aetui.cli.options import data_dir
@@ -37,12 +39,12 @@ def open_app(
     check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
     from aetui.terminal.choice import choose
     from aetui.terminal.detection import detect
+
+    unasked = "" if options.images in ("auto", "sixel", "kitty") else f"--images {options.images}"
+    terminal = detect(unasked=unasked, meanwhile=_load)
     from aetui.ui.app import AetuiApp
     from aetui.ui.settings import Settings
 
-    terminal = detect(
-        unasked="" if options.images in ("auto", "sixel", "kitty") else f"--images {options.images}"
-    )
     settings = Settings(
         runs_dir=options.runs,
         data_dir=data_dir(options),
@@ -57,6 +59,14 @@ def open_app(
     if app.farewell:
         print(app.farewell, file=sys.stderr)
     return app.return_code or 0
+
+
+def _load() -> None:
+    """Import the app, a tenth faster where nobody looks for garbage in what stays."""
+    gc.disable()
+    import_module("aetui.ui.app")
+    gc.freeze()
+    gc.enable()
 
 
 def check_terminal(headless: str) -> None:

@@ -1,8 +1,10 @@
 """Finding runs in the runs folder."""
 
 import contextlib
+import math
 import os
 import pwd
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,74 @@ class RunSummary:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A folder as it was read."""
+
+    stamp: tuple[int, ...]
+    """Of its meta.json, which is read again when it changes."""
+    folder: RunFolder
+    meta: Meta | None
+    started: float
+    """In seconds since 1970."""
+    note: str = ""
+    """Why a folder of a run cannot be read."""
+
+
+class RunsFollower:
+    """The runs of a folder at every look; a meta.json is read again only where it changed."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self.behind = False
+        """Whether there was more at the last look than was read."""
+        self._runs_dir = runs_dir
+        self._known: dict[str, _Known] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """Why folders of runs are not listed, one sentence each."""
+        return [self._known[name].note for name in sorted(self._known) if self._known[name].note]
+
+    def poll(self, most: int | None = None, seconds: float = math.inf) -> list[RunSummary]:
+        """The newest readable runs, `most` of them. Reads for so long, those with the latest names first."""
+        end, before = time.monotonic() + seconds, self._known
+        self._known, self.behind, read = {}, False, 0
+        for name in self._names():
+            stamp = _stamp(f"{self._runs_dir}/{name}/meta.json")
+            if name in before and before[name].stamp == stamp:
+                self._known[name] = before[name]
+            elif read == 0 or time.monotonic() < end:
+                self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
+                read += 1
+            else:
+                self.behind = True
+        runs = [known for known in self._known.values() if known.meta]
+        runs.sort(key=lambda known: (known.started, known.folder.name), reverse=True)
+        return [_summary(known.folder, known.meta) for known in runs[:most] if known.meta]
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self._runs_dir), reverse=True)  # noqa: PTH208, tens of thousands
+        except OSError:
+            return []
+
+
+def _stamp(meta_file: str) -> tuple[int, ...]:
+    try:
+        facts = os.stat(meta_file)  # noqa: PTH116, as above
+    except (OSError, ValueError):
+        return ()
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino, facts.st_ctime_ns
+
+
+def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
+    try:
+        meta = folder.read_meta()
+    except AetuiError as error:
+        return _Known(stamp, folder, None, -math.inf, error.sentence if folder.config.is_file() else "")
+    return _Known(stamp, folder, meta, moment(meta.started))
+
+
 def owner_note(runs_dir: Path) -> str:
     """A sentence where the folder of runs belongs to another user; empty where it does not."""
     try:
@@ -42,20 +112,15 @@ def owner_note(runs_dir: Path) -> str:
     return f"{runs_dir} belongs to {name}, who can change the runs in it"
 
 
-def damaged_notes(runs_dir: Path) -> list[str]:
-    """Why folders of runs are not listed, one sentence each."""
-    return _read_all(runs_dir)[1]
-
-
 def list_runs(runs_dir: Path) -> list[RunSummary]:
     """All readable runs, newest first."""
-    return look_through(runs_dir)[0]
+    return RunsFollower(runs_dir).poll()
 
 
 def look_through(runs_dir: Path) -> tuple[list[RunSummary], list[str]]:
-    """All readable runs, newest first, and why others are not listed: every folder is read once."""
-    readable, notes = _read_all(runs_dir)
-    return [_summary(folder, meta) for folder, meta in readable], notes
+    """All readable runs, newest first, and why others are not listed."""
+    follower = RunsFollower(runs_dir)
+    return follower.poll(), follower.notes
 
 
 def find_run(runs_dir: Path, query: str | None) -> RunFolder:
@@ -66,7 +131,7 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     for named in (Path(query), runs_dir / query) if query else ():
         if folder := _run_in(named):
             return folder
-    folders = [folder for folder, _ in _read_all(runs_dir)[0]]
+    folders = [RunFolder(runs_dir / run.run) for run in list_runs(runs_dir)]
     if not folders:
         raise UsageError(f"There are no runs in {runs_dir}", "start one with `aetui` or `aetui train NAME`")
     if not query:
@@ -89,19 +154,6 @@ def _run_in(path: Path) -> RunFolder | None:
             folder.read_meta()
             return folder
     return None
-
-
-def _read_all(runs_dir: Path) -> tuple[list[tuple[RunFolder, Meta]], list[str]]:
-    """The readable runs, newest first, and a sentence on each folder of a run that cannot be read."""
-    found, notes = [], []
-    with contextlib.suppress(OSError):
-        for folder in map(RunFolder, sorted(runs_dir.iterdir())):
-            try:
-                found.append((folder, folder.read_meta()))
-            except AetuiError as error:
-                if folder.config.is_file():
-                    notes.append(error.sentence)
-    return sorted(found, key=lambda run: (moment(run[1].started), run[0].name), reverse=True), notes
 
 
 def _summary(folder: RunFolder, meta: Meta) -> RunSummary:

@@ -2,7 +2,7 @@
 
 import os
 import termios
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,18 +51,19 @@ def detect(
     path: str = "/dev/tty",
     environment: Environment = os.environ,
     patience: Patience = Patience(),  # noqa: B008, frozen
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Terminal:
     """Find out what the terminal at `path` is and can show; call it before anything else reads from there.
 
     With a reason why it is `unasked`, or where asking is of no use, only the environment is looked at. Takes
-    a round trip, and `patience.silence` seconds at a terminal that answers nothing.
+    a round trip, in which `meanwhile` is done, and `patience.silence` seconds where nothing answers.
     """
     inside, why_inside = find_inside(environment)
     unasked = unasked or _why_not_ask(environment, inside, why_inside)
     answers = Answers()
     if not unasked:
         try:
-            answers = read_answers(ask(path, patience, kitty=not inside))
+            answers = read_answers(ask(path, patience, kitty=not inside, meanwhile=meanwhile))
         except (OSError, termios.error) as error:
             unasked = f"there is no terminal to ask ({error})"
     if inside != "tmux" and answers.version.startswith("tmux"):

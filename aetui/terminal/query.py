@@ -12,7 +12,7 @@ import signal
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -44,9 +44,12 @@ class Patience:
     max_bytes: int = 65536
 
 
-def ask(path: str, patience: Patience, *, kitty: bool) -> bytes:
+def ask(
+    path: str, patience: Patience, *, kitty: bool, meanwhile: Callable[[], object] = lambda: None
+) -> bytes:
     """Ask the terminal at `path` everything, `kitty` graphics too if wanted; returns what came back.
 
+    `meanwhile` is done while the answers are on their way.
     Its modes are as before afterwards, and no answer is left to be read. Raises OSError or termios.error
     where there is no terminal to ask.
     """
@@ -54,31 +57,33 @@ def ask(path: str, patience: Patience, *, kitty: bool) -> bytes:
     try:
         with _signals_unwind(), _no_echo(descriptor):
             os.write(descriptor, _START + _QUESTIONS + _KITTY_GRAPHICS * kitty + _END)
-            return _collect(descriptor, patience)
+            asked = time.monotonic()
+            meanwhile()
+            return _collect(descriptor, patience, asked)
     finally:
         os.close(descriptor)
 
 
-def _collect(descriptor: int, patience: Patience) -> bytes:
-    """Read until DA1 is answered or patience ends."""
+def _collect(descriptor: int, patience: Patience, asked: float) -> bytes:
+    """Read until DA1 is answered or patience, counted from the moment `asked`, ends."""
     received = bytearray()
-    began = received_at = time.monotonic()
-    notice_at = began + patience.notice
+    received_at = asked
+    notice_at = asked + patience.notice
     while not DEVICE_ATTRIBUTES.search(received) and len(received) < patience.max_bytes:
-        now = time.monotonic()
-        if now >= notice_at:
-            os.write(descriptor, _NOTICE)
-            notice_at = float("inf")
         silence = patience.answering if STATUS_OK in received else patience.silence
-        end = min(received_at + silence, began + patience.total)
-        if now >= end:
-            break
-        if select.select([descriptor], [], [], min(end, notice_at) - now)[0]:
+        end = min(received_at + silence, asked + patience.total)
+        wait = max(0.0, min(end, notice_at) - time.monotonic())
+        if select.select([descriptor], [], [], wait)[0]:
             data = os.read(descriptor, patience.max_bytes - len(received))
             if not data:
                 break  # hung up
             received += data
             received_at = time.monotonic()
+        elif time.monotonic() >= end:
+            break
+        else:
+            os.write(descriptor, _NOTICE)
+            notice_at = float("inf")
     if notice_at == float("inf"):
         os.write(descriptor, _ERASE_NOTICE)
     return bytes(received)

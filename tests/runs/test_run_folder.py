@@ -16,7 +16,7 @@ from aetui.errors import AetuiError, UsageError
 from aetui.files import append_line, write_whole
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
-from aetui.runs.listing import damaged_notes, find_run, list_runs
+from aetui.runs.listing import RunsFollower, find_run, list_runs, look_through
 from aetui.runs.liveness import find_state
 from aetui.training.supervisor import owned, owned_idle
 
@@ -30,6 +30,38 @@ def test_a_new_run_is_starting_and_listed(tmp_path):
     folder = make(tmp_path)
     assert find_state(folder, folder.read_meta()) == "starting"
     assert [summary.run for summary in list_runs(tmp_path / "runs")] == [folder.name]
+
+
+def test_followed_runs_are_read_again_where_they_changed_alone(tmp_path, monkeypatch):
+    first, second = make(tmp_path), make(tmp_path)
+    read: list[str] = []
+    read_meta = RunFolder.read_meta
+    monkeypatch.setattr(RunFolder, "read_meta", lambda self: read.append(self.name) or read_meta(self))
+    follower = RunsFollower(tmp_path / "runs")
+    assert len(follower.poll()) == len(read) == 2
+    assert len(follower.poll()) == len(read) == 2
+    second.change_meta(epochs=7)
+    read.clear()
+    assert {run.run: run.epochs for run in follower.poll()} == {first.name: 0, second.name: 7}
+    assert read == [second.name]
+    first.meta_file.write_text("{")
+    assert [run.run for run in follower.poll()] == [second.name]
+    assert "damaged" in follower.notes[0]
+    shutil.rmtree(first.path)
+    assert [run.run for run in follower.poll()] == [second.name]
+    assert follower.notes == []
+
+
+def test_very_many_runs_are_read_in_several_looks(tmp_path):
+    made = [make(tmp_path).name for _ in range(5)]
+    follower, looks = RunsFollower(tmp_path / "runs"), 1
+    found = follower.poll(3, seconds=0.0)
+    assert [run.run for run in found] == [max(made)]
+    while follower.behind:
+        found = follower.poll(3, seconds=0.0)
+        looks += 1
+    assert looks == 5
+    assert found == list_runs(tmp_path / "runs")[:3]
 
 
 def test_the_newest_run_is_the_one_that_began_last_in_whatever_time_zone(tmp_path):
@@ -160,7 +192,7 @@ def test_damaged_meta_is_passed_over_in_lists(tmp_path):
     folder = make(tmp_path)
     folder.meta_file.write_text("{")
     assert list_runs(tmp_path / "runs") == []
-    (note,) = damaged_notes(tmp_path / "runs")
+    _, (note,) = look_through(tmp_path / "runs")
     assert f"`aetui resume {folder.path} --repair` makes it anew" in note
     with pytest.raises(AetuiError, match="damaged"):
         folder.read_meta()

@@ -18,8 +18,9 @@ DROPOUT = "model.encoder=['flatten', 'linear 24', 'batchnorm', 'dropout 0.5', 'r
 
 
 @pytest.fixture(autouse=True)
-def _threads_come_back():
+def _two_threads():
     before = torch.get_num_threads()
+    torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
 

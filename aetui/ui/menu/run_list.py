@@ -8,11 +8,9 @@ from pathlib import Path
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
-from aetui.runs.event_log import PASSING
-from aetui.runs.events import from_json
+from aetui.runs.event_log import EventFollower
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
-from aetui.runs.lines import LineFollower
 from aetui.runs.listing import RunSummary
 
 
@@ -24,17 +22,20 @@ class Pace:
     device_name: str
 
 
-def read_outline(folder: RunFolder) -> History:
-    """The run's story without its steps and the looks at the machine; empty where there is no log."""
-    history = History()
-    log = LineFollower(folder.events)
-    with contextlib.suppress(OSError):
-        while lines := log.read():
-            for line in lines:
-                if not line.startswith(PASSING):
-                    with contextlib.suppress(ValueError):
-                        history.apply(*from_json(line))
-    return history
+class Outline:
+    """A run's story without most of its steps, read piece by piece: empty where there is no log."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.history = History()
+        self._log = EventFollower(folder.events)
+
+    def read_on(self) -> bool:
+        """Read the next piece, some milliseconds long; returns whether there is more."""
+        with contextlib.suppress(OSError):
+            for event, time in self._log.poll():
+                self.history.apply(event, time)
+            return self._log.behind
+        return False
 
 
 def measured_pace(preset: Preset, runs: Iterable[RunSummary], runs_dir: Path) -> Pace | None:
@@ -43,7 +44,9 @@ def measured_pace(preset: Preset, runs: Iterable[RunSummary], runs_dir: Path) ->
         folder = RunFolder(runs_dir / run.run)
         if run.preset != preset.name or not run.epochs or not _same_work(folder, preset):
             continue
-        history = read_outline(folder)
+        outline = Outline(folder)
+        outline.read_on()  # a long log's first part has epochs enough
+        history = outline.history
         if history.started and history.newest and history.newest.epoch:
             seconds = history.newest.seconds + history.newest.test_seconds
             return Pace(seconds, history.started.device_name)

@@ -22,14 +22,14 @@ from aetui.data.finding import is_local
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
-from aetui.runs.listing import RunSummary, damaged_notes, list_runs, owner_note
+from aetui.runs.listing import RunsFollower, RunSummary, owner_note
 from aetui.text import safe_text
 from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.keys import KEYS, LIST_KEYS
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
-from aetui.ui.menu.run_list import measured_pace, read_outline
+from aetui.ui.menu.run_list import Outline, measured_pace
 from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.preset_screen import PresetScreen
@@ -40,6 +40,8 @@ MOST_RUNS = 50
 MOST_NOTES = 3
 """On runs that cannot be listed; `aetui runs` tells of all."""
 REFRESH_SECONDS = 2.0
+READ_SECONDS = 0.05
+"""For folders of runs that were not read yet, before keys are looked at again."""
 FIRST_KEYS = ("screen.choose", "help", "leave")
 """What a narrow terminal's footer shows before it is cut."""
 
@@ -72,6 +74,9 @@ class MenuScreen(PresetScreen):
         self.data_dir = settings.data_dir
         self._offered: dict[str, Offered] = {}
         self._runs: dict[str, RunSummary] = {}
+        self._follower = RunsFollower(settings.runs_dir)
+        self._told: set[str] = set()
+        """What was said of runs that cannot be listed."""
         self._hosts: dict[str, str | None] = {}
         self._asked: set[str] = set()
 
@@ -88,11 +93,8 @@ class MenuScreen(PresetScreen):
         yield MenuFooter()
 
     def on_mount(self) -> None:
-        self._fill()
-        self.query_one(OptionList).highlighted = 1
         self.set_interval(REFRESH_SECONDS, self._refresh_runs)
-        runs_dir = self._settings.runs_dir
-        for note in filter(None, (owner_note(runs_dir), *damaged_notes(runs_dir)[:MOST_NOTES])):
+        if note := owner_note(self._settings.runs_dir):
             self.notify(safe_text(note), severity="warning", markup=False)
 
     def on_resize(self) -> None:
@@ -100,6 +102,7 @@ class MenuScreen(PresetScreen):
         self.call_after_refresh(self.query_one(Choices).scroll_to_highlight)
 
     def on_screen_resume(self) -> None:
+        self._read_runs()
         self._refill()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -174,22 +177,31 @@ class MenuScreen(PresetScreen):
 
     def _refresh_runs(self) -> None:
         """Show new runs and changed states."""
-        before = dict(self._runs)
-        if self._read_runs() != before:
+        before = self._runs
+        self._read_runs()
+        if self._runs != before:
             self._refill()
 
     def _refill(self) -> None:
-        """Read presets and runs anew; the cursor stays on what it is on."""
+        """Read the presets anew and list them and the runs; the cursor stays on what it is on."""
         chosen, choices = self._chosen(), self.query_one(OptionList)
         with self.app.batch_update():
             self._fill()
             if chosen in self._offered or chosen in self._runs:
                 choices.highlighted = choices.get_option_index(chosen)
+            elif choices.highlighted is None:
+                choices.highlighted = 1
 
-    def _read_runs(self) -> dict[str, RunSummary]:
-        found = list_runs(self._settings.runs_dir)[:MOST_RUNS]
+    def _read_runs(self) -> None:
+        """The newest runs; of very many some at a time, behind the keys that wait."""
+        found = self._follower.poll(MOST_RUNS, READ_SECONDS)
         self._runs = {f"run:{summary.run}": summary for summary in found}
-        return self._runs
+        if self._follower.behind:
+            self.call_later(self._refresh_runs)
+        for note in self._follower.notes[:MOST_NOTES]:
+            if note not in self._told and len(self._told) < MOST_NOTES:
+                self._told.add(note)
+                self.notify(safe_text(note), severity="warning", markup=False)
 
     def _fill(self) -> None:
         found = offered_presets(self._settings.changes)
@@ -203,13 +215,12 @@ class MenuScreen(PresetScreen):
 
     def _run_options(self) -> Iterator[Option]:
         """The runs under the days they were started on; seconds are shown where the minute is the same."""
-        found = self._read_runs()
-        if not found:
+        if not self._runs:
             yield Option(Text("Runs", "bold"), disabled=True)
             yield Option(Text("  what you start is here", "dim italic"), disabled=True)
         today = datetime.now().date()
-        minutes = Counter((one.preset, one.started[:16]) for one in found.values())
-        for day, runs in groupby(found.items(), key=lambda named: _day_of(named[1])):
+        minutes = Counter((one.preset, one.started[:16]) for one in self._runs.values())
+        for day, runs in groupby(self._runs.items(), key=lambda named: _day_of(named[1])):
             yield Option(Text(f"Runs {day_words(day, today)}", "bold"), disabled=True)
             for name, one in runs:
                 yield Option(run_line(one, minutes[one.preset, one.started[:16]] > 1), id=name)
@@ -229,7 +240,17 @@ class MenuScreen(PresetScreen):
             card.update(preset_card(offered, self._settings.data_dir, self._hosts, pace))
         elif choice in self._runs:
             run = self._runs[choice]
-            card.update(run_card(run, read_outline(RunFolder(runs_dir / run.run)), datetime.now().date()))
+            self._show_outline(run, Outline(RunFolder(runs_dir / run.run)))
+
+    def _show_outline(self, run: RunSummary, outline: Outline) -> None:
+        """Read on, behind the keys that wait, as long as the cursor stays on the run."""
+        if self._chosen() != f"run:{run.run}":
+            return
+        more = outline.read_on()
+        card = run_card(run, outline.history, datetime.now().date())
+        self.query_one("#explained", Static).update(card)
+        if more:
+            self.call_later(self._show_outline, run, outline)
 
 
 def _day_of(run: RunSummary) -> date | None:

@@ -1,6 +1,7 @@
 """The menu: presets explained before they are started, runs told apart and reported about."""
 
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
 from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.run_card import day_words
-from aetui.ui.menu.run_list import measured_pace, read_outline
+from aetui.ui.menu.run_list import Outline, measured_pace
 from aetui.ui.menu.screen import MenuScreen
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=26, second=0, microsecond=0)
@@ -69,6 +70,13 @@ def ran(tmp_path):
         return folder
 
     return make
+
+
+def whole_outline(folder: RunFolder) -> History:
+    outline = Outline(folder)
+    while outline.read_on():
+        pass
+    return outline.history
 
 
 def run_rows(pilot: Pilot[None], first: int = 1) -> list[str]:
@@ -141,16 +149,59 @@ async def test_a_run_tells_how_it_stands_why_and_what_it_reached(app, ran):
         assert words in text, words
 
 
-def test_the_outline_of_a_run_is_its_history_without_steps(scripted):
+def test_the_outline_of_a_run_is_its_history_read_piece_by_piece(scripted, monkeypatch):
     folder = scripted(state="stopped")
     whole, _ = read_history(folder)
-    outline = read_outline(folder)
-    assert (outline.epochs, outline.best, outline.reason) == (whole.epochs, whole.best, whole.reason)
-    assert (outline.steps, outline.machine) == ([], None)
+    monkeypatch.setattr("aetui.runs.lines.MOST_BYTES", 600)
+    outline, pieces = Outline(folder), 1
+    while outline.read_on():
+        pieces += 1
+    assert pieces > 3
+    assert outline.history == whole
     with folder.events.open("ab") as log:
         log.write(b'not json\n\xff\n{"event": "EpochFinished"')
-    assert read_outline(folder).epochs == whole.epochs
-    assert read_outline(RunFolder(folder.path / "none")) == History()
+    assert whole_outline(folder).epochs == whole.epochs
+    assert whole_outline(RunFolder(folder.path / "none")) == History()
+
+
+async def test_a_long_run_is_read_on_while_the_cursor_stays(app, ran, monkeypatch):
+    first, second = ran("finished"), ran("stopped", begun=NOON - timedelta(minutes=1))
+    monkeypatch.setattr("aetui.runs.lines.MOST_BYTES", 600)
+    read = Counter()
+    read_on = Outline.read_on
+
+    def counted(outline: Outline) -> bool:
+        read[outline] += 1
+        return read_on(outline)
+
+    monkeypatch.setattr(Outline, "read_on", counted)
+    async with app().run_test(size=(100, 40)) as pilot:
+        choices = pilot.app.screen.query_one(OptionList)
+        choices.highlighted = choices.get_option_index(f"run:{first.name}")
+        choices.highlighted = choices.get_option_index(f"run:{second.name}")
+        await pilot.pause()
+        shown = text_of(pilot.app.screen.query_one("#explained"))
+        assert "linear 45.2%" in shown
+        assert "2.0" in shown or "0.02" in shown
+    assert max(read.values()) > 3
+
+
+async def test_thousands_of_runs_are_read_behind_the_keys(app, ran, monkeypatch):
+    runs = [ran("finished", begun=NOON - timedelta(minutes=n)) for n in range(70)]
+    monkeypatch.setattr("aetui.ui.menu.screen.READ_SECONDS", 0.0)
+    monkeypatch.setattr("aetui.ui.menu.screen.REFRESH_SECONDS", 3600.0)
+    async with app().run_test(size=(100, 40)) as pilot:
+        await pilot.press("down")
+        assert isinstance(pilot.app.screen, MenuScreen)
+        choices = pilot.app.screen.query_one(OptionList)
+        names = {option.id for option in choices.options if option.id and option.id.startswith("run:")}
+        while len(names) < 50:
+            await pilot.pause()
+            names = {option.id for option in choices.options if option.id and option.id.startswith("run:")}
+        assert choices.highlighted == 2
+        await pilot.pause(0.2)
+        names = {option.id for option in choices.options if option.id and option.id.startswith("run:")}
+    assert names == {f"run:{run.name}" for run in runs[:50]}
 
 
 async def test_the_time_to_expect_is_that_of_an_earlier_run(app, ran):
