@@ -1,6 +1,7 @@
 """Finding runs in the runs folder."""
 
 import contextlib
+import heapq
 import math
 import os
 import pwd
@@ -38,8 +39,8 @@ class _Known:
     """Of its meta.json, which is read again when it changes."""
     folder: RunFolder
     meta: Meta | None
-    started: float
-    """In seconds since 1970."""
+    order: tuple[float, str]
+    """The moment it was started, in seconds since 1970, and its name."""
     note: str = ""
     """Why a folder of a run cannot be read."""
 
@@ -48,10 +49,17 @@ class RunsFollower:
     """The runs of a folder at every look; a meta.json is read again only where it changed."""
 
     def __init__(self, runs_dir: Path) -> None:
-        self.behind = False
-        """Whether there was more at the last look than was read."""
         self._runs_dir = runs_dir
         self._known: dict[str, _Known] = {}
+        self._told: set[str] = set()
+        """The names of those runs that the last look told of."""
+        self._waiting: list[str] = []
+        """Names still to look at, the latest at the end."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more than the last look had time for."""
+        return bool(self._waiting)
 
     @property
     def notes(self) -> list[str]:
@@ -59,27 +67,31 @@ class RunsFollower:
         return [self._known[name].note for name in sorted(self._known) if self._known[name].note]
 
     def poll(self, most: int | None = None, seconds: float = math.inf) -> list[RunSummary]:
-        """The newest readable runs, `most` of them. Reads for so long, those with the latest names first."""
-        end, before = time.monotonic() + seconds, self._known
-        self._known, self.behind, read = {}, False, 0
-        for name in self._names():
-            stamp = _stamp(f"{self._runs_dir}/{name}/meta.json")
-            if name in before and before[name].stamp == stamp:
-                self._known[name] = before[name]
-            elif read == 0 or time.monotonic() < end:
-                self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
-                read += 1
-            else:
-                self.behind = True
-        runs = [known for known in self._known.values() if known.meta]
-        runs.sort(key=lambda known: (known.started, known.folder.name), reverse=True)
-        return [_summary(known.folder, known.meta) for known in runs[:most] if known.meta]
+        """The newest readable runs, `most` of them; takes about so long, for the latest names first."""
+        end = time.monotonic() + seconds
+        self._waiting = self._waiting or self._to_look_at()
+        while self._waiting:
+            self._look_at(self._waiting.pop())
+            if time.monotonic() > end:
+                break
+        readable = [known for known in self._known.values() if known.meta]
+        newest = heapq.nlargest(most or len(readable), readable, key=lambda known: known.order)
+        self._told = {known.folder.name for known in newest}
+        return [_summary(known.folder, known.meta) for known in newest if known.meta]
 
-    def _names(self) -> list[str]:
+    def _to_look_at(self) -> list[str]:
+        """What is new, was told of, or could not be read: an older run that changes is not told of either."""
         try:
-            return sorted(os.listdir(self._runs_dir), reverse=True)  # noqa: PTH208, tens of thousands
+            names = set(os.listdir(self._runs_dir))  # noqa: PTH208, tens of thousands
         except OSError:
-            return []
+            names = set()
+        self._known = {name: known for name, known in self._known.items() if name in names}
+        return sorted(n for n in names if n not in self._known or n in self._told or not self._known[n].meta)
+
+    def _look_at(self, name: str) -> None:
+        stamp = _stamp(f"{self._runs_dir}/{name}/meta.json")
+        if name not in self._known or self._known[name].stamp != stamp:
+            self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
 
 
 def _stamp(meta_file: str) -> tuple[int, ...]:
@@ -94,8 +106,8 @@ def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
     try:
         meta = folder.read_meta()
     except AetuiError as error:
-        return _Known(stamp, folder, None, -math.inf, error.sentence if folder.config.is_file() else "")
-    return _Known(stamp, folder, meta, moment(meta.started))
+        return _Known(stamp, folder, None, (0.0, ""), error.sentence if folder.config.is_file() else "")
+    return _Known(stamp, folder, meta, (moment(meta.started), folder.name))
 
 
 def owner_note(runs_dir: Path) -> str:
