@@ -75,6 +75,8 @@ class MenuScreen(PresetScreen):
         self._offered: dict[str, Offered] = {}
         self._runs: dict[str, RunSummary] = {}
         self._follower = RunsFollower(settings.runs_dir)
+        self._outline: Outline | None = None
+        """Of the run that is explained."""
         self._told: set[str] = set()
         """What was said of runs that cannot be listed."""
         self._hosts: dict[str, str | None] = {}
@@ -193,11 +195,11 @@ class MenuScreen(PresetScreen):
                 choices.highlighted = 1
 
     def _read_runs(self) -> None:
-        """The newest runs; of very many some at a time, behind the keys that wait."""
+        """The newest runs; of very many some at a time, between two refreshes."""
         found = self._follower.poll(MOST_RUNS, READ_SECONDS)
         self._runs = {f"run:{summary.run}": summary for summary in found}
         if self._follower.behind:
-            self.call_later(self._refresh_runs)
+            self.call_after_refresh(self._refresh_runs)
         for note in self._follower.notes[:MOST_NOTES]:
             if note not in self._told and len(self._told) < MOST_NOTES:
                 self._told.add(note)
@@ -233,6 +235,7 @@ class MenuScreen(PresetScreen):
 
     def _explain(self, choice: str | None) -> None:
         card, runs_dir = self.query_one("#explained", Static), self._settings.runs_dir
+        self._outline = None
         if choice in self._offered:
             offered = self._offered[choice]
             self._check_host(offered)
@@ -240,17 +243,19 @@ class MenuScreen(PresetScreen):
             card.update(preset_card(offered, self._settings.data_dir, self._hosts, pace))
         elif choice in self._runs:
             run = self._runs[choice]
-            self._show_outline(run, Outline(RunFolder(runs_dir / run.run)))
+            self._outline = Outline(RunFolder(runs_dir / run.run))
+            self._read_outline(run, self._outline)
+            card.update(run_card(run, self._outline.history, datetime.now().date()))
 
-    def _show_outline(self, run: RunSummary, outline: Outline) -> None:
-        """Read on, behind the keys that wait, as long as the cursor stays on the run."""
-        if self._chosen() != f"run:{run.run}":
+    def _read_outline(self, run: RunSummary, outline: Outline, pieces: int = 1) -> None:
+        """Read on, a piece after each refresh, until another is explained; then tell what was read."""
+        if outline is not self._outline:
             return
-        more = outline.read_on()
-        card = run_card(run, outline.history, datetime.now().date())
-        self.query_one("#explained", Static).update(card)
-        if more:
-            self.call_later(self._show_outline, run, outline)
+        if outline.read_on():
+            self.call_after_refresh(self._read_outline, run, outline, pieces + 1)
+        elif pieces > 1:
+            card = run_card(run, outline.history, datetime.now().date())
+            self.query_one("#explained", Static).update(card)
 
 
 def _day_of(run: RunSummary) -> date | None:

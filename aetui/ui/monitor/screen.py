@@ -113,7 +113,7 @@ class MonitorScreen(PresetScreen):
         before = self.feed.state
         news, moved = self.feed.poll()
         self._stale = self._stale or news or bool(self.feed.silent_seconds)
-        if self._stale and (self._pacer.due() or moved):
+        if self._stale and (self._pacer.due() or (moved and not self.feed.behind)):
             self._pacer.drawn()
             self._stale = False
             self._show()
@@ -125,7 +125,7 @@ class MonitorScreen(PresetScreen):
                 self._toast()
         self._seen = True
         if self.feed.behind:
-            self.call_later(self._look)  # behind the keys that wait
+            self.call_after_refresh(self._look)
 
     def _show(self) -> None:
         history, state = self.feed.history, self.feed.state
