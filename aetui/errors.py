@@ -27,6 +27,12 @@ class AetuiError(Exception):
         return f"{self.message.rstrip('.')}{'.' if self.hint[0].isupper() else ';'} {self.hint}"
 
 
+class OutOfMemory(AetuiError):
+    """This machine, or what this process may take of it, is too small."""
+
+    exit_code = EXIT_OUT_OF_MEMORY
+
+
 class UsageError(AetuiError):
     """A command, preset, layer or size that cannot be."""
 

@@ -124,7 +124,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     delete(temporary)
     try:
-        with open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
+        with _named(path), open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -135,6 +135,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             delete(temporary)
         raise
     _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file in errors of writing and syncing, which do not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
@@ -162,7 +172,7 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
 
     `lasting`: wait until it and all before it would outlive the machine.
     """
-    with open_to_append(path) as file:
+    with _named(path), open_to_append(path) as file:
         file.seek(0, os.SEEK_END)
         torn = file.tell() > 0 and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
         file.write(b"\n" * torn + line.encode() + b"\n")

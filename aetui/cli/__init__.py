@@ -10,7 +10,7 @@ from importlib import import_module
 
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
-from aetui.errors import EXIT_SIGNAL, AetuiError
+from aetui.errors import EXIT_SIGNAL, AetuiError, OutOfMemory
 from aetui.text import safe_text
 
 VERBS = (
@@ -46,17 +46,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser(words).parse_args(words)
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except AetuiError as error:
-        for line in filter(None, (*error.message.splitlines(), error.hint)):
-            print(f"aetui: {safe_text(line)}", file=sys.stderr)
-        return error.exit_code
+        return _refuse(error)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has left
+        _write_no_more()
         return EXIT_SIGNAL + signal.SIGPIPE
+    except OSError as error:
+        _write_no_more()
+        what = f"{error.filename} cannot be read or" if error.filename else "The output cannot be"
+        return _refuse(AetuiError(f"{what} written: {error.strerror or error}"))
+    except MemoryError:
+        return _refuse(OutOfMemory("The memory is not enough", "see `ulimit -v`, or end other programs"))
+    except ImportError as error:
+        hint = "where memory is not limited (`ulimit -v`), install aetui anew"
+        return _refuse(AetuiError(f"A library cannot be loaded: {error}", hint))
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     return code
+
+
+def _refuse(error: AetuiError) -> int:
+    for line in filter(None, (*error.message.splitlines(), error.hint)):
+        print(f"aetui: {safe_text(line)}", file=sys.stderr)
+    return error.exit_code
+
+
+def _write_no_more() -> None:
+    """Whoever reads has left, or the disk is full: what is still buffered goes nowhere."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

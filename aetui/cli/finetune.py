@@ -139,7 +139,7 @@ def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argpars
     from aetui.runs.create import create_run
 
     meta = source.read_meta()
-    folder = create_run(
+    return create_run(
         preset,
         f"{source.name}, {HOW[kind]} as a classifier",
         options.runs,
@@ -147,6 +147,5 @@ def _make_run(source: "RunFolder", kind: str, preset: "Preset", options: argpars
         options.device or meta.device,
         options.threads or meta.threads,
         shared=options.shared,
+        state=states.STOPPED,
     )
-    folder.change_meta(state=states.STOPPED)
-    return folder

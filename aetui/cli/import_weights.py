@@ -37,11 +37,10 @@ def run(options: argparse.Namespace) -> int:
     folder = make_run(options, options.preset, imported=True)
     try:
         import_weights(folder, preset, weights.tensors)
-    except OSError as error:
-        shutil.rmtree(folder.path)
-        raise AetuiError(f"the run cannot be written to {folder.path}: {error.strerror}") from None
-    except BaseException:
-        shutil.rmtree(folder.path)
+    except BaseException as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise AetuiError(f"The run cannot be written to {folder.path}: {error.strerror}") from None
         raise
     for note in notes:
         print(f"aetui: {note}", file=sys.stderr)

@@ -36,9 +36,10 @@ def run_show(options: argparse.Namespace) -> int:
 
     path = find_preset(options.preset)
     try:
-        sys.stdout.write(path.read_text(encoding="utf-8-sig", errors="backslashreplace"))
+        text = path.read_text(encoding="utf-8-sig", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    sys.stdout.write(text)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-_TABLE = re.compile(r"^\s*\[+\s*([^\[\]#]+?)\s*\]+\s*(#.*)?$")
+_TABLE = re.compile(r"\[+([^\[\]#]+)\]+\s*(#.*)?$")
 _KEY = re.compile(
     r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
 )
@@ -16,7 +16,7 @@ def key_lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     table, key, item = "", "", 0
     for number, line in enumerate(text.splitlines(), start=1):
-        if match := _TABLE.match(line):
+        if match := _TABLE.match(line.lstrip()):
             table, key = _dotted(match[1]), ""
             lines.setdefault(table, number)
         elif match := _KEY.match(line):

@@ -20,8 +20,11 @@ from aetui.text import plural
 
 LARGEST_BYTES = 1_000_000
 """A preset is a page of text; a larger file is something else."""
+MOST_MISTAKES = 1000
+"""More are not named: what has so many is something else."""
 MOST_PARTS = 16
-LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:[\w"'-]+[ \t]*\.[ \t]*){{{MOST_PARTS}}}""")
+_PART = r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
+LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{MOST_PARTS}}}")
 """A dotted key of more parts than any section has."""
 ONE_OF = {
     "train.learning_rate": "train.base_learning_rate",
@@ -55,6 +58,8 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     try:
         preset = Preset.model_validate(table)
     except ValidationError as error:
+        if error.error_count() > MOST_MISTAKES:
+            raise PresetError([Problem(str(path), "", f"{error.error_count():,} mistakes")]) from None
         mistakes = [*map(_explain, error.errors()), *unreadable_layers(table)]
         raise PresetError([problem(*mistake) for mistake in mistakes]) from None
     if mistakes := [*find_mistakes(preset), *(missing_files(preset) if for_new_run else ())]:

@@ -21,6 +21,8 @@ ANCHORS = ("vit.embeddings.cls_token", "patch_embed.proj.weight", "embeddings.cl
 """How one name of every vision transformer ends; what stands before it is a wrapper's."""
 HEAD = ("head.", "fc_norm.", "classifier.")
 """How the names begin that fine-tuning adds."""
+MOST_TIED = 4
+"""How many times the numbers in a file its tensors may hold together."""
 COUNTER = "n_averaged"
 """How many steps a `torch.optim.swa_utils.AveragedModel` is the mean of."""
 
@@ -73,7 +75,15 @@ def _state_dict(checkpoint: object, notes: list[str]) -> dict[str, Tensor]:
             raise AetuiError(
                 f"the weights {quote(name)} cannot be taken: {wrong}", "save them as plain tensors of numbers"
             )
+    _check_own_numbers(list(checkpoint.values()))
     return dict(checkpoint)
+
+
+def _check_own_numbers(tensors: list[Tensor]) -> None:
+    """Raises AetuiError for names without end over the same few numbers; some weights may well be tied."""
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > MOST_TIED * sum(storages.values()):
+        raise AetuiError("the checkpoint holds the same weights over and over", "save those of one model")
 
 
 def _wrong(tensor: Tensor) -> str:

@@ -2,16 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import Annotated
 
 import psutil
-from pydantic import BaseModel, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError, model_validator
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded, sha256_of, write_whole
-from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch
+from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch, first_mistake
 
 LARGEST_BYTES = 1_000_000
 """Of the list: a thousand checkpoints take a quarter of it."""
+LARGE_BYTES = 10**9
+"""Of a checkpoint that takes seconds to read. Weights do not get a hundred times smaller on any disk."""
 
 
 class Entry(BaseModel):
@@ -39,7 +42,7 @@ def checkpoint_name(epoch: int, step: int) -> str:
     return f"epoch_{epoch:04d}_step_{step:08d}.pt"
 
 
-_ENTRIES = TypeAdapter(list[Entry])
+_ENTRIES: TypeAdapter[list[Entry]] = TypeAdapter(Annotated[list[Entry], FailFast()])
 
 
 def read_index(folder: Path) -> list[Entry]:
@@ -90,7 +93,9 @@ def by_time(entry: Entry) -> tuple[int, int]:
 
 def _mistake(error: ValidationError, data: bytes) -> str:
     """The line of the first mistake, its key and what is wrong there."""
-    first = error.errors()[0]
+    first = first_mistake(error)
+    if first is None:
+        return f" {error.error_count():,} mistakes"
     if len(first["loc"]) < 2:
         return f" {first['msg']}"
     number, key = first["loc"][:2]
@@ -133,9 +138,15 @@ def check_entry(folder: Path, entry: Entry) -> None:
 
 
 def check_size(path: Path) -> None:
-    """Raises ValueError for a file that no memory of this machine holds, OSError where there is none."""
-    if path.stat().st_size > psutil.virtual_memory().total:
+    """Raises ValueError for a file that no memory of this machine holds, or that is nearly all holes.
+
+    OSError where there is none.
+    """
+    facts = path.stat()
+    if facts.st_size > psutil.virtual_memory().total:
         raise ValueError("larger than this machine's memory")
+    if facts.st_size > LARGE_BYTES and facts.st_blocks * 512 < facts.st_size / 100:
+        raise ValueError("not written: nearly all of it is holes")
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:

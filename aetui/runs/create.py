@@ -12,6 +12,7 @@ from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.files import make_folder, write_whole
+from aetui.runs import states
 from aetui.runs.folder import Meta, RunFolder, now
 from aetui.text import safe_text
 
@@ -26,6 +27,7 @@ def create_run(
     *,
     shared: bool = False,
     imported: bool = False,
+    state: str = states.STARTING,
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
@@ -50,6 +52,7 @@ def create_run(
             host=socket.gethostname(),
             shared=shared,
             imported=imported,
+            state=state,
         )
         _fill(folder, config, meta)
     except OSError as error:

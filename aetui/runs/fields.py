@@ -2,9 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 LONGEST_WORDS = 4000
+MOST_MISTAKES = 1000
+"""pydantic names all of them or none, and a million take gigabytes."""
+
+
+def first_mistake(error: ValidationError) -> ErrorDetails | None:
+    """Where and what the first is; None where there are too many to be named."""
+    return error.errors()[0] if error.error_count() <= MOST_MISTAKES else None
 
 
 def _plain(name: str) -> str:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from aetui import __version__
 from aetui.errors import AetuiError
 from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
-from aetui.runs.fields import Count, Words
+from aetui.runs.fields import Count, Words, first_mistake
 from aetui.runs.reserve import Reserve
 
 LARGEST_META = 1_000_000
@@ -33,7 +33,7 @@ class Meta(BaseModel):
     preset: Words
     started: Words
     """ISO 8601 with the offset from UTC."""
-    command: list[str]
+    command: Annotated[list[str], FailFast()]
     aetui: str = __version__
     python: str = platform.python_version()
     versions: dict[str, str] = {}
@@ -165,5 +165,7 @@ def began(process: psutil.Process) -> float:
 
 
 def _first_mistake(error: ValidationError) -> str:
-    first = error.errors()[0]
+    first = first_mistake(error)
+    if first is None:
+        return f"{error.error_count():,} mistakes"
     return f"{'.'.join(map(str, first['loc'])) or 'meta.json'}: {first['msg']}"

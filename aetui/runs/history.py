@@ -1,7 +1,7 @@
 """A run's story so far, folded from its events: what every screen and `aetui show` tell."""
 
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class History:
     """Checkpoints that could make room on a full disk, and their sizes in bytes."""
     activity: str = ""
     latest: StepsTrained | None = None
-    epochs: dict[int, EpochFinished] = field(default_factory=dict)
+    epochs: OrderedDict[int, EpochFinished] = field(default_factory=OrderedDict)
     steps: list[StepsTrained] = field(default_factory=list)
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
     floor: FloorMeasured | None = None
@@ -70,8 +70,8 @@ class History:
     """When the newest event was written, in seconds since 1970."""
     _told: deque[tuple[int, float, Event]] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
     """Numbers, times and events of the log pane's lines, which are only written out when they are shown."""
-    _previews: dict[str, PreviewSaved] = field(default_factory=dict)
-    _probes: dict[int, ProbeMeasured] = field(default_factory=dict)
+    _previews: OrderedDict[str, PreviewSaved] = field(default_factory=OrderedDict)
+    _probes: OrderedDict[int, ProbeMeasured] = field(default_factory=OrderedDict)
 
     @property
     def previews(self) -> tuple[PreviewSaved, ...]:
@@ -130,11 +130,12 @@ class History:
     def _start(self, event: RunStarted) -> None:
         """A start, or a resume: what was logged beyond its step never was."""
         self.started = event
-        self.epochs = {n: epoch for n, epoch in self.epochs.items() if epoch.step <= event.step}
-        self.steps = [steps for steps in self.steps if steps.step <= event.step]
-        self.checkpoints = [saved for saved in self.checkpoints if saved.step <= event.step]
-        self._previews = {file: saved for file, saved in self._previews.items() if saved.step <= event.step}
-        self._probes = {step: probe for step, probe in self._probes.items() if step <= event.step}
+        for told in (self.steps, self.checkpoints):
+            while told and told[-1].step > event.step:
+                told.pop()
+        _forget_beyond(self.epochs, event.step)
+        _forget_beyond(self._previews, event.step)
+        _forget_beyond(self._probes, event.step)
         self.latest = self.steps[-1] if self.steps else None
         self.best_tested = None
 
@@ -189,9 +190,14 @@ class History:
         return self.latest.seconds / self.latest.step * steps_left + tests_left * self.newest.test_seconds
 
 
-def _forget_oldest(events: dict[Any, Any]) -> None:
+def _forget_beyond(events: OrderedDict[Any, Any], step: int) -> None:
+    while events and next(reversed(events.values())).step > step:
+        events.popitem()
+
+
+def _forget_oldest(events: OrderedDict[Any, Any]) -> None:
     if len(events) > MOST_EPOCHS:
-        del events[next(iter(events))]
+        events.popitem(last=False)  # a dict looks for its first entry among all that were deleted
 
 
 def describe(event: Event) -> str:

@@ -11,7 +11,7 @@ from aetui.text import format_bytes
 MOST_BYTES = 1_000_000
 """Read at a time, so that a screen which opens a long log stays awake."""
 TAIL_BYTES = 200
-LARGEST_BYTES = 10**10
+LARGEST_BYTES = 2 * 10**9
 """Of a file; a run of two epochs a second writes 0.1 GB a day."""
 MOST_SHOWN = 4000
 """Bytes of a last line."""

@@ -13,6 +13,7 @@ from typing import Any
 from aetui.errors import AetuiError, UsageError
 from aetui.runs.folder import Meta, RunFolder, moment
 from aetui.runs.liveness import find_state
+from aetui.text import plural
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class RunSummary:
     test_loss: float | None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """As JSON knows it: without numbers that are not finite."""
+        known = self.test_loss is not None and math.isfinite(self.test_loss)
+        return asdict(self) | {"test_loss": self.test_loss if known else None}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class _Known:
     """The moment it was started, in seconds since 1970, and its name."""
     note: str = ""
     """Why a folder of a run cannot be read."""
+    closed: bool = False
+    """Whether it may not be entered."""
 
 
 class RunsFollower:
@@ -63,8 +68,11 @@ class RunsFollower:
 
     @property
     def notes(self) -> list[str]:
-        """Why folders of runs are not listed, one sentence each."""
-        return [self._known[name].note for name in sorted(self._known) if self._known[name].note]
+        """Why folders are not listed: a sentence on each run, and one on all that may not be entered."""
+        notes = [self._known[name].note for name in sorted(self._known) if self._known[name].note]
+        if closed := sum(known.closed for known in self._known.values()):
+            notes.append(f"{plural(closed, 'folder')} in {self._runs_dir} may not be entered by this user")
+        return notes
 
     def poll(self, most: int | None = None, seconds: float = math.inf) -> list[RunSummary]:
         """The newest readable runs, `most` of them; takes about so long, for the latest names first."""
@@ -106,7 +114,12 @@ def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
     try:
         meta = folder.read_meta()
     except AetuiError as error:
-        return _Known(stamp, folder, None, (0.0, ""), error.sentence if folder.config.is_file() else "")
+        closed, is_run = False, False
+        try:
+            is_run = folder.config.is_file()
+        except OSError:
+            closed = True
+        return _Known(stamp, folder, None, (0.0, ""), error.sentence if is_run else "", closed)
     return _Known(stamp, folder, meta, (moment(meta.started), folder.name))
 
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 from aetui.errors import AetuiError
 from aetui.files import open_file, sha256_of
 from aetui.runs.checkpoint_index import Entry, check_entry, check_size
-from aetui.runs.fields import Count, Epoch
+from aetui.runs.fields import Count, Epoch, first_mistake
 from aetui.training.checkpoint_sum import add_sum, sum_holds
 from aetui.training.pickle_bounds import refuse_costly
 from aetui.training.weights_file import refuse_bomb, why_refused
@@ -129,8 +129,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         return Checkpoint.model_validate(payload | {"progress": _progress(payload.get("progress"))})
     except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise ValueError(f"not a checkpoint: {place}: {error.errors()[0]['msg']}") from None
+        first = first_mistake(error)
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else "nothing in it fits"
+        raise ValueError(f"not a checkpoint: {what}") from None
 
 
 def _progress(read: Any) -> Any:

@@ -16,6 +16,11 @@ from aetui.training.training import Training
 RETRY_SECONDS = 5.0
 """How long after a refusal it is tried again; longer each time."""
 LONGEST_RETRY_SECONDS = 60.0
+MENDING = {
+    errno.EFBIG: "raise the limit of file sizes (`ulimit -f`) and resume",
+    errno.EROFS: "it goes on by itself once its disk can be written again",
+}
+"""What mends it where more room does not."""
 AGAIN = "it goes on by itself once there is room"
 
 
@@ -103,11 +108,11 @@ def _free_bytes(training: Training) -> int | None:
 
 
 def _paused(training: Training, error: OSError) -> StateChanged:
-    removable = {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
+    fixed = MENDING.get(error.errno or 0)
+    removable = {} if fixed else {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
     freed = f"; `aetui control {training.folder.called} make-room` deletes" if removable else ""
     offer = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
-    mend = "raise the limit of file sizes (`ulimit -f`) and resume" if error.errno == errno.EFBIG else AGAIN
-    reason = f"{_why_not(training, error)}; {mend}{freed} {offer}"
+    reason = f"{_why_not(training, error)}; {fixed or AGAIN}{freed} {offer}"
     return StateChanged(states.PAUSED, reason.rstrip(), removable=removable)
 
 

@@ -163,7 +163,7 @@ def test_an_import_that_was_killed_is_no_run_from_random_weights(weights, tmp_pa
         raise killed
 
     monkeypatch.setattr("aetui.training.import_weights.import_weights", kill)
-    monkeypatch.setattr("shutil.rmtree", lambda path: None)
+    monkeypatch.setattr("shutil.rmtree", lambda path, **_: None)
     with pytest.raises(SystemExit):
         main(["import", str(file), "shapes-vit-mae", "--device", "cpu"])
     capsys.readouterr()

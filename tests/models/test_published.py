@@ -157,6 +157,19 @@ def test_tensors_that_are_no_plain_numbers_are_refused(change, said):
 
 
 @pytest.mark.timeout(20)
+def test_names_without_end_over_the_same_numbers():
+    numbers = torch.zeros(10**6)
+    with pytest.raises(AetuiError, match="over and over"):
+        weights_in({f"w{n}": numbers.view(1000, 1000) for n in range(10**5)})
+
+
+def test_tied_weights_are_taken():
+    state = small().state_dict()
+    state["head.weight"] = state["patch_embed.proj.weight"]
+    assert "norm.weight" in weights_in(state).tensors
+
+
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("counter", [torch.zeros(1).expand(10**12), torch.tensor(float("nan"))])
 def test_a_counter_that_counts_nothing(counter):
     """It claims 10^12 numbers, whose sum takes hours."""

@@ -6,7 +6,7 @@ import pytest
 
 from aetui.runs.control import CommandFollower, send
 from aetui.runs.event_log import MOST_READS, EventFollower
-from aetui.runs.lines import MOST_BYTES, LineFollower
+from aetui.runs.lines import LARGEST_BYTES, MOST_BYTES, LineFollower
 
 
 def test_a_command_reaches_a_file_that_was_written_anew(tmp_path):
@@ -49,14 +49,14 @@ def test_a_log_of_terabytes_is_refused(tmp_path):
     path = tmp_path / "events.jsonl"
     path.touch()
     os.truncate(path, 8 * 10**12)
-    with pytest.raises(OSError, match="larger than 10"):
+    with pytest.raises(OSError, match=r"larger than 2\.00 GB"):
         LineFollower(path).read()
 
 
 def test_damage_without_an_end_does_not_hold_up_a_look(tmp_path):
     path = tmp_path / "events.jsonl"
     path.touch()
-    os.truncate(path, 9 * 10**9)
+    os.truncate(path, LARGEST_BYTES)
     follower = EventFollower(path)
     assert follower.poll() == []
     assert follower.behind

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -50,6 +51,27 @@ def test_followed_runs_are_read_again_where_they_changed_alone(tmp_path, monkeyp
     shutil.rmtree(first.path)
     assert [run.run for run in follower.poll()] == [second.name]
     assert follower.notes == []
+
+
+def test_a_folder_that_may_not_be_entered_hides_no_other(tmp_path, monkeypatch):
+    older, newer = make(tmp_path), make(tmp_path)
+    closed = tmp_path / "runs" / "20000101-closed"
+    closed.mkdir()
+
+    def is_file(path: Path) -> bool:
+        if path.is_relative_to(closed):
+            raise PermissionError(13, "Permission denied")  # as Path.is_file did before Python 3.14
+        return os.path.isfile(path)  # noqa: PTH113
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    found, notes = look_through(tmp_path / "runs")
+    assert {run.run for run in found} == {older.name, newer.name}
+    assert notes == [f"1 folder in {tmp_path / 'runs'} may not be entered by this user"]
+
+
+def test_a_loss_that_is_no_number_is_null_in_json(tmp_path):
+    make(tmp_path).change_meta(test_loss=float("nan"))
+    assert [run.as_dict()["test_loss"] for run in list_runs(tmp_path / "runs")] == [None]
 
 
 def test_very_many_runs_are_read_in_several_looks(tmp_path):

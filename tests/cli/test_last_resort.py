@@ -1,0 +1,43 @@
+"""What no command foresaw ends in a sentence and an exit code, never in a traceback."""
+
+import resource
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from pseudo_terminal import AETUI
+
+from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY
+
+
+def run(line: str, cwd: Path, most_bytes: int = resource.RLIM_INFINITY) -> tuple[int, str]:
+    """aetui in a shell with what stands behind it; its exit code and what it said to stderr."""
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (most_bytes, most_bytes))
+
+    done = subprocess.run(
+        f"exec {shlex.join(AETUI)} {line}", shell=True, cwd=cwd, preexec_fn=bound, timeout=60,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("line", ["presets", "presets --json", "presets show digits-conv", "runs --json"])
+def test_output_onto_a_full_disk(line, tmp_path):
+    said = "aetui: The output cannot be written: No space left on device\n"
+    assert run(f"{line} > /dev/full", tmp_path) == (EXIT_FAILURE, said)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+def test_without_streams(closed, tmp_path):
+    assert run(f"presets {closed}", tmp_path) == (0, "")
+
+
+def test_too_little_memory_for_pytorch(tmp_path):
+    code, said = run("devices", tmp_path, most_bytes=400_000_000)
+    assert code in (EXIT_FAILURE, EXIT_OUT_OF_MEMORY)
+    assert said.startswith("aetui: ")
+    assert "Traceback" not in said
