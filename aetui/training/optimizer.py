@@ -66,8 +66,14 @@ def checked_state(optimizer: torch.optim.Optimizer, read: dict[str, Any]) -> dic
     if not isinstance(moments, dict) or moments.keys() - numbers:
         raise ValueError("the optimizer's state is of other weights")
     for number, weight in zip(numbers, weights, strict=True):
-        if number in moments and not _fits(moments[number], weight):
+        if number not in moments:
+            continue
+        if not _fits(moments[number], weight):
             raise ValueError(f"the optimizer's state of weight {number} is not as large as the weight")
+        for name in ("exp_avg", "exp_avg_sq"):
+            if moments[number][name].stride() != weight.stride():  # of another layout: from another device
+                laid_out = torch.empty_like(weight, device="cpu").copy_(moments[number][name])
+                moments[number] = moments[number] | {name: laid_out}
     return {"state": moments, "param_groups": own["param_groups"]}
 
 
@@ -90,8 +96,7 @@ def _fits(state: Any, weight: torch.Tensor) -> bool:
     return all(
         isinstance(state[name], torch.Tensor)
         and state[name].layout == torch.strided
-        and (state[name].dtype, state[name].shape, state[name].stride())
-        == (like.dtype, like.shape, like.stride())
+        and (state[name].dtype, state[name].shape) == (like.dtype, like.shape)
         for name, like in expected.items()
     )
 

@@ -28,9 +28,16 @@ from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.thread_choice import settle_threads
-from aetui.training.torch_settings import configure_torch, make_deterministic, numeric_settings
+from aetui.training.torch_settings import (
+    configure_torch,
+    make_deterministic,
+    numbers_of_a_pixel_together,
+    numeric_settings,
+)
 from aetui.training.training import Training
 
+CHANNELS_LAST = {"layout": "channels_last"}
+"""Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
 MOST_UNCROPPED = 1000
 """Training images that are tested as the test sees them."""
 
@@ -52,6 +59,10 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
+    made_on = {"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16)
+    if device.type == "cpu" and preset.model.vit is None:
+        numbers_of_a_pixel_together(model, wanted=True)
+        made_on |= CHANNELS_LAST
     averaged = _running_mean(model, preset.train.ema)
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
@@ -74,13 +85,13 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         abnormal=data.abnormal,
         gpu_uuid=chosen.uuid,
         settings=_kept(preset, data),
-        made_on={"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16),
+        made_on=made_on,
         most_threads=most_threads,
     )
     resumed = _resume(training, emit)
     if device.type == "cpu" and not meta.threads and not training.progress.step:
         settle_threads(training, emit)
-    folder.change_meta(versions=_versions(chosen), computed=_computed(preset, device, bf16))
+    folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))
     return training
 
@@ -121,6 +132,8 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         return None
     if math.isnan(checkpoint.progress.best_score):
         checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)
+    if checkpoint.progress.step and not CHANNELS_LAST.items() <= checkpoint.made_on.items():
+        _lay_out_as_before(training)
     training.restore(checkpoint)
     for lost, reason in refused:
         kept = training.checkpoints.set_aside(lost)
@@ -128,6 +141,14 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
     if changed := differences(checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
     return entry
+
+
+def _lay_out_as_before(training: Training) -> None:
+    """As older versions did, so that the run stays equal to a straight one."""
+    training.made_on = {key: value for key, value in training.made_on.items() if key not in CHANNELS_LAST}
+    numbers_of_a_pixel_together(training.model, wanted=False)
+    if training.averaged:
+        numbers_of_a_pixel_together(training.averaged, wanted=False)
 
 
 def _best_score_before(training: Training, step: int) -> float:
@@ -195,10 +216,10 @@ def _use_bf16(preset: Preset, chosen: Device, emit: Emit) -> bool:
     return preset.train.precision == "bf16"
 
 
-def _computed(preset: Preset, device: torch.device, bf16: bool) -> dict[str, str | int | float | bool]:
-    settings = preset.train
+def _computed(training: Training) -> dict[str, str | int | float | bool]:
+    settings = training.preset.train
     return {
-        **numeric_settings(device, bf16),
+        **{key: value for key, value in training.made_on.items() if key not in ("torch", "device")},
         "accumulate": settings.accumulate,
         "clip_norm": settings.clip_norm,
         "compile": settings.compile,

@@ -32,6 +32,15 @@ def configure_torch(device: torch.device, threads: int | None) -> int:
     return by_itself
 
 
+def numbers_of_a_pixel_together(model: nn.Module, *, wanted: bool) -> None:
+    """Whether the weights of convolutions lie in memory as (out, height, width, in): PyTorch's channels_last.
+
+    Then so does what they compute. On a CPU that is faster (docs/benchmarks.md), with other last digits.
+    """
+    layout = torch.channels_last if wanted else torch.contiguous_format
+    model.to(memory_format=layout)
+
+
 def make_deterministic(model: nn.Module, device: torch.device, emit: Emit) -> None:
     """Let CUDA use deterministic algorithms alone. Where a layer has none, say so instead.
 

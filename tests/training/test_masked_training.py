@@ -179,7 +179,14 @@ def test_how_the_steps_were_computed_is_in_meta_json(make_run, record):
     changes = ("train.accumulate=2", "train.clip_norm=1.0", "train.precision=bf16")
     folder = make_run(*changes, preset="shapes-conv-mae")
     recorder = record(folder)
-    expected = {"precision": "float32", "threads": "1", "accumulate": 2, "clip_norm": 1.0, "compile": False}
+    expected = {
+        "precision": "float32",
+        "threads": "1",
+        "layout": "channels_last",
+        "accumulate": 2,
+        "clip_norm": 1.0,
+        "compile": False,
+    }
     assert folder.read_meta().computed == expected
     assert any("does not compute in bf16" in warned.message for warned in recorder.of(Warned))
 
