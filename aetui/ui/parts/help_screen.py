@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Any, ClassVar
 
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -48,18 +48,20 @@ class HelpScreen(ModalScreen[None]):
             self._bindings_below.setdefault(each.binding.id or each.binding.key, each.binding)
 
     def compose(self) -> ComposeResult:
-        table = Table.grid(padding=(0, 2, 0, 0))
-        for _ in range(2):
-            table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, style="dim")
         bindings = sorted((one for one in self._bindings_below.values() if one.tooltip), key=_place)
+        keys = {id(one): self.app.get_key_display(one) for one in bindings}
+        widths = max(map(cell_len, keys.values())) + 2, max(cell_len(one.tooltip) for one in bindings) + 2
+        lines = Text()
         for group, members in groupby(bindings, _group):
-            table.add_row("", Text(GROUPS.get(group, group.capitalize()), "bold"))
+            lines.append(f"{' ' * widths[0]}{GROUPS.get(group, group.capitalize())}\n", "bold")
             for binding in members:
-                table.add_row(self.app.get_key_display(binding), binding.tooltip, binding.id)
+                lines.append(set_cell_size(keys[id(binding)], widths[0]))
+                lines.append(set_cell_size(binding.tooltip, widths[1]))
+                lines.append(f"{binding.id}\n", "dim")
+        lines.rstrip()
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
-            yield Static(table)
+            yield Static(lines, id="keys")
             yield Static(f"\n{safe_text(f'Pictures are drawn as {self._images}.')}", markup=False)
         yield KeyFooter()
 

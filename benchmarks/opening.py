@@ -1,0 +1,114 @@
+"""How long a person waits: for the first frame, for a long run, for very many runs, for a key while training.
+
+Everything runs on a pseudo-terminal of 140x40 or as a command, with warm files. The long run is one of 28
+hours that told of its steps twice a second: 260,000 events, 70 MB.
+
+`python benchmarks/opening.py` prints rows of docs/benchmarks.md.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from figures import HEAD, Figure
+from live_runs import kill_all
+from made_runs import long_run, many_runs
+from pseudo_terminal import AETUI, Terminal
+
+ROUNDS = 7
+KEYS = 100
+HELP, MENU = "─ Keys ─", "Presets"
+
+
+def figures() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        place = Path(folder)
+        (place / "long").mkdir()
+        long_run(place / "long" / "20261120-000000-long-aaaa", 28, 30)
+        many_runs(place / "thousand", 1_000)
+        many_runs(place / "tenthousand", 10_000)
+        yield Figure("first frame of `aetui`", "s", 0.5, until_seen(place, MENU))
+        show, memory = zip(*(command(place, "show", "--runs", "long") for _ in range(ROUNDS)), strict=True)
+        yield Figure("`show` of a run of 28 hours", "s", 0.5, show)
+        yield Figure("memory for it", "MB", 150, memory)
+        watched = until_seen(place, "finished", "watch", "--runs", "long")
+        yield Figure("`watch` of it, until all is drawn", "s", 0.5, watched)
+        listed = [command(place, "runs", "--runs", "thousand")[0] for _ in range(ROUNDS)]
+        yield Figure("`runs` of 1,000 runs", "s", 0.3, listed)
+        yield Figure(
+            "the menu beside 10,000 runs", "s", 0.5, until_seen(place, MENU, "--runs", "tenthousand")
+        )
+        yield from keys_while_reading(place)
+        yield from keys_while_training(place)
+
+
+def until_seen(place: Path, text: str, *arguments: str) -> list[float]:
+    found = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        terminal = Terminal(*arguments, cwd=place, columns=140, rows=40)
+        try:
+            terminal.wait_for(text)
+            found.append(time.perf_counter() - began)
+        finally:
+            terminal.kill()
+    return found
+
+
+def command(place: Path, *arguments: str) -> tuple[float, float]:
+    """Seconds, and the most megabytes of memory of any command so far."""
+    began = time.perf_counter()
+    subprocess.run([*AETUI, *arguments], cwd=place, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+
+
+def keys_while_reading(place: Path) -> Iterator[Figure]:
+    """The first key of somebody who opens the long run and cannot wait."""
+    found = []
+    for _ in range(ROUNDS):
+        terminal = Terminal("watch", "--runs", "long", cwd=place, columns=140, rows=40)
+        try:
+            terminal.wait_for("old-mlp")
+            found.append(answer(terminal, "?", lambda text: HELP in text))
+        finally:
+            terminal.kill()
+    yield Figure("`?` while a run of 28 hours is read", "ms", 100, found)
+
+
+def keys_while_training(place: Path) -> Iterator[Figure]:
+    options = ("--set", "train.epochs=100000", "--threads", str(max(1, (os.cpu_count() or 2) - 1)))
+    terminal = Terminal("--preset", "digits-mlp", *options, cwd=place, columns=140, rows=40, seconds=300)
+    found = []
+    try:
+        terminal.wait_for("images/s")
+        for _ in range(KEYS // 2):
+            for key, seen in (("?", lambda text: HELP in text), ("\x1b", lambda text: HELP not in text)):
+                found.append(answer(terminal, key, seen))
+    finally:
+        terminal.kill()
+        kill_all(place / "runs")  # the training outlives its screen
+    yield Figure("a key while training, 95 of 100", "ms", 50, found, share=0.95)
+    yield Figure("99 of 100", "ms", 100, found, share=0.99)
+
+
+def answer(terminal: Terminal, key: str, seen: Callable[[str], bool]) -> float:
+    """Milliseconds from a key to its frame; then a moment of quiet."""
+    began = time.perf_counter()
+    terminal.press(key)
+    terminal.wait_for(seen)
+    milliseconds = (time.perf_counter() - began) * 1000
+    time.sleep(0.2)
+    return milliseconds
+
+
+if __name__ == "__main__":
+    print(HEAD)
+    for figure in figures():
+        print(figure.row(), flush=True)

@@ -1,0 +1,69 @@
+"""Run folders of any size, made of the small one in tests/old_folders: for tests and benchmarks."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+OLD_FOLDERS = Path(__file__).parent / "old_folders"
+"""Run folders as earlier versions wrote them."""
+SECOND_STEPS = 100
+BEGAN = 1.795e9
+
+
+def long_run(path: Path, hours: float, epoch_seconds: float) -> int:
+    """A finished run in `path` that told of its steps twice a second; returns how many events it has."""
+    (source,) = OLD_FOLDERS.glob("*old-mlp*")
+    shutil.copytree(source, path)
+    known: dict[str, dict[str, Any]] = {}
+    for line in (source / "events.jsonl").read_text().splitlines():
+        event = json.loads(line)
+        known.setdefault(event["event"], event)
+    lines = 0
+    with (path / "events.jsonl").open("w") as log:
+        for event in _events(known, hours * 3600, epoch_seconds):
+            log.write(json.dumps(event) + "\n")
+            lines += 1
+    meta = json.loads((path / "meta.json").read_text())
+    epochs = int(hours * 3600 / epoch_seconds)
+    more = {"run": path.name, "epochs": epochs, "epochs_planned": epochs, "state": "finished"}
+    (path / "meta.json").write_text(json.dumps(meta | more))
+    return lines
+
+
+def _events(
+    known: dict[str, dict[str, Any]], seconds: float, epoch_seconds: float
+) -> Iterator[dict[str, Any]]:
+    steps = int(epoch_seconds * SECOND_STEPS)
+    epochs = int(seconds / epoch_seconds)
+    yield known["RunStarted"] | {"epochs": epochs, "steps_per_epoch": steps}
+    for tick in range(1, int(seconds * 2) + 1):
+        passed = tick / 2
+        done, step = int(passed / epoch_seconds), int(passed * SECOND_STEPS)
+        now = {"time": BEGAN + passed, "step": step}
+        loss = 0.01 + 1 / (1 + passed)
+        yield known["StepsTrained"] | now | {"epoch": done + 1, "seconds": passed, "train_loss": loss}
+        if tick % 4 == 0:
+            yield known["MachineSampled"] | {"time": now["time"]}
+        if passed % epoch_seconds == 0:
+            epoch = now | {"epoch": done, "total_seconds": passed, "test_loss": loss, "train_loss": loss}
+            yield known["EpochFinished"] | epoch
+            yield known["CheckpointSaved"] | now | {"epoch": done}
+            yield known["PreviewSaved"] | now | {"epoch": done}
+    yield {"event": "StateChanged", "time": BEGAN + seconds, "state": "finished"}
+
+
+def many_runs(runs_dir: Path, count: int) -> None:
+    """So many runs, one a minute, without logs."""
+    (source,) = OLD_FOLDERS.glob("*old-mlp*")
+    meta, config = json.loads((source / "meta.json").read_text()), (source / "config.toml").read_bytes()
+    for number in range(count):
+        day, minute = divmod(number, 1440)
+        hour, minute = divmod(minute, 60)
+        stamp = f"2026-{1 + day // 28:02d}-{1 + day % 28:02d}T{hour:02d}:{minute:02d}:00.000+00:00"
+        path = runs_dir / f"{stamp[:10].replace('-', '')}-{hour:02d}{minute:02d}00-old-mlp-{number:06d}"
+        for folder in ("checkpoints", "previews"):
+            (path / folder).mkdir(parents=True)
+        (path / "config.toml").write_bytes(config)
+        (path / "meta.json").write_text(json.dumps(meta | {"run": path.name, "started": stamp}))
