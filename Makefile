@@ -23,8 +23,12 @@ dev:                      ## the app with its style sheets reloaded as they are 
 snapshots:                ## the screenshots in docs/, from the real app
 	$(PYTHON) docs/make_screenshots.py
 
-bench:                    ## the figures of docs/benchmarks.md; DATA is a folder with MNIST
-	$(PYTHON) benchmarks/screen_cost.py --data $(DATA)
+bench: .venv-peers        ## the first table of docs/benchmarks.md, peers included; DATA is a folder with MNIST
+	$(PYTHON) benchmarks/bench.py --data $(DATA) --peers .venv-peers/bin/python
+
+.venv-peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet "lightning>=2.6,<3" torchvision rich
 
 reliability:              ## docs/reliability.md, from the tests of every row
 	AETUI_REAL=1 $(PYTHON) docs/make_reliability.py

@@ -8,10 +8,12 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from figures import Figure
 from live_runs import kill_all
 from pseudo_terminal import Terminal
 
@@ -39,6 +41,12 @@ def measured(columns: int, rows: int, data: Path, seconds: tuple[float, float]) 
             terminal.kill()
             kill_all(Path(folder) / "runs")  # the training outlives its screen
     return counts[0], counts[1] / steady, writes
+
+
+def figures(data: Path) -> Iterator[Figure]:
+    for (columns, rows), aim in zip(SIZES, AIMS, strict=True):
+        rates = [measured(columns, rows, data, (15.0, 15.0))[1] for _ in range(3)]
+        yield Figure(f"to a terminal of {columns}x{rows} in steady training", "bytes/s", aim, rates)
 
 
 def main() -> None:

@@ -23,9 +23,14 @@ import sys
 import tempfile
 import termios
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 import torch
+from figures import Figure
+from pseudo_terminal import Terminal
 
 COLUMNS, ROWS = 140, 40
 AETUI = [sys.executable, "-m", "aetui"]
@@ -48,6 +53,23 @@ def main() -> None:
         print(f"round {number + 1}: " + ", ".join(f"{w} {found[w]:.2f} s" for w in ways), file=sys.stderr)
     report(options, rounds)
     report_pairs(watched_pairs(options))
+
+
+def figures(data: Path, peers: str) -> Iterator[Figure]:
+    """Epochs of others over those in the app; of Lightning where `peers` is a Python that has it."""
+    options = argparse.Namespace(data=data, epochs=3, pairs=10, preset="mnist-mlp", peers=peers)
+    others = {"a tutorial's loop": tutorial_epochs}
+    if peers:
+        others["Lightning with its progress bar"] = lightning_epochs
+    ratios: dict[str, list[float]] = {name: [] for name in others}
+    for _ in range(3):
+        app = statistics.median(app_epochs(options)[1:])
+        for name, epochs in others.items():
+            ratios[name].append(statistics.median(epochs(options)[1:]) / app)
+    for name, found in ratios.items():
+        yield Figure(f"an epoch of {name} over one in the app", "", 3.0, found, more_is_better=True)
+    pairs = [alone / watched for watched, alone in watched_pairs(options)]
+    yield Figure("speed with the screen over that without", "", 0.98, pairs, more_is_better=True)
 
 
 def report(options: argparse.Namespace, rounds: list[dict[str, float]]) -> None:
@@ -157,14 +179,22 @@ def epochs_of(runs: str) -> list[float]:
 
 
 def tutorial_epochs(options: argparse.Namespace) -> list[float]:
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("tutorial.py")),
-        str(options.data),
-        str(options.epochs),
-    ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return [float(line) for line in done.stdout.split()]
+    return _script_epochs(sys.executable, "tutorial.py", options)
+
+
+def lightning_epochs(options: argparse.Namespace) -> list[float]:
+    return _script_epochs(options.peers, "lightning_peer.py", options)
+
+
+def _script_epochs(python: str, script: str, options: argparse.Namespace) -> list[float]:
+    """The seconds of each epoch of another loop, on a terminal of its own, as it writes them into a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "seconds"
+        words = (str(Path(__file__).with_name(script)), str(options.data), str(options.epochs), str(told))
+        terminal = Terminal(*words, cwd=Path(folder), program=(str(python),), seconds=1000)
+        if terminal.wait_for_exit():
+            sys.exit(f"{script} failed:\n{terminal.text}")
+        return [float(line) for line in told.read_text().split()]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from figures import Figure
 from torch import nn
 
 from aetui.config.shipped import load_preset
@@ -102,23 +103,30 @@ def main() -> None:
         "| preset | bare loop / aetui | middle half | bare loop in channels_last / aetui |\n|---|---|---|---|"
     )
     for name in options.presets:
-        plain, last = (list(ratios) for ratios in zip(*compare(name, options), strict=True))
+        found = compare(name, options.data, options.threads, options.turns)
+        plain, last = (list(ratios) for ratios in zip(*found, strict=True))
         low, middle, high = statistics.quantiles(plain, n=4)
         print(f"| `{name}` | {middle:.3f} | {low:.3f} to {high:.3f} | {statistics.median(last):.3f} |")
 
 
-def compare(name: str, options: argparse.Namespace) -> list[tuple[float, float]]:
+def figures(data: Path) -> Iterator[Figure]:
+    for name in PRESETS:
+        ratios = [plain for plain, _ in compare(name, data, threads=1, turns=40)]
+        yield Figure(f"a step of a bare loop over one of `{name}`", "", 1.0, ratios, more_is_better=True)
+
+
+def compare(name: str, data: Path, threads: int, turns: int) -> list[tuple[float, float]]:
     """Of each turn the seconds of the bare loop, and of that in channels_last, over aetui's."""
     ratios: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as runs:
         preset, sentence = load_preset(name, ["train.epochs=100000"])
-        folder = create_run(preset, sentence, Path(runs), options.data, "cpu", options.threads)
-        training = prepare(folder, preset, options.data, Control(), lambda event: None)
+        folder = create_run(preset, sentence, Path(runs), data, "cpu", threads)
+        training = prepare(folder, preset, data, Control(), lambda event: None)
         bare, last = BareLoop(training, channels_last=False), BareLoop(training, channels_last=True)
 
         def take_turns(seconds: float) -> None:
             ratios.append((bare.turn() / seconds, last.turn() / seconds))
-            if len(ratios) > options.turns:
+            if len(ratios) > turns:
                 raise Stopped
 
         try:

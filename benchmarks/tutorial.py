@@ -1,11 +1,12 @@
 """The loop that tutorials show, on the model of `mnist-mlp`: what a user has before aetui.
 
-`python benchmarks/tutorial.py DATA EPOCHS` prints the seconds of each epoch's training.
+`python benchmarks/tutorial.py DATA EPOCHS FILE` writes the seconds of each epoch's training into the file.
 """
 
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ def layers(widths: tuple[int, ...]) -> list[nn.Module]:
     return [layer for i, o in pairwise(widths) for layer in (nn.Linear(i, o), nn.ReLU())][:-1]
 
 
-def main(data: str, epochs: int) -> None:
+def main(data: str, epochs: int, told: str) -> None:
     torch.manual_seed(0)
     loader = DataLoader(MNIST(data, train=True, transform=ToTensor()), batch_size=64, shuffle=True)
     model = nn.Sequential(nn.Flatten(), *layers(WIDTHS), *layers(WIDTHS[::-1]), nn.Sigmoid())
@@ -33,8 +34,9 @@ def main(data: str, epochs: int) -> None:
             loss.backward()
             optimizer.step()
             total += loss.item()
-        print(time.perf_counter() - began, flush=True)
+        with Path(told).open("a") as file:
+            print(time.perf_counter() - began, file=file)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -57,7 +57,7 @@ class HelpScreen(ModalScreen[None]):
             for binding in members:
                 lines.append(set_cell_size(keys[id(binding)], widths[0]))
                 lines.append(set_cell_size(binding.tooltip, widths[1]))
-                lines.append(f"{binding.id}\n", "dim")
+                lines.append(f"{binding.id or ''}\n", "dim")
         lines.rstrip()
         with VerticalScroll(classes="dialog help") as dialog:
             dialog.border_title = "Keys"
