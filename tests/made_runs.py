@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-OLD_FOLDERS = Path(__file__).parent / "old_folders"
-"""Run folders as earlier versions wrote them."""
+from live_runs import OLD_FOLDERS
+
 SECOND_STEPS = 100
 BEGAN = 1.795e9
 
