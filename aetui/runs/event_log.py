@@ -90,7 +90,7 @@ def left_out(damaged: int, first: int) -> str:
 
 
 MOST_READS = 20
-"""At one look, of damage: 20 MB, after which a screen wants to be drawn."""
+"""At one look, of damage: 40 MB, after which a screen wants to be drawn."""
 
 
 STEPS = b'{"event": "StepsTrained"'

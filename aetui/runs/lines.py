@@ -8,7 +8,7 @@ from typing import BinaryIO
 from aetui.files import open_file
 from aetui.text import format_bytes
 
-MOST_BYTES = 1_000_000
+MOST_BYTES = 2_000_000
 """Read at a time, so that a screen which opens a long log stays awake."""
 TAIL_BYTES = 200
 LARGEST_BYTES = 2 * 10**9

@@ -5,12 +5,14 @@ import contextlib
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import platformdirs
+import psutil
 from rich.text import Text
 from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
@@ -23,11 +25,11 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
-from aetui.text import safe_text
+from aetui.text import format_bytes, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
-from aetui.ui.driver import QuietDriver
+from aetui.ui.driver import RECENT_SECONDS, QuietDriver
 from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
@@ -145,7 +147,21 @@ class AetuiApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         """What the command palette offers."""
         yield from screen_commands(self, screen)
+        yield SystemCommand(
+            "Performance", "what the screen costs: the line, processor, memory", self._tell_costs
+        )
         yield from (own for own in super().get_system_commands(screen) if own.title in TEXTUALS_OWN)
+
+    def _tell_costs(self) -> None:
+        """Say what the app takes; who trains is another process, whose numbers are on the screen."""
+        costs = []
+        if isinstance(self._driver, QuietDriver):
+            rate = format_bytes(round(self._driver.bytes_a_second))
+            costs.append(f"{rate} a second to the terminal, mean of {RECENT_SECONDS:.0f} s")
+        share = time.process_time() / (time.time() - psutil.Process().create_time())
+        costs.append(f"{share:.1%} of a core since the start")
+        costs.append(f"{format_bytes(psutil.Process().memory_info().rss)} of memory")
+        self.notify("\n".join(costs), title="The screen takes")
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen, self._settings.images.reason))

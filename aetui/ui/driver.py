@@ -3,12 +3,14 @@
 import contextlib
 import os
 import time
+from collections import deque
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
 from aetui.terminal.changed_cells import ChangedCells
 
+RECENT_SECONDS = 10.0
 REPAINT_SECONDS = 60.0
 """What something else has written over the screen is painted over after so long, where a frame comes by."""
 
@@ -21,6 +23,8 @@ class QuietDriver(LinuxDriver):
         self._cells = ChangedCells()
         self._size = os.terminal_size((0, 0))
         self._forgotten = 0.0
+        self._began = time.monotonic()
+        self._written: deque[tuple[float, int]] = deque()
 
     def write(self, data: str) -> None:
         """Write what is not on the screen yet. A terminal that was resized has moved what it shows."""
@@ -31,4 +35,17 @@ class QuietDriver(LinuxDriver):
             self._size, self._forgotten = size, now
             self._cells.forget()
         if reduced := self._cells.reduced(data):
+            self._written.append((now, len(reduced.encode(errors="replace"))))
+            self._forget_old(now)
             super().write(reduced)
+
+    @property
+    def bytes_a_second(self) -> float:
+        """To the terminal, on the mean of the last seconds."""
+        now = time.monotonic()
+        self._forget_old(now)
+        return sum(count for _, count in self._written) / max(1.0, min(RECENT_SECONDS, now - self._began))
+
+    def _forget_old(self, now: float) -> None:
+        while self._written and self._written[0][0] < now - RECENT_SECONDS:
+            self._written.popleft()

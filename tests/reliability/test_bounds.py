@@ -52,7 +52,7 @@ def test_a_line_of_50_megabytes_costs_itself_alone(old_run):
         file.write(json.dumps({"event": "Warned", "time": 1.0, "message": "after it"}).encode() + b"\n")
     history, log = read_history(folder)
     assert history.notes_after()[-1].text == "warning: after it"
-    assert log.damaged == 50  # each of its megabytes
+    assert log.damaged == 25  # each piece of two megabytes
 
 
 def test_words_of_any_length_are_cut(old_run):

@@ -1,5 +1,7 @@
 """The command palette finds every action of the screen below, and does it."""
 
+import re
+
 import pytest
 from textual.command import CommandPalette
 
@@ -36,3 +38,12 @@ async def test_every_key_with_a_tooltip_is_offered_once_and_quitting_asks(app, s
         title.capitalize() for title in titles
     }
     assert "Quit" not in titles
+
+
+async def test_what_the_screen_costs_is_told(app, scripted):
+    async with app(watch=scripted()).run_test(size=(100, 30)) as pilot:
+        (command,) = [c for c in pilot.app.get_system_commands(pilot.app.screen) if c.title == "Performance"]
+        command.callback()
+        await pilot.pause()
+        (said,) = [note.message for note in pilot.app._notifications]
+    assert re.fullmatch(r"[\d.]+% of a core since the start\n[\d.]+ MB of memory", said)
