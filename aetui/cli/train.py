@@ -10,6 +10,7 @@ def add(verbs: Verbs) -> None:
     parser.add_argument("preset", metavar="NAME|FILE", help="a shipped preset or a .toml file")
     add_set_option(parser)
     add_json_option(parser)
+    parser.add_argument("--profile", action="store_true", help="profile some steps first: see profile.txt")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,4 +21,5 @@ def run(options: argparse.Namespace) -> int:
 
     check_device_name(options.device)
     folder = make_run(options, options.preset)
-    return supervise(folder, listener(folder, as_json=options.json), data_dir=options.data)
+    told = listener(folder, as_json=options.json)
+    return supervise(folder, told, data_dir=options.data, profile=options.profile)

@@ -9,7 +9,9 @@ from aetui.errors import AetuiError
 from aetui.files import append_line
 from aetui.runs.lines import LineFollower
 
-Command = Literal["pause", "resume", "checkpoint", "preview", "probe", "choose-threads", "make-room", "stop"]
+Command = Literal[
+    "pause", "resume", "checkpoint", "preview", "probe", "choose-threads", "profile", "make-room", "stop"
+]
 COMMANDS: tuple[Command, ...] = get_args(Command)
 
 

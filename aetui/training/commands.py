@@ -7,6 +7,7 @@ from aetui.runs.events import Emit, StateChanged
 from aetui.training.control import Control, Stopped
 from aetui.training.epoch_probe import measure_probe
 from aetui.training.previews import draw_step
+from aetui.training.profiling import profile_steps
 from aetui.training.saving import make_room, save_checkpoint
 from aetui.training.thread_choice import choose_threads_anew
 from aetui.training.training import Training
@@ -36,9 +37,11 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, between
 
 
 def do_long_ones(training: Training, control: Control, emit: Emit) -> None:
-    """Measure what is requested to be measured: the threads, the features."""
+    """Measure what is requested to be measured: the threads, the steps, the features."""
     if control.take("choose-threads"):
         choose_threads_anew(training, emit)
+    if control.take("profile"):
+        profile_steps(training, emit)
     if control.take("probe"):
         probe_now(training, control, emit)
 

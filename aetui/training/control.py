@@ -1,7 +1,6 @@
 """What others request of the training thread; it looks once a step."""
 
 import threading
-from typing import Literal
 
 from aetui.runs import states
 from aetui.runs.control import Command
@@ -25,7 +24,7 @@ class Control:
         """The terminal or program that started the run is gone."""
         self._changed = threading.Condition()
         self._requested: set[Command] = set()
-        """What is done once and then forgotten: checkpoint, preview, probe, choose-threads, make-room."""
+        """What is done once and then forgotten, as a checkpoint."""
         self._retry = False
         self.beats = 0
         """A sign of life of the training thread, which counts up."""
@@ -53,7 +52,7 @@ class Control:
             self.detached = True
             self._notify()
 
-    def take(self, command: Literal["checkpoint", "preview", "probe", "choose-threads", "make-room"]) -> bool:
+    def take(self, command: Command) -> bool:
         """Whether the command is requested; asking forgets the request."""
         with self._changed:
             requested = command in self._requested

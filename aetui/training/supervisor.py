@@ -51,13 +51,14 @@ def supervise(
     repair: bool = False,
     amend: Callable[[], None] = lambda: None,
     commands_from: int | None = None,
+    profile: bool = False,
 ) -> int:
     """Train the run in `folder` from where it stands until it ends; returns the exit code.
 
     `listener` is called with every event, in a thread of its own, so that a slow one never holds up the
     training. Data is fetched into `data_dir`, by default the user's cache. `amend` may change the run's
     files once this process owns them. Commands count from the byte `commands_from` of the control file on;
-    None: from now on. `repair` makes the list of checkpoints anew first.
+    None: from now on. `repair` makes the list of checkpoints anew first; `profile`: some steps are profiled.
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
@@ -68,6 +69,8 @@ def supervise(
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
         session = Session(folder, listen, data_dir, repair=repair)
         with _warnings_into(folder.log), _signals_received(session, folder) as signals:
+            if profile:
+                session.control.request("profile")
             try:
                 session.start()
                 _attend(session, commands, ownership)

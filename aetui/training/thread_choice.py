@@ -4,19 +4,17 @@ PyTorch's threads wait for each other in busy loops, many times a step. Where st
 programs want the cores, fewer of them are faster (docs/benchmarks.md).
 """
 
-import copy
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import torch
 
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.text import plural
-from aetui.training.checkpoint_file import Progress
 from aetui.training.steps import take_step
 from aetui.training.training import Training
+from aetui.training.trial import some_batch, trial_of
 
 WINDOW_SECONDS = 0.1
 """How long steps are taken with a number of threads, besides the first; at least one."""
@@ -54,11 +52,8 @@ def _measured(training: Training) -> int:
     most, before = training.most_threads, torch.get_num_threads()
     if most == 1 or sum(weight.numel() for weight in training.model.parameters()) > MOST_COPIED:
         return most
-    model, optimizer = copy.deepcopy((training.model, training.optimizer))
-    model.train()
-    trial = replace(training, model=model, averaged=None, optimizer=optimizer, progress=Progress())
     try:
-        with torch.random.fork_rng([]):
+        with trial_of(training) as trial:
             return fastest(most, partial(_seconds_a_step, trial))
     finally:
         torch.set_num_threads(before)
@@ -80,8 +75,7 @@ def fastest(most: int, seconds_with: Callable[[int], float]) -> int:
 
 def _seconds_a_step(trial: Training, threads: int) -> float:
     torch.set_num_threads(threads)
-    batch = trial.preset.train.batch_size
-    pixels, labels = trial.train.images[:batch], trial.train.labels[:batch]
+    pixels, labels = some_batch(trial)
     take_step(trial, pixels, labels)  # the first makes buffers and wakes the threads
     began, steps = time.perf_counter(), 0
     while steps == 0 or time.perf_counter() - began < WINDOW_SECONDS:
