@@ -103,7 +103,8 @@ def torch_checks() -> list[Check]:
         return [_no_torch(f"not imported within {_IMPORT_SECONDS} s")]
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines() or [f"the process ended with {error.returncode}"]
-        return [_no_torch(said[-1])]
+        ours = [line.removeprefix("aetui: ") for line in said if line.startswith("aetui: ")]
+        return [_no_torch(ours[0] if ours else said[-1])]
     except (OSError, ValueError) as error:
         return [_no_torch(str(error))]
     return [
