@@ -7,6 +7,7 @@ EXIT_DIVERGED = 3
 EXIT_OUT_OF_MEMORY = 4
 EXIT_STOPPED = 5
 EXIT_SIGNAL = 128  # plus the signal's number
+UNLOADABLE = "A library cannot be loaded: "
 
 
 class AetuiError(Exception):

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
-from aetui.errors import EXIT_SIGNAL, AetuiError, OutOfMemory
+from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory
 from aetui.text import safe_text
 
 VERBS = (
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(OutOfMemory("The memory is not enough", "see `ulimit -v`, or end other programs"))
     except ImportError as error:
         hint = "where memory is not limited (`ulimit -v`), install aetui anew"
-        return _refuse(AetuiError(f"A library cannot be loaded: {error}", hint))
+        return _refuse(AetuiError(f"{UNLOADABLE}{error}", hint))
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     return code

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from aetui.data.catalogue import SETS, Source
 from aetui.data.finding import find
 from aetui.devices.available import MEND
+from aetui.errors import UNLOADABLE
 from aetui.terminal.choice import Choice
 from aetui.terminal.detection import Terminal
 from aetui.text import format_bytes
@@ -103,7 +104,11 @@ def torch_checks() -> list[Check]:
         return [_no_torch(f"not imported within {_IMPORT_SECONDS} s")]
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines() or [f"the process ended with {error.returncode}"]
-        ours = [line.removeprefix("aetui: ") for line in said if line.startswith("aetui: ")]
+        ours = [
+            line.removeprefix("aetui: ").removeprefix(UNLOADABLE)
+            for line in said
+            if line.startswith("aetui: ")
+        ]
         return [_no_torch(ours[0] if ours else said[-1])]
     except (OSError, ValueError) as error:
         return [_no_torch(str(error))]

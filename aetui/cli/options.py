@@ -38,7 +38,7 @@ def add_common_options(parser: argparse.ArgumentParser, *, inherited: bool = Fal
         help="where data sets are (default: the user's cache)",
     )
     option("--device", None, metavar="NAME", help="auto, cpu, cuda, cuda:N or mps (default: auto)")
-    option("--threads", None, type=positive, metavar="N", help="processor threads for training")
+    option("--threads", None, type=_threads, metavar="N", help="processor threads for training")
     images = "how pictures are drawn: auto, half, ascii, sixel, kitty or off (default: auto)"
     option("--images", "auto", choices=IMAGES_OPTIONS, metavar="WAY", help=images)
     option("--ascii", "auto", dest="images", action="store_const", const="ascii", help="pictures as ASCII")
@@ -88,6 +88,15 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def _threads(text: str) -> int:
+    number = positive(text)
+    from aetui.runs.fields import MOST_THREADS
+
+    if number > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"{number} is more than {MOST_THREADS:,}")
     return number
 
 

@@ -24,7 +24,7 @@ def read_keys(path: Path, known: Collection[str]) -> dict[str, str]:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from None
     for action, keys in table.items():
         if action not in known:

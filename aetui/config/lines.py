@@ -8,6 +8,31 @@ _KEY = re.compile(
 )
 
 
+MOST_PARTS = 16
+"""Of a dotted key; no section has more."""
+LONGEST_KEY = 300
+"""Characters; of longer keys, which nobody knows, no lines are kept."""
+_TOKEN = re.compile(
+    r"""(?P<part>[\w-]+|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?)|(?P<dot>\.)|[ \t]+|(?P<other>\n|.)"""
+)
+"""What keys are made of. A quote that nothing closes ends with its line, so that each byte is read once."""
+
+
+def line_of_long_key(text: str) -> int:
+    """The line of the first dotted key of more than `MOST_PARTS` parts; 0 where there is none."""
+    parts, joined = 0, False
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup == "part":
+            parts, joined = (parts + 1 if joined else 1), False
+            if parts > MOST_PARTS:
+                return text.count("\n", 0, token.start()) + 1
+        elif token.lastgroup == "dot":
+            joined = parts > 0
+        elif token.lastgroup == "other":
+            parts, joined = 0, False
+    return 0
+
+
 def key_lines(text: str) -> dict[str, int]:
     """Map every dotted key and table of a valid TOML text to its line number, counted from 1.
 
@@ -16,6 +41,8 @@ def key_lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     table, key, item = "", "", 0
     for number, line in enumerate(text.splitlines(), start=1):
+        if len(table) + len(key) > LONGEST_KEY:
+            table, key = table[:LONGEST_KEY], ""
         if match := _TABLE.match(line.lstrip()):
             table, key = _dotted(match[1]), ""
             lines.setdefault(table, number)

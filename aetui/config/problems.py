@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aetui.errors import UsageError
 from aetui.text import safe_text
 
+LONGEST_KEY, LONGEST_PLACE = 100, 5000
+"""Characters that are told."""
 Finding = tuple[str, str]
 """A dotted key and what is wrong with it."""
 
@@ -19,8 +21,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        parts = [self.where, self.key, self.message] if self.key else [self.where, self.message]
-        return ": ".join(map(safe_text, parts))
+        key = self.key if len(self.key) <= LONGEST_KEY else f"{self.key[:LONGEST_KEY]}…"
+        return ": ".join(map(safe_text, filter(None, (self.where[:LONGEST_PLACE], key, self.message))))
 
 
 class PresetError(UsageError):

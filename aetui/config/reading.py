@@ -1,7 +1,7 @@
 """Reading presets: TOML text and `--set` changes in, a checked `Preset` or every mistake out."""
 
 import difflib
-import re
+import reprlib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from aetui.config.chains import unreadable_layers
 from aetui.config.checks import find_mistakes, missing_files
-from aetui.config.lines import key_lines, line_of
+from aetui.config.lines import MOST_PARTS, key_lines, line_of, line_of_long_key
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.files import read_bounded
@@ -20,12 +20,12 @@ from aetui.text import plural
 
 LARGEST_BYTES = 1_000_000
 """A preset is a page of text; a larger file is something else."""
+LONGEST_GIVEN = 60
+"""Characters that are told of a value that is none."""
+_GIVEN = reprlib.Repr()
+_GIVEN.maxstring = _GIVEN.maxother = _GIVEN.maxlong = LONGEST_GIVEN
 MOST_MISTAKES = 1000
 """More are not named: what has so many is something else."""
-MOST_PARTS = 16
-_PART = r"""(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
-LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{MOST_PARTS}}}")
-"""A dotted key of more parts than any section has."""
 ONE_OF = {
     "train.learning_rate": "train.base_learning_rate",
     "train.base_learning_rate": "train.learning_rate",
@@ -87,8 +87,7 @@ def _read_text(path: Path) -> str:
 
 
 def _parse(text: str, name: str) -> dict[str, Any]:
-    if found := LONG_KEY.search(text):  # tomllib's time grows with the square of its parts
-        number = text.count("\n", 0, found.start()) + 1
+    if number := line_of_long_key(text):  # tomllib's time grows with the square of its parts
         raise PresetError([Problem(f"{name}:{number}", "", f"a key of more than {MOST_PARTS} parts")])
     try:
         table = tomllib.loads(text)
@@ -120,6 +119,8 @@ def _apply(table: dict[str, Any], change: str) -> str:
     if not equals or not all(key.split(".")):
         raise PresetError([Problem(f"--set {change}", "", "expected section.key=value")])
     *sections, name = key.split(".")
+    if len(sections) >= MOST_PARTS:
+        raise PresetError([Problem("--set", "", f"a key of more than {MOST_PARTS} parts")])
     for section in sections:
         below = table.setdefault(section, {})
         if not isinstance(below, dict):
@@ -136,7 +137,7 @@ def _leave_out(table: dict[str, Any], key: str) -> None:
 
 
 def _value(text: str) -> Any:
-    if LONG_KEY.search(text):
+    if line_of_long_key(text):
         return text
     try:
         parsed = tomllib.loads(f"value = {text}")
@@ -150,6 +151,7 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
     """The dotted key and a plain sentence for one of pydantic's errors."""
     path = [str(part) for part in detail["loc"] if not _is_union_branch(str(part))]
     key, kind, context = ".".join(path), detail["type"], detail.get("ctx", {})
+    given = _GIVEN.repr(detail["input"])
     if kind == "extra_forbidden":
         return key, f"unknown key{_suggestion(path[-1], _known_keys(path[:-1]))}"
     if kind == "missing":
@@ -157,15 +159,14 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
     if kind == "literal_error":
         known = str(context.get("expected", ""))
         words = [word.strip("' ") for word in known.replace(" or ", ",").split(",")]
-        return key, f"{detail['input']!r} is not one of {known}{_suggestion(str(detail['input']), words)}"
+        return key, f"{given} is not one of {known}{_suggestion(str(detail['input'])[:LONGEST_GIVEN], words)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return key, f"this is a section: give its keys, as [{key}] or {key}.name = value"
     if kind in ("too_long", "too_short"):
         side, bound = ("most", "max_length") if kind == "too_long" else ("least", "min_length")
         return key, f"expected at {side} {plural(context[bound], 'item')}, not {context['actual_length']}"
     message = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    given = repr(detail["input"])
-    return key, f"expected {message}, not {given if len(given) < 60 else given[:57] + '…'}"
+    return key, f"expected {message}, not {given}"
 
 
 def _is_union_branch(part: str) -> bool:

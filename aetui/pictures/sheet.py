@@ -13,7 +13,7 @@ from typing import Annotated, Literal, get_args
 
 import numpy as np
 from PIL import Image, PngImagePlugin
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded
@@ -34,6 +34,12 @@ MAX_BYTES = 4 * MAX_PIXELS
 
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
 """What Pillow raises at pictures that are none."""
+LONGEST_LABEL = 200
+"""Characters of a class's name that are kept."""
+MOST_SAMPLES = 1000
+Label = Annotated[
+    str, BeforeValidator(lambda label: label[:LONGEST_LABEL] if isinstance(label, str) else label)
+]
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,14 @@ class Sample:
 
     index: int
     """In the test set."""
-    label: str
+    label: Label
     error: float | None = None
     """Mean squared error per pixel, pixels in [0, 1]; None where it is unknown or not finite."""
     place: int | None = None
     """Rank by error in the test set; 1 is the worst."""
     place_before: int | None = None
     """The same at the test before."""
-    predicted: str | None = None
+    predicted: Label | None = None
     """The class that a classifier found."""
 
 
@@ -85,11 +91,11 @@ Side = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
 class _Description(BaseModel):
     """The JSON of the text chunk."""
 
-    title: str
+    title: Label
     views: Annotated[list[View], Field(min_length=1, max_length=len(VIEWS))]
     tile: tuple[Side, Side, Literal[1, 3]]
     """Height, width, channels."""
-    samples: Annotated[list[Sample], Field(min_length=1)]
+    samples: Annotated[list[Sample], Field(min_length=1, max_length=MOST_SAMPLES), FailFast()]
     threshold: float | None = None
 
 

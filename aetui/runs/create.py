@@ -68,8 +68,8 @@ def _fill(folder: RunFolder, config: bytes, meta: Meta) -> None:
     try:
         make_folder(folder.previews, shared=meta.shared)
         make_folder(folder.checkpoints, shared=meta.shared)
+        folder.write_meta(meta)  # first: it alone tells that an import waits for its weights
         write_whole(folder.config, config)
-        folder.write_meta(meta)
     except OSError:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise

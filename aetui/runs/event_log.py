@@ -89,10 +89,12 @@ def left_out(damaged: int, first: int) -> str:
     return f"{plural(damaged, 'damaged line')} of events.jsonl left out ({where})"
 
 
-MOST_READS = 20
-"""At one look, of damage: 40 MB, after which a screen wants to be drawn."""
+LOOK_SECONDS = 0.05
+"""What a look takes, after which a screen wants to be drawn and keys answered."""
 
 
+SOME_LINES = 200
+"""Looked at between two looks at the clock."""
 STEPS = b'{"event": "StepsTrained"'
 PASSING = (STEPS, b'{"event": "MachineSampled"')
 """How lines begin that are nearly all of a long log, and are shown by the monitor alone."""
@@ -116,18 +118,23 @@ class EventFollower:
         self.first_damaged = 0
         """The number of the first of them, counted from 1."""
         self._read = 0
+        self._waiting: list[tuple[int, bytes]] = []
+        """Lines that were read and not looked at yet, with their numbers; the next is the last."""
 
     def poll(self) -> list[tuple[Event, float]]:
         """Events added since the last look, each with its time in seconds since 1970.
 
-        Empty: no more now, or, while `behind`, nothing but damage in what was read.
+        Empty: no more now, or, while `behind`, nothing but damage in what was looked at.
         Raises OSError where the file cannot be read; it may still come.
         """
         found: list[tuple[Event, float]] = []
-        for _ in range(MOST_READS):
-            if found or not (lines := self._lines.read()):
-                break
-            for number, line in self._chosen(lines):
+        end = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < end:
+            if not self._waiting:
+                if found or not (lines := self._lines.read()):
+                    break
+                self._waiting = self._chosen(lines)[::-1]
+            for number, line in self._next():
                 try:
                     found.append(from_json(line))
                 except ValueError:
@@ -136,15 +143,21 @@ class EventFollower:
 
     @property
     def behind(self) -> bool:
-        """Whether there was more at the last look than was read."""
-        return self._lines.behind
+        """Whether there was more at the last look than it had time for."""
+        return bool(self._waiting) or self._lines.behind
+
+    def _next(self) -> list[tuple[int, bytes]]:
+        """Some of the waiting lines, in their order."""
+        some = self._waiting[: -SOME_LINES - 1 : -1]
+        del self._waiting[-SOME_LINES:]
+        return some
 
     def _chosen(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
         """The lines with their numbers, without those of a long past that nobody needs."""
         every = max(1, self._lines.size // STEPS_BYTES)
         numbered = list(enumerate(lines, self._read + 1))
         self._read += len(lines)
-        newest = len(numbered) if self.behind else max(0, len(numbered) - LIVE_LINES)
+        newest = len(numbered) if self._lines.behind else max(0, len(numbered) - LIVE_LINES)
         past = [
             (number, line)
             for number, line in numbered[:newest]

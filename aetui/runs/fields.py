@@ -6,6 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 LONGEST_WORDS = 4000
+MOST_THREADS = 100_000
+"""Of the CPU, that a run may be told to compute with."""
 MOST_MISTAKES = 1000
 """pydantic names all of them or none, and a million take gigabytes."""
 

@@ -17,7 +17,7 @@ from aetui import __version__
 from aetui.errors import AetuiError
 from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
-from aetui.runs.fields import Count, Words, first_mistake
+from aetui.runs.fields import MOST_THREADS, Count, Words, first_mistake
 from aetui.runs.reserve import Reserve
 
 LARGEST_META = 1_000_000
@@ -43,7 +43,7 @@ class Meta(BaseModel):
     seed: Count
     device: Words = "auto"
     """As asked for; the log tells which it was."""
-    threads: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] | None = None
     data_dir: str
     git_commit: str | None = None
     """Of the working folder the run was started in."""

@@ -8,7 +8,7 @@ from aetui.config.reading import read_preset
 from aetui.files import set_aside
 from aetui.runs import states
 from aetui.runs.event_log import EventFollower
-from aetui.runs.folder import Meta, RunFolder
+from aetui.runs.folder import Meta, RunFolder, now
 from aetui.runs.report import read_history
 
 
@@ -44,6 +44,14 @@ def rebuild_meta(folder: RunFolder, data_dir: Path) -> str:
 
 
 def _first_time(folder: RunFolder) -> str:
-    """When the run began, by its log, or else by its config.toml."""
-    first = next((at for _, at in EventFollower(folder.events).poll()), folder.config.stat().st_mtime)
-    return datetime.fromtimestamp(first, UTC).astimezone().isoformat("T", "milliseconds")
+    """When the run began, as far as that is told; now where a clock was far off."""
+    try:
+        began = datetime.fromtimestamp(_first_moment(folder), UTC)
+        return began.astimezone().isoformat("T", "milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return now()
+
+
+def _first_moment(folder: RunFolder) -> float:
+    """By its log, or else by its config.toml, in seconds since 1970."""
+    return next((at for _, at in EventFollower(folder.events).poll()), folder.config.stat().st_mtime)

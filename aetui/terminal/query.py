@@ -78,7 +78,8 @@ def _collect(descriptor: int, patience: Patience, asked: float) -> bytes:
             if not data:
                 break  # hung up
             received += data
-            received_at = time.monotonic()
+            if b"\x1b" in received:  # else somebody types ahead
+                received_at = time.monotonic()
         elif time.monotonic() >= end:
             break
         else:

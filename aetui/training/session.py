@@ -191,7 +191,7 @@ class Session:
             self._meta_changes |= {"state": event.state, "reason": event.reason}
         elif isinstance(event, EpochFinished):
             self._meta_changes |= {"epochs": event.epoch, "test_loss": event.test_loss}
-        with contextlib.suppress(OSError, AetuiError):
+        with contextlib.suppress(OSError, AetuiError, MemoryError):
             if self._meta_changes:
                 self.folder.reserve.write(lambda: self.folder.change_meta(**self._meta_changes))
                 self._meta_changes = {}
@@ -200,6 +200,7 @@ class Session:
 _STATES = {EXIT_DIVERGED: states.DIVERGED}
 OUT_OF_MEMORY_SIGNS = (
     "DefaultCPUAllocator",
+    "enforce fail at inline_container.cc",  # of torch.save into memory
     "CUDA error: out of memory",
     "CUDA driver error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",

@@ -10,6 +10,7 @@ from functools import partial
 
 import torch
 
+from aetui.errors import AetuiError
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.text import plural
 from aetui.training.steps import take_step
@@ -38,14 +39,17 @@ def choose_threads_anew(training: Training, emit: Emit) -> None:
     if training.device.type != "cpu":
         emit(Warned("the number of CPU threads is chosen for runs on a CPU, this one computes on a GPU"))
         return
-    before = torch.get_num_threads()
-    settle_threads(training, emit)
+    before, kept = torch.get_num_threads(), ""
+    try:
+        settle_threads(training, emit)
+    except (OSError, AetuiError) as error:
+        kept = f"; not kept for a resume: {error}"
     now = torch.get_num_threads()
     if now == before:
-        emit(Warned(f"{plural(now, 'CPU thread')}, as before: nothing else is faster just now"))
+        emit(Warned(f"{plural(now, 'CPU thread')}, as before: nothing else is faster just now{kept}"))
     else:
         bits = "losses differ in their last digits from those of a run that keeps its threads"
-        emit(Warned(f"{plural(now, 'CPU thread')} from here on, {before} before: {bits}"))
+        emit(Warned(f"{plural(now, 'CPU thread')} from here on, {before} before: {bits}{kept}"))
 
 
 def _measured(training: Training) -> int:

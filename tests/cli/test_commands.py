@@ -129,6 +129,7 @@ def test_a_stopped_run_is_resumed_and_a_finished_one_is_not(tmp_path):
         ([], 2, "aetui train digits-mlp"),
         (["watch"], 2, "There are no runs"),
         (["train", "digits-mlp", "--threads", "0"], 2, "not at least 1"),
+        (["train", "digits-mlp", "--threads", "100001"], 2, "more than 100,000"),
         (["--set", "train.epoch=2", "train", "digits-mlp"], 2, "--set train.epoch=2"),
         (["show", "~nobody-is-called-so"], 2, "There are no runs"),
         (["show", "x" * 4096], 2, "There are no runs"),

@@ -173,6 +173,23 @@ def test_an_import_that_was_killed_is_no_run_from_random_weights(weights, tmp_pa
     assert newest().read_meta().state == "failed"
 
 
+def test_an_import_that_was_killed_before_is_not_repaired_into_a_run(weights, tmp_path, capsys, monkeypatch):
+    torch.save({"model": weights}, tmp_path / "w.pt")
+
+    def kill(path, data):
+        raise SystemExit(137)
+
+    with monkeypatch.context() as killed:
+        killed.setattr("aetui.runs.create.write_whole", kill)
+        with pytest.raises(SystemExit):
+            main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu"])
+    (left,) = (tmp_path / "runs").iterdir()
+    assert not (left / "config.toml").exists()
+    assert main(["resume", str(left), "--repair", "--threads", "1"]) != 0
+    assert "config.toml" in capsys.readouterr().err
+    assert not list((left / "checkpoints").iterdir())
+
+
 def test_heads_that_nothing_tells_are_said(weights, tmp_path, capsys):
     torch.save(weights, tmp_path / "w.pt")
     main(["import", "w.pt", "shapes-vit-mae", "--device", "cpu", "--threads", "1"])

@@ -25,6 +25,7 @@ def test_keys_by_action(tmp_path):
         ('"run.pause" = 3', "are to be text"),
         ('"run.pause" = ""', "are to be text"),
         ("[", "cannot be read"),
+        ("a = " + "[" * 3000, "cannot be read"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, words):

@@ -9,17 +9,23 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image, PngImagePlugin
 
-from aetui.config.lines import key_lines
+from aetui.config.lines import key_lines, line_of_long_key
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.pictures.sheet import DamagedPicture, Sample, Sheet, read_sheet, to_png
 from aetui.runs.checkpoint_index import DamagedIndex, check_size, read_index
+from aetui.runs.event_log import EventFollower
 from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StepsTrained, to_json
 from aetui.runs.folder import DamagedMeta
 from aetui.runs.history import History
 from aetui.runs.report import read_history
+from aetui.ui.app import AetuiApp
+from aetui.ui.settings import Settings
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 9, 10, 5, 50, 20, "digits")
 EPOCH = EpochFinished(1, 1, 0.1, 0.1, 1.0, 9.0, 1.0, 0.1, True)
@@ -129,3 +135,89 @@ def test_a_checkpoint_that_is_a_hole(tmp_path):
         file.truncate(2 * 10**9)
     with pytest.raises(ValueError, match="holes"):
         check_size(path)
+
+
+@pytest.mark.parametrize(
+    "text", ['# \\"', "x = '''\\\"", 'y = "\\"', "z = 'a.", "  ", ". .", "a ", "a.\n", "''"]
+)
+def test_what_looks_like_the_beginning_of_a_long_key(text):
+    line_of_long_key(text + text[-2:] * 300_000)
+
+
+def test_a_change_of_three_thousand_sections(tmp_path):
+    changes = [f"mask.ratio.{'a.' * 3000}a=1"]
+    with pytest.raises(PresetError, match="a key of more than 16 parts"):
+        read_preset(find_preset("digits-mlp"), changes)
+
+
+def test_a_value_of_a_megabyte_is_told_of_in_a_line():
+    for change in (f"train.optimizer={'x' * 10**6}", f"train.epochs={'[' * 20}{']' * 20}"):
+        with pytest.raises(PresetError) as refused:
+            read_preset(find_preset("digits-mlp"), [change])
+        assert len(refused.value.problems[0].message) < 300
+
+
+def test_a_long_name_over_many_lines(tmp_path):
+    path = tmp_path / "config.toml"
+    items = "\n[x]\n" + "k" * 60_000 + " = [\n" + '"",\n' * 60_000 + "]\n"
+    tables = f"[{'t' * 60_000}]\n" + "".join(f"k{n} = 1\n" for n in range(500))
+    for text in (items, tables):
+        path.write_text(find_preset("digits-mlp").read_text() + text)
+        lines = key_lines(path.read_text())
+        assert sum(map(len, lines)) < 40 * len(path.read_text())
+        with pytest.raises(PresetError, match="unknown key") as refused:
+            read_preset(path)
+        assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("line", [b"x\n", b"{\n", b'{"event": "Warned"}\n'])
+def test_a_log_of_damage_is_read_piece_by_piece(old_run, line):
+    folder = old_run()
+    folder.events.write_bytes(line * 400_000)
+    follower = EventFollower(folder.events)
+    assert follower.poll() == []
+    assert follower.behind
+    assert 0 < follower.damaged < 400_000
+    looks = 1
+    while follower.poll() or follower.behind:
+        looks += 1
+    assert looks > 5
+    assert follower.damaged == 400_000
+
+
+def test_a_picture_of_samples_without_end(tmp_path):
+    sheet = Sheet({"original": np.zeros((2, 4, 4, 1), np.uint8)}, (Sample(0, "a"), Sample(1, "b" * 10**6)))
+    path = tmp_path / "epoch_0001.png"
+    path.write_bytes(to_png(sheet))
+    assert len(read_sheet(path).samples[1].label) == 200
+    image = Image.open(path)
+    for samples in ([1] * 3_000_000, [{"index": 0, "label": "a"}] * 2000):
+        told = json.loads(image.text["aetui"]) | {"samples": samples}
+        chunk = PngImagePlugin.PngInfo()
+        chunk.add_text("aetui", json.dumps(told, separators=(",", ":")))
+        image.save(path.with_name("crafted.png"), pnginfo=chunk)
+        with pytest.raises(DamagedPicture):
+            read_sheet(path.with_name("crafted.png"))
+
+
+async def test_no_escape_in_a_word_of_a_run_reaches_the_terminal(old_run, tmp_path):
+    """Every text field of the log and of meta.json, on every panel and in the menu."""
+    folder = old_run()
+    evil = "\x1b]0;PWNED\x07\x1b[2J\u202e\x9b31m"
+    lines = [json.loads(line) for line in folder.events.read_text().splitlines()]
+    kept = ("event", "file", "samples", "tested_on")
+    for line in lines:
+        line |= {key: evil for key, value in line.items() if isinstance(value, str) and key not in kept}
+    folder.events.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    meta = json.loads(folder.meta_file.read_text())
+    meta |= {key: evil for key, value in meta.items() if isinstance(value, str) and key != "started"}
+    folder.meta_file.write_text(json.dumps(meta))
+    app = AetuiApp(Settings(folder.path.parent, tmp_path / "data"), watch=folder)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for key in ("1", "2", "3", "4", "5", "l", "v", "v", "question_mark", "escape", "escape", "end", "up"):
+            await pilot.press(key)
+            await pilot.pause()
+            written = "".join(
+                segment.text for strip in app.screen._compositor.render_strips() for segment in strip
+            )
+            assert not set(written) & set("\x1b\x07\u202e\x9b")

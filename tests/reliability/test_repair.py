@@ -11,6 +11,7 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
+from aetui.runs import meta_repair
 from aetui.runs.checkpoint_index import is_damaged, read_index
 from aetui.runs.create import create_run
 from aetui.training import checkpoint_file
@@ -116,6 +117,17 @@ def test_a_damaged_meta_is_made_anew(trained, capsys, damage):
     assert [path.read_text() for path in trained.path.glob("meta.json.damaged")] == [damage] * (
         damage is not None
     )
+
+
+@pytest.mark.parametrize("moment", [4e11, -1e11])
+def test_a_meta_is_made_anew_whatever_the_clock_said(trained, moment):
+    trained.meta_file.unlink()
+    trained.events.unlink()
+    trained.config.touch()
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(meta_repair, "_first_moment", lambda folder: moment)
+        meta_repair.rebuild_meta(trained, trained.path)
+    assert trained.read_meta().started[:2] == "20"
 
 
 def test_a_meta_is_not_made_anew_beside_a_process_that_trains(trained, capsys):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from aetui.config.reading import read_preset
+from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.create import create_run
 from aetui.runs.events import ActivityChanged, EpochFinished, RunStarted, StepsTrained, Warned
@@ -139,3 +140,27 @@ def test_a_large_model_is_not_copied_to_be_measured(unsettled, record, monkeypat
     folder = unsettled()
     record(folder)
     assert folder.read_meta().threads == torch.get_num_threads()
+
+
+@pytest.mark.parametrize("trouble", [OSError(28, "No space left on device"), AetuiError("damaged")])
+def test_a_choice_that_cannot_be_kept_ends_no_run(unsettled, record, monkeypatch, trouble):
+    chosen = iter([2, 1])
+    monkeypatch.setattr(thread_choice, "fastest", lambda most, seconds_with: next(chosen))
+    change_meta = RunFolder.change_meta
+
+    def refuse(folder: RunFolder, **fields: object) -> None:
+        if fields == {"threads": 1}:
+            raise trouble
+        change_meta(folder, **fields)
+
+    monkeypatch.setattr(RunFolder, "change_meta", refuse)
+
+    def choose(event: object, session) -> None:
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            session.control.request("choose-threads")
+
+    trained = record(unsettled(), choose)
+    (warned,) = trained.of(Warned)
+    assert "1 CPU thread from here on" in warned.message
+    assert f"not kept for a resume: {trouble}" in warned.message
+    assert trained.session.exit_code == 0

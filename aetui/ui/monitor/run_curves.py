@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from aetui.runs.events import RunStarted, StepsTrained
 from aetui.runs.history import History
+from aetui.text import safe_text
 from aetui.ui.charts.chart import Level, Role
 from aetui.ui.monitor.loss_chart import Losses, Sample
 
@@ -92,7 +93,7 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
 def _loss_name(history: History, started: RunStarted) -> str:
     """With what makes the train loss lower than that of the same images as the test sees them."""
     cropped = history.newest is not None and history.newest.uncropped_train_loss is not None
-    return f"{started.loss}, train cropped" if cropped else started.loss
+    return f"{safe_text(started.loss)}{', train cropped' if cropped else ''}"
 
 
 def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sample:

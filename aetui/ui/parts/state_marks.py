@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from aetui.runs import states
+from aetui.text import safe_text
 
 _MARKS = {
     states.STARTING: ("◌", "cyan"),
@@ -28,4 +29,4 @@ def state_mark(state: str) -> Text:
 
 def state_text(state: str) -> Text:
     """The state's mark and words."""
-    return state_mark(state).append(f" {_WORDS.get(state, state)}")
+    return state_mark(state).append(f" {_WORDS.get(state, safe_text(state))}")
