@@ -46,4 +46,4 @@ async def test_what_the_screen_costs_is_told(app, scripted):
         command.callback()
         await pilot.pause()
         (said,) = [note.message for note in pilot.app._notifications]
-    assert re.fullmatch(r"[\d.]+% of a core since the start\n[\d.]+ MB of memory", said)
+    assert re.fullmatch(r"[\d.]+% of a core since the start\n[\d.]+ [MG]B of memory", said)
