@@ -57,6 +57,7 @@ def key_lines(text: str) -> dict[str, int]:
 
 def line_of(lines: dict[str, int], key: str) -> int:
     """The line of `key`, or of the nearest table or key around it; 1 where nothing is known."""
+    key = key[:LONGEST_KEY]
     while key:
         if key in lines:
             return lines[key]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from aetui.config.lines import key_lines, line_of_long_key
+from aetui.config.lines import key_lines, line_of, line_of_long_key
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -221,3 +221,7 @@ async def test_no_escape_in_a_word_of_a_run_reaches_the_terminal(old_run, tmp_pa
                 segment.text for strip in app.screen._compositor.render_strips() for segment in strip
             )
             assert not set(written) & set("\x1b\x07\u202e\x9b")
+
+
+def test_a_quoted_key_of_very_many_dots():
+    assert line_of({"a": 7}, "a" + ".b" * 500_000) == 7
