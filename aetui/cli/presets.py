@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 from aetui.cli.options import Verbs, add_json_option, add_verb
 
@@ -31,15 +30,12 @@ def run_list(options: argparse.Namespace) -> int:
 
 
 def run_show(options: argparse.Namespace) -> int:
+    from aetui.config.reading import read_text
     from aetui.config.shipped import find_preset
-    from aetui.errors import UsageError
+    from aetui.text import safe_text
 
-    path = find_preset(options.preset)
-    try:
-        text = path.read_text(encoding="utf-8-sig", errors="backslashreplace")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    sys.stdout.write(text)
+    for line in read_text(find_preset(options.preset)).removesuffix("\n").split("\n"):
+        print("\t".join(map(safe_text, line.removesuffix("\r").split("\t"))))
     return 0
 
 

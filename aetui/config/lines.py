@@ -13,9 +13,11 @@ MOST_PARTS = 16
 LONGEST_KEY = 300
 """Characters; of longer keys, which nobody knows, no lines are kept."""
 _TOKEN = re.compile(
-    r"""(?P<part>[\w-]+|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?)|(?P<dot>\.)|[ \t]+|(?P<other>\n|.)"""
+    r"""(?P<other>#[^\n]*|\"{3}(?:[^"\\]|\\[\s\S]|"(?!""))*(?:\"{3})?|'{3}(?:[^']|'(?!''))*(?:'{3})?)"""
+    r"""|(?P<part>[\w-]+|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?)|(?P<dot>\.)|[ \t]+|(?P<more>[\s\S])"""
 )
-"""What keys are made of. A quote that nothing closes ends with its line, so that each byte is read once."""
+"""Comments and strings of several lines, and what keys are made of. Each byte is read once: a quote that
+nothing closes ends with its line, or with the text."""
 
 
 def line_of_long_key(text: str) -> int:
@@ -28,7 +30,7 @@ def line_of_long_key(text: str) -> int:
                 return text.count("\n", 0, token.start()) + 1
         elif token.lastgroup == "dot":
             joined = parts > 0
-        elif token.lastgroup == "other":
+        elif token.lastgroup in ("other", "more"):
             parts, joined = 0, False
     return 0
 
@@ -40,7 +42,7 @@ def key_lines(text: str) -> dict[str, int]:
     """
     lines: dict[str, int] = {}
     table, key, item = "", "", 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if len(table) + len(key) > LONGEST_KEY:
             table, key = table[:LONGEST_KEY], ""
         if match := _TABLE.match(line.lstrip()):

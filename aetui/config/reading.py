@@ -39,7 +39,7 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     `for_new_run`: the files it starts from must be there too; a run that has begun needs them no more.
     Raises PresetError with every mistake found.
     """
-    text = _read_text(path)
+    text = read_text(path)
     table = _parse(text, str(path))
     changed: dict[str, str] = {}
     for change in changes:
@@ -73,7 +73,8 @@ def _concerns(changed: str, key: str, *, in_file: bool) -> bool:
     return changed == key or above or (below and not in_file)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A preset's file as it stands. Raises PresetError for one that is none."""
     try:
         data = read_bounded(path, LARGEST_BYTES, linked=True)
     except (OSError, ValueError) as error:

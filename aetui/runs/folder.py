@@ -102,6 +102,8 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"damaged: {_first_mistake(error)}"
             hint = f"`aetui resume {self.called} --repair` makes it anew"
+            if isinstance(error, PermissionError):
+                hint = "its owner can let you read it: `chmod u+r`, or g+r"
             raise DamagedMeta(f"{self.meta_file} cannot be read: {reason}", hint) from None
         self.check_no_links()
         return meta
@@ -126,17 +128,16 @@ class RunFolder:
         written is gone.
         """
         self.make_missing()
-        sweep_half_written(
-            self.path, r"meta\.json|config\.toml|reserve|events\.jsonl|control\.jsonl|log\.txt"
-        )
+        names = r"config\.toml|reserve|(events|control)\.jsonl|log\.txt|(meta|profile)\.json|profile\.txt"
+        sweep_half_written(self.path, names)
         sweep_half_written(self.previews, r"(epoch|step)_\d+(_\w+)?\.png")
         process = psutil.Process()
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": began(process)}
-        self.change_meta(state=states.STARTING, reason="", **where)
         with open_to_append(self.control) as control:
             if not self.read_meta().shared:
                 with contextlib.suppress(PermissionError):  # some file systems have no modes
                     os.fchmod(control.fileno(), 0o600)
+        self.change_meta(state=states.STARTING, reason="", **where)
 
     def make_missing(self) -> None:
         """Make the folders that a run needs and somebody took away. Raises OSError and AetuiError."""

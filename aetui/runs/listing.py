@@ -58,6 +58,8 @@ class RunsFollower:
         self._known: dict[str, _Known] = {}
         self._told: set[str] = set()
         """The names of those runs that the last look told of."""
+        self._unreadable = ""
+        """Why the runs folder itself cannot be read."""
         self._waiting: list[str] = []
         """Names still to look at, the latest at the end."""
 
@@ -69,7 +71,8 @@ class RunsFollower:
     @property
     def notes(self) -> list[str]:
         """Why folders are not listed: a sentence on each run, and one on all that may not be entered."""
-        notes = [self._known[name].note for name in sorted(self._known) if self._known[name].note]
+        notes = [self._unreadable] if self._unreadable else []
+        notes += [self._known[name].note for name in sorted(self._known) if self._known[name].note]
         if closed := sum(known.closed for known in self._known.values()):
             notes.append(f"{plural(closed, 'folder')} in {self._runs_dir} may not be entered by this user")
         return notes
@@ -77,7 +80,9 @@ class RunsFollower:
     def poll(self, most: int | None = None, seconds: float = math.inf) -> list[RunSummary]:
         """The newest readable runs, `most` of them; takes about so long, for the latest names first."""
         end = time.monotonic() + seconds
-        self._waiting = self._waiting or self._to_look_at()
+        if not self._waiting:
+            self._unreadable = ""
+            self._waiting = self._to_look_at()
         while self._waiting:
             self._look_at(self._waiting.pop())
             if time.monotonic() > end:
@@ -91,14 +96,17 @@ class RunsFollower:
         """What is new, was told of, or could not be read: an older run that changes is not told of either."""
         try:
             names = set(os.listdir(self._runs_dir))  # noqa: PTH208, tens of thousands
-        except OSError:
+        except FileNotFoundError:
             names = set()
+        except OSError as error:
+            self._unreadable, names = f"{self._runs_dir} cannot be read: {error.strerror}", set()
         self._known = {name: known for name, known in self._known.items() if name in names}
         return sorted(n for n in names if n not in self._known or n in self._told or not self._known[n].meta)
 
     def _look_at(self, name: str) -> None:
         stamp = _stamp(f"{self._runs_dir}/{name}/meta.json")
-        if name not in self._known or self._known[name].stamp != stamp:
+        known = self._known.get(name)
+        if known is None or known.stamp != stamp or not known.meta:
             self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
 
 
@@ -156,9 +164,12 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     for named in (Path(query), runs_dir / query) if query else ():
         if folder := _run_in(named):
             return folder
-    folders = [RunFolder(runs_dir / run.run) for run in list_runs(runs_dir)]
+    runs, notes = look_through(runs_dir)
+    folders = [RunFolder(runs_dir / run.run) for run in runs]
     if not folders:
-        raise UsageError(f"There are no runs in {runs_dir}", "start one with `aetui` or `aetui train NAME`")
+        readable = " that can be read" if notes else ""
+        hint = notes[0] if notes else "start one with `aetui` or `aetui train NAME`"
+        raise UsageError(f"There are no runs{readable} in {runs_dir}", hint)
     if not query:
         return folders[0]
     exact = [folder for folder in folders if folder.name == query]

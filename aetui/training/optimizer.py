@@ -96,6 +96,7 @@ def _fits(state: Any, weight: torch.Tensor) -> bool:
     return all(
         isinstance(state[name], torch.Tensor)
         and state[name].layout == torch.strided
+        and not state[name].is_neg()
         and (state[name].dtype, state[name].shape) == (like.dtype, like.shape)
         for name, like in expected.items()
     )

@@ -73,7 +73,7 @@ def profile_steps(training: Training, emit: Emit) -> None:
         write_whole(place / "profile.txt", f"{summary}\n\n{table}\n".encode())
         more = f"more in {place / 'profile.txt'}, a trace beside it"
     except OSError as error:
-        more = f"the rest cannot be written to {place}: {error.strerror}"
+        more = f"the rest cannot be written: {error.strerror}: {error.filename or place}"
     emit(ActivityChanged(""))
     emit(Warned(f"{summary}; {more}"))
 

@@ -4,6 +4,7 @@ Without the bounds that these tests are of, each took minutes or gigabytes.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
+from aetui.cli import main
 from aetui.config.lines import key_lines, line_of, line_of_long_key
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
@@ -225,3 +227,33 @@ async def test_no_escape_in_a_word_of_a_run_reaches_the_terminal(old_run, tmp_pa
 
 def test_a_quoted_key_of_very_many_dots():
     assert line_of({"a": 7}, "a" + ".b" * 500_000) == 7
+
+
+TOO_MANY = ".".join(["a"] * 20)
+
+
+AROUND = ("# {}", '"""\n{}\n"""', "'''\n{}'''", 'x = "{}"', "x = '{}' # {}", '"""\\""" {} """')
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_comments_and_strings_hold_no_keys(around):
+    assert line_of_long_key(f"[a]\n{around.replace('{}', TOO_MANY)}\nb = 1\n") == 0
+    assert line_of_long_key(f"[a]\n{around.replace('{}', TOO_MANY)}\n{TOO_MANY} = 1\n") > 2
+
+
+def test_a_foreign_preset_is_shown_harmless_and_bounded(tmp_path, capsys):
+    path = tmp_path / "x.toml"
+    path.write_text("# \x1b]0;PWNED\x07\n\tname = 1\r\n")
+    assert main(["presets", "show", str(path)]) == 0
+    assert capsys.readouterr().out == "# ␛]0;PWNED␇\n\tname = 1\n"
+    os.truncate(path, 10**10)
+    assert main(["presets", "show", str(path)]) == 2
+    path.unlink()
+    os.mkfifo(path)
+    assert main(["presets", "show", str(path)]) == 2
+
+
+@pytest.mark.parametrize("name", ["mnist-conv", "cifar10-vit-mae"])
+def test_a_shipped_preset_is_shown_as_it_stands(name, capsys):
+    assert main(["presets", "show", name]) == 0
+    assert capsys.readouterr().out == find_preset(name).read_text()

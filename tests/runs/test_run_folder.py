@@ -69,6 +69,30 @@ def test_a_folder_that_may_not_be_entered_hides_no_other(tmp_path, monkeypatch):
     assert notes == [f"1 folder in {tmp_path / 'runs'} may not be entered by this user"]
 
 
+def test_a_run_that_was_mended_is_listed_again(tmp_path):
+    folder = make(tmp_path)
+    follower = RunsFollower(tmp_path / "runs")
+    folder.previews.rename(tmp_path / "kept")
+    folder.previews.symlink_to("/etc")
+    assert follower.poll() == []
+    assert "is a link" in follower.notes[0]
+    folder.previews.unlink()
+    (tmp_path / "kept").rename(folder.previews)
+    assert [run.run for run in follower.poll()] == [folder.name]
+    assert follower.notes == []
+
+
+def test_a_runs_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.listdir", refuse)
+    assert look_through(tmp_path) == ([], [f"{tmp_path} cannot be read: Permission denied"])
+    with pytest.raises(UsageError, match="that can be read") as refused:
+        find_run(tmp_path, None)
+    assert "Permission denied" in refused.value.hint
+
+
 def test_a_loss_that_is_no_number_is_null_in_json(tmp_path):
     make(tmp_path).change_meta(test_loss=float("nan"))
     assert [run.as_dict()["test_loss"] for run in list_runs(tmp_path / "runs")] == [None]

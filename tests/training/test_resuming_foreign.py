@@ -44,10 +44,11 @@ def first_state(payload):
         torch.zeros(1).expand(784, 128),
         torch.zeros(1, dtype=torch.float64).expand(500_000_000),
         torch.zeros(128, 784, dtype=torch.float64),
+        torch._neg_view(torch.zeros(128, 784)),
         torch.sparse_coo_tensor(torch.tensor([[0], [0]]), torch.tensor([1.0]), (128, 784)),
         "x",
     ],
-    ids=["short", "other strides", "bomb", "float64", "sparse", "text"],
+    ids=["short", "other strides", "bomb", "float64", "negated", "sparse", "text"],
 )
 def test_an_optimizer_state_that_is_not_as_large_as_the_weights_is_refused(make_run, record, moment):
     """PyTorch's fused kernel would read and write beyond it."""
