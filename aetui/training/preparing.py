@@ -59,10 +59,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     make_deterministic(model, device, emit)
-    made_on = {"torch": str(torch.__version__), "device": chosen.title} | numeric_settings(device, bf16)
-    if device.type == "cpu" and preset.model.vit is None:
-        numbers_of_a_pixel_together(model, wanted=True)
-        made_on |= CHANNELS_LAST
+    made_on = _made_on(chosen, bf16) | _lay_out(model, preset, device)
     averaged = _running_mean(model, preset.train.ema)
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
@@ -88,12 +85,30 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         made_on=made_on,
         most_threads=most_threads,
     )
-    resumed = _resume(training, emit)
-    if device.type == "cpu" and not meta.threads and not training.progress.step:
-        settle_threads(training, emit)
-    folder.change_meta(versions=_versions(chosen), computed=_computed(training))
-    emit(_started(training, chosen, data, resumed))
+    _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
     return training
+
+
+def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:
+    """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
+    resumed = _resume(training, emit)
+    if training.device.type == "cpu" and not threads_told and not training.progress.step:
+        settle_threads(training, emit)
+    training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
+    emit(_started(training, chosen, data, resumed))
+
+
+def _made_on(chosen: Device, bf16: bool) -> dict[str, str]:
+    numbers = numeric_settings(torch.device(chosen.name), bf16)
+    return {"torch": str(torch.__version__), "device": chosen.title} | numbers
+
+
+def _lay_out(model: Model, preset: Preset, device: torch.device) -> dict[str, str]:
+    """Convolutions on a CPU; returns what a checkpoint notes of it."""
+    if device.type != "cpu" or preset.model.vit is not None:
+        return {}
+    numbers_of_a_pixel_together(model, wanted=True)
+    return CHANNELS_LAST
 
 
 def _kept(preset: Preset, data: DataSet) -> dict[str, str]:

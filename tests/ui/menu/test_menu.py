@@ -1,4 +1,7 @@
-"""The menu: presets explained before they are started, runs told apart and reported about."""
+"""The menu: presets explained before they are started, runs told apart and reported about.
+
+One file, since nearly all of it stands on the runs that `ran` writes, under one clock.
+"""
 
 import re
 from collections import Counter
