@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
@@ -51,10 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AetuiError as error:
         return _refuse(error)
     except BrokenPipeError:
-        _write_no_more()
+        _write_no_more(sys.stdout)
         return EXIT_SIGNAL + signal.SIGPIPE
     except OSError as error:
-        _write_no_more()
+        _write_no_more(sys.stdout)
         what = f"{error.filename} cannot be read or" if error.filename else "The output cannot be"
         return _refuse(AetuiError(f"{what} written: {error.strerror or error}"))
     except MemoryError:
@@ -68,15 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(error: AetuiError) -> int:
-    for line in filter(None, (*error.message.splitlines(), error.hint)):
-        print(f"aetui: {safe_text(line)}", file=sys.stderr)
+    try:
+        for line in filter(None, (*error.message.splitlines(), error.hint)):
+            print(f"aetui: {safe_text(line)}", file=sys.stderr)
+    except OSError:
+        _write_no_more(sys.stderr)
     return error.exit_code
 
 
-def _write_no_more() -> None:
+def _write_no_more(stream: TextIO | None) -> None:
     """Whoever reads has left, or the disk is full: what is still buffered goes nowhere."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

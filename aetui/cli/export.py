@@ -68,6 +68,8 @@ def _sheets(folder: "RunFolder") -> "list[tuple[int, Sheet]]":
         if held > MOST_BYTES:
             raise AetuiError(f"The pictures of {folder.name} take more than {format_bytes(MOST_BYTES)}")
         sheets[epoch] = sheet
+    if files and not sheets:
+        raise AetuiError(f"None of the pictures of {folder.name} can be read", "see its previews folder")
     if not sheets:
         raise AetuiError(
             f"{folder.name} has no pictures yet", "they come with the test before the first step"

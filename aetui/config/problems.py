@@ -28,6 +28,6 @@ class Problem:
 class PresetError(UsageError):
     """A preset that cannot be used; `problems` names every mistake, one line each."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
+    def __init__(self, problems: Sequence[Problem], hint: str = "") -> None:
+        super().__init__("\n".join(map(str, problems)), hint)
         self.problems = tuple(problems)

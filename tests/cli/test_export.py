@@ -53,6 +53,14 @@ def test_a_damaged_epoch_is_left_out_and_named(folder, tmp_path, capsys):
         assert animation.n_frames == 2
 
 
+def test_pictures_of_which_none_can_be_read(folder, tmp_path, capsys):
+    draw(folder, range(2))
+    for epoch in range(2):
+        (folder.previews / f"epoch_{epoch:04d}.png").write_bytes(b"x")
+    assert export(folder, tmp_path) == 1
+    assert f"None of the pictures of {folder.name} can be read" in capsys.readouterr().err
+
+
 def test_a_run_without_pictures_and_a_folder_that_is_none(folder, tmp_path, capsys):
     assert export(folder, tmp_path) == 1
     assert "has no pictures yet" in capsys.readouterr().err

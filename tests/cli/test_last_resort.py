@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from pseudo_terminal import AETUI
 
-from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, EXIT_USAGE
+from aetui.runs.create import create_run
 
 
 def run(line: str, cwd: Path, most_bytes: int = resource.RLIM_INFINITY) -> tuple[int, str]:
@@ -34,6 +37,19 @@ def test_output_onto_a_full_disk(line, tmp_path):
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
 def test_without_streams(closed, tmp_path):
     assert run(f"presets {closed}", tmp_path) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_mistake_that_cannot_be_told_has_its_code(tmp_path):
+    assert run("presets check nofile 2> /dev/full", tmp_path)[0] == EXIT_USAGE
+
+
+def test_a_run_without_its_settings(tmp_path):
+    folder = create_run(read_preset(find_preset("digits-mlp")), "", tmp_path / "runs", tmp_path)
+    folder.config.unlink()
+    code, said = run(f"resume {folder.name}", tmp_path)
+    assert code == EXIT_USAGE
+    assert said.endswith("put it back from a copy\n")
 
 
 def test_too_little_memory_for_pytorch(tmp_path):
