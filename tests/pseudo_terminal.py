@@ -93,6 +93,10 @@ class Terminal:
         """The bytes that come within this time, as soon as any do; the screen does not follow them."""
         return os.read(self._main, 65536) if self._readable(seconds) else b""
 
+    def draw(self, data: bytes) -> None:
+        """Let the screen follow what was read."""
+        self._stream.feed(data)
+
     def hang_up(self) -> None:
         """Close the terminal as a dropped line does."""
         os.close(self._side)
@@ -116,4 +120,4 @@ class Terminal:
     def _take(self) -> None:
         data = os.read(self._main, 65536)
         self.received += data
-        self._stream.feed(data)
+        self.draw(data)

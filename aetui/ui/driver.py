@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import sys
 import time
 from collections import deque
+from io import TextIOWrapper
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -20,6 +22,8 @@ class QuietDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        if sys.__stderr__ is not None:
+            self._file = buffered(sys.__stderr__)
         self._cells = ChangedCells()
         self._size = os.terminal_size((0, 0))
         self._forgotten = 0.0
@@ -49,3 +53,11 @@ class QuietDriver(LinuxDriver):
     def _forget_old(self, now: float) -> None:
         while self._written and self._written[0][0] < now - RECENT_SECONDS:
             self._written.popleft()
+
+
+def buffered(file: TextIOWrapper) -> TextIOWrapper:
+    """The same file with a buffer, which writes on where a signal has cut a write off.
+
+    With PYTHONUNBUFFERED, as in many containers, stderr has none, and what was cut off of a frame was lost.
+    """
+    return open(file.fileno(), "w", encoding=file.encoding, errors=file.errors, closefd=False)

@@ -7,6 +7,11 @@ BUDGET = 0.02
 """Share of one core that frames of their own accord may take."""
 CREDIT_SECONDS = 0.5
 """Of processor time that is there from the start, so that the first epochs are seen one by one."""
+PIECE_PAUSE_SECONDS = 0.001
+"""Between two pieces of something long to read: keys and frames have their turn.
+
+`call_after_refresh` gives them none where there is nothing to draw.
+"""
 SHORTEST_SECONDS = 0.5
 LONGEST_SECONDS = 5.0
 

@@ -7,7 +7,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,13 +14,14 @@ from aetui.errors import UsageError
 from aetui.shapes.inverse import Solution, solve_conv, solve_conv_transpose, usual_bounds
 from aetui.shapes.sizes import MAX_NUMBER, Size, format_size, quote, whole_number
 from aetui.text import safe_text
+from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 
 MOST_ANSWERS = 100
 """Answers that are listed; the best come first."""
 
 
-class InverseScreen(ModalScreen[Solution | None]):
+class InverseScreen(Dialog[Solution | None]):
     """Two sizes and the ranked answers; dismissed with the one chosen."""
 
     CSS_PATH = "inverse_screen.tcss"

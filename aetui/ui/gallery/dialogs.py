@@ -7,12 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from aetui.shapes.sizes import quote, whole_number
 from aetui.text import safe_text
-from aetui.ui.parts.dialogs import ChoiceScreen
+from aetui.ui.parts.dialogs import ChoiceScreen, Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 
 ALL = "all"
@@ -47,7 +46,7 @@ class LabelScreen(ChoiceScreen):
         return False
 
 
-class JumpScreen(ModalScreen[int | None]):
+class JumpScreen(Dialog[int | None]):
     """Which image of a set; dismissed with its index, or None for cancel."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,16 +6,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from aetui.data.folder_listing import holds_images
 from aetui.text import safe_text
 from aetui.ui.menu.preset_list import is_folder
+from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 
 
-class FolderScreen(ModalScreen[str | None]):
+class FolderScreen(Dialog[str | None]):
     """Which folder of images; dismissed with its path, or None for cancel."""
 
     CSS_PATH = "folder_dialog.tcss"

@@ -31,6 +31,7 @@ from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
 from aetui.ui.menu.run_list import Outline, measured_pace
 from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
+from aetui.ui.pacing import PIECE_PAUSE_SECONDS
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
@@ -199,7 +200,7 @@ class MenuScreen(PresetScreen):
         found = self._follower.poll(MOST_RUNS, READ_SECONDS)
         self._runs = {f"run:{summary.run}": summary for summary in found}
         if self._follower.behind:
-            self.call_after_refresh(self._refresh_runs)
+            self.set_timer(PIECE_PAUSE_SECONDS, self._refresh_runs)
         for note in self._follower.notes[:MOST_NOTES]:
             if note not in self._told and len(self._told) < MOST_NOTES:
                 self._told.add(note)
@@ -248,11 +249,11 @@ class MenuScreen(PresetScreen):
             card.update(run_card(run, self._outline.history, datetime.now().date()))
 
     def _read_outline(self, run: RunSummary, outline: Outline, pieces: int = 1) -> None:
-        """Read on, a piece after each refresh, until another is explained; then tell what was read."""
+        """Read on, piece by piece, until another is explained; then tell what was read."""
         if outline is not self._outline:
             return
         if outline.read_on():
-            self.call_after_refresh(self._read_outline, run, outline, pieces + 1)
+            self.set_timer(PIECE_PAUSE_SECONDS, partial(self._read_outline, run, outline, pieces + 1))
         elif pieces > 1:
             card = run_card(run, outline.history, datetime.now().date())
             self.query_one("#explained", Static).update(card)

@@ -31,7 +31,7 @@ from aetui.ui.monitor.panels import PanelTabs, ScrollPanel
 from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
-from aetui.ui.pacing import Pacer
+from aetui.ui.pacing import PIECE_PAUSE_SECONDS, Pacer
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.layer_table import layer_table
 from aetui.ui.parts.preset_screen import PresetScreen
@@ -124,8 +124,8 @@ class MonitorScreen(PresetScreen):
             if self._seen:
                 self._toast()
         self._seen = True
-        if self.feed.behind:
-            self.call_after_refresh(self._look)
+        if self.feed.behind and self.is_active:  # a dialog opens between two looks, not between twenty
+            self.set_timer(PIECE_PAUSE_SECONDS, self._look)
 
     def _show(self) -> None:
         history, state = self.feed.history, self.feed.state

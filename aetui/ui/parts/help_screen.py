@@ -8,10 +8,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from aetui.text import safe_text
+from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 
 GROUPS = {
@@ -31,7 +32,7 @@ GROUPS = {
 """By the first word of the keys' ids, in the order of the help."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The keys of the screen below."""
 
     CSS_PATH = "help_screen.tcss"

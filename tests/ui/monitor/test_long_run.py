@@ -19,29 +19,29 @@ async def test_its_first_frame_comes_before_its_log_is_read(app, tmp_path, monke
     long_run(folder.path, HOURS, 10)
     read: list[int] = []
     read_lines = LineFollower.read
+    watching = app(watch=folder)
+    read_when: dict[str, int] = {}
 
     def counted(follower: LineFollower) -> list[bytes]:
         lines = read_lines(follower)
         read.append(sum(map(len, lines)))
+        if isinstance(watching.screen, HelpScreen):
+            read_when.setdefault("the help stood", sum(read))
+        elif not read_when and "old-mlp" in text_of(watching.screen.query_one(RunHeader)):
+            read_when["the run stood"] = sum(read)
+            watching.simulate_key("question_mark")
         return lines
 
     monkeypatch.setattr(LineFollower, "read", counted)
     monkeypatch.setattr("aetui.runs.lines.MOST_BYTES", 100_000)
-    async with app(watch=folder).run_test(size=(100, 30)) as pilot:
-        size = os.path.getsize(folder.events)  # noqa: PTH202
-        screen = pilot.app.screen
-        assert isinstance(screen, MonitorScreen)
-        seen_at = [sum(read)]
-        while screen.feed.behind:
-            if "old-mlp" in text_of(screen.query_one(RunHeader)) and len(seen_at) == 1:
-                seen_at.append(sum(read))
-                pilot.app.simulate_key("question_mark")
+    async with watching.run_test(size=(100, 30)) as pilot:
+        monitor = next(screen for screen in watching.screen_stack if isinstance(screen, MonitorScreen))
+        while monitor.feed.behind:
             await pilot.pause(0.001)
-        assert len(seen_at) == 2
-        assert seen_at[1] < size / 2 < sum(read)
-        assert isinstance(pilot.app.screen, HelpScreen)
         await pilot.pause()
-    history = screen.feed.history
+    size = os.path.getsize(folder.events)  # noqa: PTH202
+    assert read_when["the run stood"] < read_when["the help stood"] < size / 2 < sum(read)
+    history = monitor.feed.history
     assert history.newest.step == history.latest.step == 1_000_000
     assert max(history.epochs) == len(history.epochs) == 1000
     assert len(history.steps) < 12_000
