@@ -11,7 +11,7 @@ from typing import TextIO
 
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
-from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory
+from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory, UsageError
 from aetui.text import safe_text
 
 VERBS = (
@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's, for programmers; while a run trains they go to its log
     words = sys.argv[1:] if arguments is None else list(arguments)
-    options = _parser(words).parse_args(words)
     try:
+        options = _parser(words).parse_args(words)
         code: int = options.run(options)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -56,8 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_SIGNAL + signal.SIGPIPE
     except OSError as error:
         _write_no_more(sys.stdout)
-        what = f"{error.filename} cannot be read or" if error.filename else "The output cannot be"
-        return _refuse(AetuiError(f"{what} written: {error.strerror or error}"))
+        return _refuse(_told(error))
     except MemoryError:
         return _refuse(OutOfMemory("The memory is not enough", "see `ulimit -v`, or end other programs"))
     except ImportError as error:
@@ -66,6 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     return code
+
+
+def _told(error: OSError) -> AetuiError:
+    if error.filename:
+        return AetuiError(f"{error.filename} cannot be read or written: {error.strerror}")
+    if isinstance(error, FileNotFoundError):  # of os.getcwd
+        return UsageError("The working folder is gone", "go to another one")
+    return AetuiError(f"The output cannot be written: {error.strerror or error}")
 
 
 def _refuse(error: AetuiError) -> int:

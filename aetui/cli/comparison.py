@@ -29,7 +29,9 @@ def finished_pair(folder: RunFolder) -> Pair:
     if kind not in HOW:
         return {}
     [other] = HOW.keys() - {kind}
-    mine = _of_both(read_preset(folder.config))
+    mine = _preset_of(folder)
+    if mine is None or _accuracy(folder) is None:
+        return {}
     for run in list_runs(folder.path.parent):
         twin = RunFolder(folder.path.parent / run.run)
         fits = (run.preset, run.state) == (f"{name}-{other}", states.FINISHED) and _preset_of(twin) == mine
@@ -55,14 +57,21 @@ def _of_both(preset: Preset) -> Preset:
 
 
 def _accuracy(folder: RunFolder) -> float | None:
-    history = read_history(folder)[0]
+    """None for a run that was not tested, is gone or cannot be read."""
+    try:
+        history = read_history(folder)[0]
+    except AetuiError:
+        return None
     if history.best_tested:
         return history.best_tested.accuracy
     return history.newest.test_accuracy if history.newest else None
 
 
 def print_comparison(pairs: Sequence[Pair], *, as_json: bool) -> None:
-    """The test accuracies of finished runs, one pair a seed, and what pre-training brought."""
+    """The test accuracies of finished runs, one pair a seed, and what pre-training brought.
+
+    Raises AetuiError where one has none any more.
+    """
     runs = {kind: [pair[kind] for pair in pairs] for kind in HOW if kind in pairs[0]}
     accuracies = {kind: [_known_accuracy(folder) for folder in runs[kind]] for kind in runs}
     if len(runs) == len(HOW):
@@ -85,7 +94,11 @@ def print_comparison(pairs: Sequence[Pair], *, as_json: bool) -> None:
 
 def _known_accuracy(folder: RunFolder) -> float:
     accuracy = _accuracy(folder)
-    assert accuracy is not None, "a finished classifier was tested"
+    if accuracy is None:
+        raise AetuiError(
+            f"{folder.name} cannot be compared: its log is gone or cannot be read",
+            f"what was trained is in {folder.path.parent}",
+        )
     return accuracy
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aetui.config.preset import Preset
     from aetui.runs.folder import RunFolder
 
+MOST_SEEDS = 1000
+
 
 def add(verbs: Verbs) -> None:
     sentence = "train a classifier from a run's encoder, and its twin from scratch"
@@ -33,9 +35,16 @@ def add(verbs: Verbs) -> None:
     until = "train each, at a constant learning rate, until it gets no better for 10 epochs"
     parser.add_argument("--until-flat", action="store_true", help=until)
     seeds = "so many of each, of seeds that follow each other, told with their spread (default: 1)"
-    parser.add_argument("--seeds", type=positive, default=1, metavar="N", help=seeds)
+    parser.add_argument("--seeds", type=_seeds, default=1, metavar="N", help=seeds)
     add_set_option(parser)
     add_json_option(parser)
+
+
+def _seeds(text: str) -> int:
+    number = positive(text)
+    if number > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f"{number} is more than {MOST_SEEDS}")
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -95,21 +104,20 @@ def _pairs(source: "RunFolder", options: argparse.Namespace) -> "list[dict[str, 
         *_epochs(options.epochs),
         *preset_changes(options),
     ]
-    tuned = finetuning_preset(source.config, f"{name}-finetune", checkpoint, changes)
-    pair = {"finetune": tuned}
-    if not options.no_twin:
-        longer = [*changes, *_epochs(options.twin_epochs)]
-        pair["scratch"] = finetuning_preset(source.config, f"{name}-scratch", "", longer)
-    seeds = range(tuned.train.seed, tuned.train.seed + options.seeds)
-    return [{kind: _with_seed(preset, seed) for kind, preset in pair.items()} for seed in seeds]
+    first = finetuning_preset(source.config, f"{name}-finetune", checkpoint, changes).train.seed
+    pairs = []
+    for seed in range(first, first + options.seeds):
+        seeded = [*changes, f"train.seed={seed}"]
+        pair = {"finetune": finetuning_preset(source.config, f"{name}-finetune", checkpoint, seeded)}
+        if not options.no_twin:
+            seeded += _epochs(options.twin_epochs)
+            pair["scratch"] = finetuning_preset(source.config, f"{name}-scratch", "", seeded)
+        pairs.append(pair)
+    return pairs
 
 
 def _epochs(number: int | None) -> list[str]:
     return [] if number is None else [f"train.epochs={number}"]
-
-
-def _with_seed(preset: "Preset", seed: int) -> "Preset":
-    return preset.model_copy(update={"train": preset.train.model_copy(update={"seed": seed})})
 
 
 def _checkpoint(source: "RunFolder") -> "Path":

@@ -143,6 +143,8 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
     """Write what is different from now on into the run's folder."""
     from aetui.config.reading import read_preset
     from aetui.config.shipped import description, preset_text
+    from aetui.data.catalogue import SETS
+    from aetui.data.finding import is_local
     from aetui.files import write_whole
 
     changes: dict[str, object] = {"epochs_planned": preset.train.epochs}
@@ -150,8 +152,9 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
         changes["device"] = options.device
     if options.threads is not None:
         changes["threads"] = options.threads
-    if options.data is not None:
-        changes["data_dir"] = str(options.data.absolute())
+    source = SETS.get(preset.data.name)
+    if options.data is not None and not (source and not is_local(source, options.data)):
+        changes["data_dir"] = str(options.data.absolute())  # before the data is there, it may be a slip
     if preset != read_preset(folder.config):  # an older program may not know every key that is written now
         write_whole(folder.config, preset_text(preset, description(folder.config)).encode())
     folder.change_meta(**changes)

@@ -19,6 +19,7 @@ from aetui.data.catalogue import Archive, Source
 from aetui.data.files import hold_lock, refuse_small_disk
 from aetui.data.transfer import Address, Limits, TransferError, receive
 from aetui.errors import AetuiError
+from aetui.files import check_no_link
 from aetui.text import format_bytes
 
 TRIES = 3  # of one mirror, as long as each gets further than the one before
@@ -77,9 +78,11 @@ def fetch(
     meter = _Meter(source, on_progress)
     try:
         parts.parent.mkdir(parents=True, exist_ok=True)
+        check_no_link(parts.parent)
         with hold_lock(parts.with_suffix(".lock"), cancelled, meter.wait_for_other_process):
             missing = _missing(source, data_dir, cancelled)
             parts.mkdir(exist_ok=True)
+            check_no_link(parts)
             refuse_small_disk(source.title, _needed_bytes(missing, parts), data_dir)
             meter.total = sum(archive.size for archive in missing)
             job = _Job(source, data_dir, parts, meter, cancelled, client, limits or Limits())
@@ -88,7 +91,8 @@ def fetch(
             shutil.rmtree(parts, ignore_errors=True)
     except OSError as error:
         raise DownloadError(
-            f"{source.title} could not be written to {data_dir}: {error.strerror or error}.",
+            f"{source.title} could not be written to {error.filename or data_dir}: "
+            f"{error.strerror or error}.",
             "Make room or mend the folder's permissions, or choose another folder with --data DIR.",
             source.twin,
         ) from error
@@ -119,7 +123,8 @@ class _Job:
         raise DownloadError(
             f"{self.source.title} could not be downloaded ({archive.name}). {'; '.join(failures)}.",
             f"Put {_listed([each.name for each in missing])} into {(self.data_dir / archive.path).parent} "
-            f"by hand, or take the generated set of the same size: --set data.name={self.source.twin}",
+            "by hand, name the folder that has them with --data, or, in a new run, take the generated set of "
+            f"the same size: --set data.name={self.source.twin}",
             self.source.twin,
         )
 

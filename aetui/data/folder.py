@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,18 +19,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 import torch
+from pydantic import TypeAdapter
 
 from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
 from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import AetuiError, UsageError
-from aetui.files import expanded, whole_file
+from aetui.files import check_no_link, expanded, open_file, read_bounded, whole_file
 
 FORMAT = 1  # of the cached pixels; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`
+CACHE_NAME = r"[0-9a-f]{16}-[0-9a-f]{16}\.(images|json)(\.tmp)?"
+LARGEST_INDEX = 10**9
 REPORT_SECONDS = 0.1
 NAMED = 5  # that many of the skipped files are named
+
+
+_NAMES = TypeAdapter(list[str])
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def load_folder(
     cache = _Cache(folder, size, cache_dir, train + test)
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
+        check_no_link(cache_dir)
         with hold_lock(cache.lock_path, cancelled, on_wait=lambda: None):
             skipped = cache.skipped()
             if skipped is None:
@@ -70,7 +78,8 @@ def load_folder(
                 cache.sweep()
     except OSError as error:
         raise AetuiError(
-            f"The decoded images of {folder} could not be written to {cache_dir}: {error.strerror or error}.",
+            f"The decoded images of {folder} could not be written to {error.filename or cache_dir}: "
+            f"{error.strerror or error}.",
             "Make room or mend the folder's permissions, or choose another folder with --data DIR.",
         ) from error
     if skipped:
@@ -102,11 +111,14 @@ class _Cache:
     def skipped(self) -> list[str] | None:
         """Names of the files left out, or None where the cache is missing or not whole."""
         try:
-            skipped: list[str] = json.loads(self._index_path.read_bytes())
-            kept = len(self._files) - len(skipped)
-            return skipped if self.images_path.stat().st_size == kept * self.image_bytes else None
+            skipped = _NAMES.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
+            with open_file(self.images_path) as images:
+                found_bytes = os.fstat(images.fileno()).st_size
         except (OSError, ValueError):
             return None
+        left = {file.name for file in self._files} - set(skipped)
+        whole = len(left) + len(skipped) == len(self._files) and found_bytes == len(left) * self.image_bytes
+        return skipped if whole else None
 
     def fill(self, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> list[str]:
         """Decode every file; returns the names of those that could not be."""
@@ -159,7 +171,7 @@ class _Cache:
     def sweep(self) -> None:
         """Remove what earlier contents or sizes of the same folder left."""
         for path in self._dir.glob(f"{self._prefix}-*"):
-            if not path.name.startswith(self._stem):
+            if re.fullmatch(CACHE_NAME, path.name) and not path.name.startswith(self._stem):
                 with contextlib.suppress(OSError):
                     path.unlink()
 

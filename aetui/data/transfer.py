@@ -5,6 +5,7 @@ server that does not answer included, can keep the caller from being cancelled.
 """
 
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import BinaryIO
 import httpx
 
 from aetui.data.files import POLL_SECONDS, Cancelled
+from aetui.files import delete, open_file
 
 QUEUED_CHUNKS = 16  # at most this many are in memory
 
@@ -99,11 +101,13 @@ def receive(
 ) -> None:
     """Bring `part` up to `size` bytes, going on from what it holds; `on_bytes` is called with its length.
 
-    Raises `TransferError`, `Cancelled` and OSError; what has arrived stays in `part`, an empty one goes.
+    Raises `TransferError`, `Cancelled` and OSError, also where `part` is a link or has a second name; what
+    has arrived stays in `part`, an empty one goes.
     """
     items: queue.Queue[Item] = queue.Queue(QUEUED_CHUNKS)
     stop = threading.Event()
-    with part.open("ab") as file:
+    with open_file(part, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+        file.seek(0, os.SEEK_END)
         if file.tell() > size:
             _cut(file, 0)
         if file.tell() == size:
@@ -115,7 +119,7 @@ def receive(
         finally:
             stop.set()
             if file.tell() == 0:
-                part.unlink()
+                delete(part)
 
 
 def _write(

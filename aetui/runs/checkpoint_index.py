@@ -111,6 +111,8 @@ def is_damaged(folder: Path) -> bool:
         read_index(folder)
     except DamagedIndex:
         return True
+    except AetuiError:  # its folder may not be looked into
+        return False
     return False
 
 

@@ -1,6 +1,5 @@
 """Finding runs in the runs folder."""
 
-import contextlib
 import heapq
 import math
 import os
@@ -161,11 +160,17 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
 
     Raises UsageError where none or several fit, AetuiError where the folder is damaged or leads elsewhere.
     """
+    refused = None
     for named in (Path(query), runs_dir / query) if query else ():
-        if folder := _run_in(named):
-            return folder
+        try:
+            if folder := _run_in(named):
+                return folder
+        except PermissionError:
+            refused = AetuiError(f"{named} cannot be read: Permission denied")
     runs, notes = look_through(runs_dir)
     folders = [RunFolder(runs_dir / run.run) for run in runs]
+    if refused and not any(query and query in folder.name for folder in folders):
+        raise refused
     if not folders:
         readable = " that can be read" if notes else ""
         hint = notes[0] if notes else "start one with `aetui` or `aetui train NAME`"
@@ -183,12 +188,16 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
 
 
 def _run_in(path: Path) -> RunFolder | None:
-    """The run in that folder, if it is one."""
-    with contextlib.suppress(OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
+    """The run in that folder, if it is one. Raises PermissionError where nobody may look."""
+    try:
         folder = RunFolder(path.expanduser().absolute())
         if folder.meta_file.is_file() or (folder.config.is_file() and folder.checkpoints.is_dir()):
             folder.read_meta()
             return folder
+    except PermissionError:
+        raise
+    except (OSError, RuntimeError, ValueError):  # a name too long, or of nobody's home
+        return None
     return None
 
 

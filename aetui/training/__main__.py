@@ -17,3 +17,5 @@ if __name__ == "__main__":
         sys.exit(supervise(folder, data_dir=Path(data_dir), commands_from=offset, repair=bool(repair)))
     except AetuiError as error:
         sys.exit(error.sentence)
+    except OSError as error:
+        sys.exit(f"{error.filename or folder.path} cannot be read or written: {error.strerror}")

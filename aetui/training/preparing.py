@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
+from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
 from aetui.data.load import to_device_if_fits
@@ -54,7 +55,10 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     device = torch.device(chosen.name)
     most_threads = configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
-    data = load_data(preset, data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir), control, emit)
+    data_dir = data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir)
+    data = load_data(preset, data_dir, control, emit)
+    if preset.data.name in SETS and data_dir != Path(meta.data_dir):
+        folder.change_meta(data_dir=str(data_dir.absolute()))
     checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)

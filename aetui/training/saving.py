@@ -18,6 +18,8 @@ RETRY_SECONDS = 5.0
 LONGEST_RETRY_SECONDS = 60.0
 MENDING = {
     errno.EFBIG: "raise the limit of file sizes (`ulimit -f`) and resume",
+    errno.EACCES: "it goes on by itself once that may be written",
+    errno.EPERM: "it goes on by itself once that may be written",
     errno.EROFS: "it goes on by itself once its disk can be written again",
 }
 """What mends it where more room does not."""

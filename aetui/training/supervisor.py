@@ -118,14 +118,17 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 @contextlib.contextmanager
 def owned(folder: RunFolder) -> Iterator[Ownership]:
-    """Hold the run's lock; it dies with its owner."""
+    """Hold the run's lock; it dies with its owner. Raises AetuiError where that cannot be."""
+    with contextlib.ExitStack() as held:
+        ownership = _own(folder)
+        held.callback(ownership.release)
+        held.enter_context(held_in_place(folder.path))
+        yield ownership
+
+
+def _own(folder: RunFolder) -> Ownership:
     try:
-        ownership = Ownership(folder)
-        try:
-            with held_in_place(folder.path):
-                yield ownership
-        finally:
-            ownership.release()
+        return Ownership(folder)
     except filelock.Timeout:
         hint = f"see what it does with `aetui watch {folder.called}`"
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None

@@ -250,7 +250,11 @@ def _goes_on(run: RunFolder) -> str:
 
 def _last_word(trainer: Trainer) -> str:
     """How a run that was asked to stop has ended."""
-    run, meta = trainer.folder, trainer.folder.read_meta()
+    run = trainer.folder
+    try:
+        meta = run.read_meta()
+    except AetuiError as error:
+        return safe_text(f"{run.name}: {error.sentence}")
     if meta.state == states.STOPPED:
         return safe_text(f"{run.name} is saved; go on with: aetui resume {run.called}")
     return safe_text(f"{run.name} is {meta.state.replace('_', ' ')} {meta.reason}")

@@ -13,9 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from aetui.cli.comparison import print_comparison
 from aetui.config.finetuning import finetuning_preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.errors import AetuiError
+from aetui.runs.folder import RunFolder
 
 AETUI = [sys.executable, "-m", "aetui"]
 PRESET = """# Grey squares.
@@ -125,6 +128,50 @@ def test_the_source_is_not_trained_meanwhile(trained):
         os.kill(process.pid, signal.SIGINT)
         process.stderr.read()
     assert "Another process is at work on" in refused
+
+
+def test_a_run_that_cannot_be_compared_with_its_twin(trained):
+    run(
+        "finetune",
+        str(folders(trained, "runs")["grey"]),
+        "--epochs",
+        "1",
+        "--set",
+        "train.seed=9",
+        cwd=trained,
+    )
+    made = {path: read_preset(path.parent / "config.toml") for path in trained.glob("runs/*/events.jsonl")}
+    tuned, scratch = (
+        next(path for path, preset in made.items() if (preset.name, preset.train.seed) == (f"grey-{kind}", 9))
+        for kind in ("finetune", "scratch")
+    )
+    scratch.unlink()
+    scratch.symlink_to(tuned)
+    resumed = run("resume", tuned.parent.name, "--set", "train.epochs=2", cwd=trained)
+    assert "difference" not in resumed.stdout
+    with pytest.raises(AetuiError, match="cannot be compared"):
+        print_comparison([{"scratch": RunFolder(scratch.parent)}], as_json=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seed", "4294967295", "--seeds", "2"), "train.seed"),
+        (("--seeds", "2000000000"), "2000000000 is more than 1000"),
+    ],
+)
+def test_seeds_that_cannot_be_are_refused_before_anything_is_trained(trained, arguments, said):
+    done = run(
+        "finetune",
+        str(folders(trained, "runs")["grey"]),
+        *arguments,
+        "--set",
+        "train.epochs=7",
+        cwd=trained,
+        code=2,
+    )
+    assert said in done.stderr
+    assert not [path for path in trained.glob("runs/*/config.toml") if read_preset(path).train.epochs == 7]
 
 
 def test_a_killed_source_is_tuned_from_its_whole_checkpoint(trained, tmp_path):

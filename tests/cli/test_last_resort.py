@@ -44,6 +44,19 @@ def test_a_mistake_that_cannot_be_told_has_its_code(tmp_path):
     assert run("presets check nofile 2> /dev/full", tmp_path)[0] == EXIT_USAGE
 
 
+@pytest.mark.parametrize("line", ["runs --data D", "presets check p.toml", "doctor"])
+def test_in_a_working_folder_that_is_gone(line, tmp_path):
+    gone = f"mkdir gone && cd gone && rmdir ../gone && {shlex.join(AETUI)} {line} >/dev/null"
+    done = subprocess.run(
+        gone, shell=True, cwd=tmp_path, timeout=60, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == EXIT_USAGE
+    assert done.stderr in (
+        "aetui: The working folder is gone\naetui: go to another one\n",
+        "aetui: p.toml: cannot be read: No such file or directory\n",
+    )
+
+
 def test_a_run_without_its_settings(tmp_path):
     folder = create_run(read_preset(find_preset("digits-mlp")), "", tmp_path / "runs", tmp_path)
     folder.config.unlink()

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -83,6 +84,18 @@ def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     watcher.wait_for("stopped")
     watcher.press("q")
     assert watcher.wait_for_exit() == 0
+
+
+def test_a_stop_of_a_run_that_was_deleted_meanwhile_is_no_crash(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for(epoch_at_least(2))
+    terminal.press("q")
+    terminal.wait_for("Leave how?")
+    terminal.press("\x1b[B")
+    shutil.rmtree(newest(tmp_path / "runs").path)
+    terminal.press("\r")
+    assert terminal.wait_for_exit() == 0
+    assert b"the app failed" not in terminal.received
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

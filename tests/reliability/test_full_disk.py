@@ -69,8 +69,15 @@ def test_it_goes_on_by_itself_once_there_is_room(make, monkeypatch):
     assert not (folder.path / "reserve").exists()
 
 
-def test_a_limit_of_file_sizes_is_told_as_one(make, monkeypatch):
-    folder, disk = make(), FullFor(monkeypatch, errno.EFBIG)
+@pytest.mark.parametrize(
+    ("number", "mended_by"),
+    [
+        (errno.EFBIG, "raise the limit of file sizes (`ulimit -f`)"),
+        (errno.EACCES, "it goes on by itself once that may be written"),
+    ],
+)
+def test_what_room_does_not_mend_is_not_asked_for_room(make, monkeypatch, number, mended_by):
+    folder, disk = make(), FullFor(monkeypatch, number)
     said = []
 
     def listen(event):
@@ -79,8 +86,8 @@ def test_a_limit_of_file_sizes_is_told_as_one(make, monkeypatch):
             disk.room.set()
 
     assert supervise(folder, listen) == 0
-    assert "raise the limit of file sizes (`ulimit -f`)" in said[0]
-    assert "by itself" not in said[0]
+    assert mended_by in said[0]
+    assert "once there is room" not in said[0]
 
 
 def test_a_pause_that_was_requested_stays_one(make, monkeypatch):

@@ -209,6 +209,26 @@ def test_runs_are_found_by_name_part_or_folder(tmp_path):
         find_run(tmp_path / "none", None)
 
 
+def test_a_run_that_is_named_and_may_not_be_entered_is_not_said_to_be_missing(tmp_path, monkeypatch):
+    run, other = make(tmp_path), make(tmp_path, "other")
+    is_file = Path.is_file
+
+    def refused(path: Path) -> bool:
+        if run.path in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(AetuiError, match=f"{run.name} cannot be read: Permission denied"):
+        find_run(tmp_path / "runs", str(run.path))
+    assert find_run(tmp_path / "runs", "other").name == other.name
+
+
+def test_an_error_while_a_run_is_held_stays_what_it_is(tmp_path):
+    with pytest.raises(BrokenPipeError), owned(make(tmp_path)):
+        raise BrokenPipeError
+
+
 def test_names_of_any_kind_make_harmless_folders(tmp_path):
     folder = make(tmp_path, "[/x]\x1b[31m../../é")
     assert folder.path.parent == tmp_path / "runs"

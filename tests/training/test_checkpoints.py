@@ -2,6 +2,7 @@
 
 import errno
 import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from stored import checkpoint, filled, names, newest_step, relisted
 
 from aetui.errors import AetuiError
 from aetui.runs import checkpoint_index
-from aetui.runs.checkpoint_index import read_index, write_index
+from aetui.runs.checkpoint_index import is_damaged, read_index, write_index
 from aetui.training import checkpoints
 from aetui.training.checkpoints import CheckpointStore
 
@@ -167,6 +168,14 @@ def test_a_damaged_or_missing_list_deletes_nothing(tmp_path, damage):
     with pytest.raises(AetuiError, match=f"list of checkpoints is {damage}"):
         CheckpointStore(tmp_path, 3)
     assert len(list(tmp_path.glob("*.pt"))) == 2
+
+
+def test_a_folder_that_may_not_be_looked_into_has_no_list_to_repair(tmp_path, monkeypatch):
+    def refused(path: Path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert not is_damaged(tmp_path)
 
 
 def test_a_list_that_names_one_twice_is_damaged(tmp_path):

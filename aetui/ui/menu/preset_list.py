@@ -54,8 +54,15 @@ def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
 
 def _own_files() -> list[Path]:
     shipped = {one.path.resolve() for one in shipped_presets()}
-    found = [*sorted(Path().glob("*.toml")), *sorted(Path("presets").glob("*.toml"))][:MOST_OWN]
-    return [path for path in found if path.resolve() not in shipped and _holds_model(path)]
+    found = [*_toml_files(Path()), *_toml_files(Path("presets"))][:MOST_OWN]
+    return [path for path in found if _holds_model(path) and path.resolve() not in shipped]
+
+
+def _toml_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.toml"))
+    except OSError:  # it may not be entered any more
+        return []
 
 
 def _holds_model(path: Path) -> bool:

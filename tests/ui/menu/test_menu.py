@@ -25,6 +25,7 @@ from aetui.runs.listing import list_runs
 from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
 from aetui.ui.menu.folder_dialog import FolderScreen
+from aetui.ui.menu.preset_list import offered_presets
 from aetui.ui.menu.run_card import day_words
 from aetui.ui.menu.run_list import Outline, measured_pace
 from aetui.ui.menu.screen import MenuScreen
@@ -329,6 +330,23 @@ async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, m
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, MenuScreen)
+
+
+def test_presets_that_lead_in_circles_and_folders_that_may_not_be_entered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    (tmp_path / "mine.toml").write_text("[model]")
+    assert [one.listed.name for one in offered_presets() if one.own] == ["mine"]
+
+    glob = Path.glob
+
+    def refused(path: Path, pattern: str):
+        if not path.is_absolute():
+            raise PermissionError(13, "Permission denied", str(path))
+        return glob(path, pattern)
+
+    monkeypatch.setattr(Path, "glob", refused)
+    assert not [one for one in offered_presets() if one.own]
 
 
 async def test_keys_in_quick_succession_keep_their_order(app, started):

@@ -1,0 +1,34 @@
+"""`aetui resume`: what is noted for the next time, and when."""
+
+import pytest
+
+from aetui.cli import main
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.data.catalogue import SETS
+from aetui.runs.create import create_run
+
+
+@pytest.fixture
+def amended(monkeypatch):
+    """A resume that changes the run's files and trains nothing."""
+
+    def supervise(folder, listener, *, amend, **_):
+        amend()
+        return 0
+
+    monkeypatch.setattr("aetui.training.supervisor.supervise", supervise)
+
+
+def test_a_data_folder_is_noted_where_the_data_is(amended, tmp_path):
+    before, mistyped, moved = (tmp_path / name for name in ("before", "mistyped", "moved"))
+    folder = create_run(read_preset(find_preset("mnist-mlp")), "", tmp_path / "runs", before)
+    folder.change_meta(state="stopped")
+    for file in SETS["mnist"].files:
+        path = moved / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as made:
+            made.truncate(file.size)
+    for given, noted in ((mistyped, before), (moved, moved)):
+        assert main(["resume", str(folder.path), "--data", str(given)]) == 0
+        assert folder.read_meta().data_dir == str(noted)

@@ -1,0 +1,85 @@
+"""A data folder may come from anybody: nothing outside it is written, nothing in it is waited for."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from fetching import ONE, run
+from https_server import CONTENTS, PACKED, ScriptedServer, file_answer
+from image_folders import read
+
+from aetui.data.catalogue import Source
+from aetui.data.download import DownloadError
+from aetui.errors import AetuiError
+
+PART = ".partial/little/images.gz.part"
+
+
+@pytest.mark.parametrize("placed", [".partial", ".partial/little", PART])
+def test_a_link_among_what_was_fetched_is_not_followed(
+    server: ScriptedServer, source: Source, tmp_path: Path, placed: str
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / "little").mkdir(parents=True)
+    for path in (outside / "images.gz.part", outside / "little" / "images.gz.part"):
+        path.write_bytes(b"x" * 10 * len(PACKED))
+    data = tmp_path / "data"
+    (data / placed).parent.mkdir(parents=True)
+    (data / placed).symlink_to(outside / "images.gz.part" if placed == PART else outside)
+    server.script(ONE, file_answer(PACKED))
+    with pytest.raises(DownloadError, match="it is a link"):
+        run(server, source, data)
+    assert {path.stat().st_size for path in outside.rglob("*.part")} == {10 * len(PACKED)}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda part: os.link(part.parents[3] / "mine", part)])
+def test_a_pipe_or_somebodys_file_is_no_part(
+    server: ScriptedServer, source: Source, tmp_path: Path, make
+) -> None:
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"x" * 10 * len(PACKED))
+    part = tmp_path / "data" / PART
+    part.parent.mkdir(parents=True)
+    make(part)
+    server.script(ONE, file_answer(PACKED))
+    with pytest.raises(DownloadError, match=r"not a file of data|it has another name elsewhere"):
+        run(server, source, tmp_path / "data")
+    assert mine.stat().st_size == 10 * len(PACKED)
+    part.unlink()
+    run(server, source, tmp_path / "data")
+    assert (tmp_path / "data/Set/raw/images").read_bytes() == CONTENTS
+
+
+@pytest.mark.parametrize(
+    "index", ["null", "5", "true", '{"a": 1}', "[1]", '["of nobody"]', "[" * 100_000, "a pipe"]
+)
+def test_an_index_of_decoded_images_that_is_none_is_made_anew(images: Path, index: str) -> None:
+    expected = read(images).train.images.clone()
+    path = next((images.parent / "cache").glob("*.json"))
+    path.unlink()
+    if index == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.write_text(index)
+    assert torch.equal(read(images).train.images, expected)
+    assert path.read_text() == "[]"
+
+
+def test_decoded_images_are_not_kept_behind_a_link(images: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "cache").symlink_to(tmp_path / "outside")
+    with pytest.raises(AetuiError, match="it is a link"):
+        read(images)
+    assert not list((tmp_path / "outside").iterdir())
+
+
+def test_of_the_cache_only_its_own_files_go(images: Path) -> None:
+    read(images)
+    prefix = next((images.parent / "cache").glob("*.lock")).stem
+    mine = images.parent / "cache" / f"{prefix}-thesis.txt"
+    mine.write_text("mine")
+    (images / "red" / "0.png").unlink()
+    read(images)
+    assert mine.read_text() == "mine"
+    assert len(list(mine.parent.glob("*.images"))) == 1
