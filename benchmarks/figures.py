@@ -12,7 +12,7 @@ class Figure:
 
     what: str
     unit: str
-    aim: float
+    aim: float | None
     found: Sequence[float]
     more_is_better: bool = False
     share: float = 0.5
@@ -25,13 +25,16 @@ class Figure:
 
     @property
     def reached(self) -> bool:
+        if self.aim is None:
+            return True
         return self.value >= self.aim if self.more_is_better else self.value <= self.aim
 
     def row(self) -> str:
-        bound = "at least" if self.more_is_better else "at most"
+        sense = "at least" if self.more_is_better else "at most"
+        bound = "" if self.aim is None else f"{sense} {_short(self.aim)}"
         middle = f"{_short(min(self.found))} to {_short(max(self.found))}"
-        mark = "reached" if self.reached else "**not reached**"
-        cells = (self.what, f"{bound} {_short(self.aim)} {self.unit}", _short(self.value), middle)
+        mark = "" if self.aim is None else "reached" if self.reached else "**not reached**"
+        cells = (self.what, f"{bound} {self.unit}".strip(), _short(self.value), middle)
         return f"| {' | '.join(cells)} | {len(self.found)} | {mark} |"
 
 

@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--preset", default="mnist-mlp")
+    parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     ways = {"app": app_epochs, "train": headless_epochs, "tutorial": tutorial_epochs}
     rounds = []
@@ -57,7 +58,9 @@ def main() -> None:
 
 def figures(data: Path, peers: str) -> Iterator[Figure]:
     """Epochs of others over those in the app; of Lightning where `peers` is a Python that has it."""
-    options = argparse.Namespace(data=data, epochs=3, pairs=10, preset="mnist-mlp", peers=peers)
+    options = argparse.Namespace(
+        data=data, epochs=3, pairs=10, preset="mnist-mlp", peers=peers, device="auto"
+    )
     others = {"a tutorial's loop": tutorial_epochs}
     if peers:
         others["Lightning with its progress bar"] = lightning_epochs
@@ -99,7 +102,8 @@ def row(name: str, values: list[float]) -> None:
 
 
 def settings(options: argparse.Namespace, runs: str) -> list[str]:
-    return ["--data", str(options.data.absolute()), "--runs", runs, "--set", f"train.epochs={options.epochs}"]
+    where = ["--data", str(options.data.absolute()), "--runs", runs, "--device", options.device]
+    return [*where, "--set", f"train.epochs={options.epochs}"]
 
 
 def watched_pairs(options: argparse.Namespace) -> list[tuple[float, float]]:

@@ -64,8 +64,9 @@ def supervise(
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
     with _from_own_thread(listener) as listen, owned(folder) as ownership:
-        amend()
-        folder.own()
+        with _refusals_of(folder):
+            amend()
+            folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
         session = Session(folder, listen, data_dir, repair=repair)
         with _warnings_into(folder.log), _signals_received(session, folder) as signals:
@@ -120,7 +121,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def owned(folder: RunFolder) -> Iterator[Ownership]:
     """Hold the run's lock; it dies with its owner. Raises AetuiError where that cannot be."""
     with contextlib.ExitStack() as held:
-        ownership = _own(folder)
+        with _refusals_of(folder):
+            ownership = _own(folder)
         held.callback(ownership.release)
         held.enter_context(held_in_place(folder.path))
         yield ownership
@@ -132,6 +134,13 @@ def _own(folder: RunFolder) -> Ownership:
     except filelock.Timeout:
         hint = f"see what it does with `aetui watch {folder.called}`"
         raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
+
+
+@contextlib.contextmanager
+def _refusals_of(folder: RunFolder) -> Iterator[None]:
+    """What the disk refuses becomes an AetuiError."""
+    try:
+        yield
     except OSError as error:
         raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
 

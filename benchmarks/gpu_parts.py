@@ -1,0 +1,322 @@
+"""The parts of `on_gpu.py`: each measures one promise on the machine at hand, by aetui's own commands.
+
+A part yields figures, and sentences about what no number tells.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import screen_cost
+import torch
+from figures import Figure
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.devices.available import choose_device
+from aetui.devices.machine import Machine
+from aetui.errors import EXIT_OUT_OF_MEMORY
+from aetui.runs.control import send
+from aetui.training.model_kinds import make_model, make_objective
+
+ROOT = Path(__file__).parents[1]
+AETUI = (sys.executable, "-m", "aetui")
+Event = dict[str, Any]
+Findings = Iterator[Figure | str]
+BF16_TERAFLOPS = {
+    "H100 PCIe": 756,
+    "H100": 989,
+    "H200": 989,
+    "B200": 2250,
+    "A100": 312,
+    "L40S": 362,
+}
+"""Dense, as NVIDIA's data sheets state them, by a part of the card's name."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """The machine, and where its data and results are. `quick`: generated data, and a minute in all."""
+
+    device: str
+    data: Path
+    out: Path
+    quick: bool
+
+    @property
+    def runs(self) -> Path:
+        return self.out / "runs"
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.device.startswith("cuda")
+
+
+class Trained:
+    """One `aetui train`, or another verb, and the events that it told of; ended after so many seconds."""
+
+    def __init__(
+        self,
+        box: Box,
+        *words: str,
+        seconds: float,
+        changes: tuple[str, ...] = (),
+        on_event: Callable[[Event, subprocess.Popen[str]], None] = lambda event, process: None,
+        device: str = "",
+    ) -> None:
+        self._runs = box.runs
+        options = [
+            "--json",
+            "--runs",
+            str(box.runs),
+            "--data",
+            str(box.data),
+            "--device",
+            device or box.device,
+        ]
+        told = [word for change in changes for word in ("--set", change)]
+        self.events: list[Event] = []
+        with (box.out / "commands.log").open("a") as log:
+            command = [*AETUI, *words, *options, *told]
+            print("$", *command, file=log, flush=True)
+            with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+                ending = threading.Timer(seconds, process.terminate)
+                ending.start()
+                try:
+                    for line in process.stdout or ():
+                        self.events.append(json.loads(line))
+                        on_event(self.events[-1], process)
+                except BaseException:
+                    process.kill()
+                    raise
+                finally:
+                    ending.cancel()
+        self.code = process.returncode
+
+    def of(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event["event"] == kind]
+
+    @property
+    def folder(self) -> Path:
+        return self._runs / str(self.of("RunStarted")[0]["run"])
+
+    @property
+    def epochs(self) -> list[Event]:
+        """After the first, which warms up, where there are others; not the test before the first."""
+        trained = [event for event in self.of("EpochFinished") if event["epoch"]]
+        return trained[1:] or trained
+
+
+def tests(box: Box) -> Findings:
+    """What only a GPU can show."""
+    done = _run(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/training/test_on_gpu.py"
+    )
+    (box.out / "tests.txt").write_text(done.stdout + done.stderr)
+    yield f"tests/training/test_on_gpu.py: {done.stdout.strip().splitlines()[-1]}"
+    if done.returncode:
+        raise RuntimeError(f"it ended with {done.returncode}; see tests.txt")
+
+
+def machine(box: Box) -> Findings:
+    """What aetui says of the machine; every field of a GPU is filled."""
+    for verb in ("doctor", "devices"):
+        done = _run(*AETUI, verb, "--json")
+        (box.out / f"{verb}.json").write_text(done.stdout)
+        json.loads(done.stdout)
+    if box.on_gpu:
+        lacking = [name for name, value in vars(_gpu_sample(box)).items() if value is None]
+        yield f"not measured by NVML: {', '.join(lacking) or 'nothing'}"
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def _gpu_sample(box: Box) -> Any:
+    looking = Machine()
+    looking.watch_gpu(choose_device(box.device).uuid or "")
+    return looking.sample()
+
+
+def epochs(box: Box) -> Findings:
+    """Small models, which wait for kernels to be launched; their losses beside the CPU's."""
+    aims = {"digits-mlp": None} if box.quick else {"mnist-mlp": 0.15, "mnist-conv": 0.25}
+    for preset, aim in aims.items():
+        trained = Trained(box, "train", preset, changes=("train.epochs=3",), seconds=60)
+        yield Figure(f"an epoch of `{preset}`", "s", aim, [event["seconds"] for event in trained.epochs])
+        if box.on_gpu:
+            there = Trained(box, "train", preset, changes=("train.epochs=3",), seconds=60, device="cpu")
+            losses = [run.epochs[-1]["test_loss"] for run in (trained, there)]
+            yield f"`{preset}`, 3 epochs: test loss {losses[0]:.6f}, on the CPU {losses[1]:.6f}"
+
+
+def tutorial(box: Box) -> Findings:
+    """The loop that tutorials show, on the same device."""
+    if box.quick:
+        yield "the tutorial's loop needs MNIST"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "seconds"
+        script = Path(__file__).with_name("tutorial.py")
+        command = [sys.executable, script, box.data, "2", told, box.device]
+        subprocess.run(command, check=True, timeout=60)
+        yield Figure("an epoch of the tutorial's loop", "s", None, [float(told.read_text().split()[-1])])
+
+
+def vit_speed(box: Box) -> Findings:
+    """How near the ViT comes to what the card can compute."""
+    preset = "shapes-vit-mae" if box.quick else "cifar10-vit-mae"
+    ways = [(64, False)] if box.quick else [(512, False), (512, True), (2048, True)]
+    flops = _flops_of_an_image(preset)
+    yield f"`{preset}`: {flops / 1e9:.2f} GFLOP an image, forward and backward"
+    for batch, compiled in ways:
+        what = f"`{preset}`, batch {batch}{', compiled' * compiled}"
+        changes = (f"train.batch_size={batch}", f"train.compile={str(compiled).lower()}", "train.epochs=1000")
+        seconds = 20 if box.quick else 25 + 20 * compiled
+        trained = Trained(box, "train", preset, changes=changes, seconds=seconds)
+        speeds = [event["images_per_second"] for event in trained.of("StepsTrained")]
+        if not speeds:
+            raise RuntimeError(f"{what}: no step within {seconds} s")
+        later = speeds[len(speeds) // 2 :]
+        aim = 25_000 if box.on_gpu else None
+        yield Figure(f"{what}: images a second", "", aim, later, more_is_better=True)
+        if box.on_gpu:
+            peak = _peak_flops(torch.cuda.get_device_name(box.device))
+            used = [flops * speed / peak for speed in later]
+            yield Figure(f"{what}: share of the card's bf16", "", 0.4, used, more_is_better=True)
+            held = [event["gpu_memory_used_bytes"] for event in trained.of("MachineSampled")]
+            yield Figure(f"{what}: memory", "GB", None, [max(filter(None, held), default=0) / 1e9])
+
+
+def _flops_of_an_image(preset_name: str, images: int = 8) -> float:
+    """Of a training step, counted by PyTorch; the pictures themselves do not matter."""
+    preset = read_preset(find_preset(preset_name))
+    model = make_model(preset, 10, begun=True)
+    objective = make_objective(preset, torch.device("cpu"), False, 10)
+    channels, height, width = (int(number) for number in preset.image_size.split("x"))
+    pixels = torch.zeros(images, channels, height, width, dtype=torch.uint8)
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        examples = objective.examples(model, pixels, None, 0)
+        objective.loss(model, *examples).trained.backward()
+    return counter.get_total_flops() / images
+
+
+def _peak_flops(card: str) -> float:
+    known = next((BF16_TERAFLOPS[name] for name in BF16_TERAFLOPS if name in card), float("nan"))
+    return known * 1e12
+
+
+def vit_minutes(box: Box) -> Findings:
+    """What the shipped masked autoencoder reaches in three minutes."""
+    if box.quick:
+        yield "three minutes of `cifar10-vit-mae` are not for a quick look"
+        return
+    trained = Trained(box, "train", "cifar10-vit-mae", changes=("train.epochs=60",), seconds=165)
+    last = trained.epochs[-1]
+    yield Figure(f"`cifar10-vit-mae`, {last['epoch']} epochs: masked MSE", "", None, [last["test_loss"]])
+
+
+def resumed(box: Box) -> Findings:
+    """Killed and resumed, a run ends on the same weights, bit for bit."""
+    small = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256", "train.precision=bf16")
+    runs = {"digits-mlp": ()} if box.quick else {"digits-conv": (), "shapes-vit-mae": small}
+    for preset, more in runs.items():
+        changes = ("train.epochs=2", *more)
+
+        def kill(event: Event, process: subprocess.Popen[str]) -> None:
+            if event["event"] == "StepsTrained" and event["epoch"] == 2:
+                process.kill()
+
+        straight = Trained(box, "train", preset, changes=changes, seconds=60)
+        killed = Trained(box, "train", preset, changes=changes, seconds=60, on_event=kill)
+        again = Trained(box, "resume", str(killed.folder), seconds=60)
+        equal = (killed.code, again.code) == (-signal.SIGKILL, 0) and _equal(straight.folder, again.folder)
+        yield f"`{preset}`, killed and resumed: {'equal bit for bit' if equal else 'NOT EQUAL'}"
+        if not equal:
+            raise RuntimeError(f"{straight.folder} and {again.folder} differ")
+
+
+def _equal(one: Path, other: Path) -> bool:
+    models = [
+        torch.load(_newest(run), weights_only=True, map_location="cpu")["model"] for run in (one, other)
+    ]
+    return all(torch.equal(value, models[1][key]) for key, value in models[0].items())
+
+
+def _newest(run: Path) -> Path:
+    return max((run / "checkpoints").glob("*.pt"))
+
+
+def too_large(box: Box) -> Findings:
+    """A batch that no card holds ends in a sentence, and the memory is free again."""
+    if not box.on_gpu:
+        yield "a batch too large for a GPU needs a GPU"
+        return
+    before = _gpu_sample(box).gpu_memory_used_bytes or 0
+    trained = Trained(box, "train", "cifar10-vit-mae", changes=("train.batch_size=1048576",), seconds=60)
+    left = (_gpu_sample(box).gpu_memory_used_bytes or 0) - before
+    reason = trained.of("StateChanged")[-1]["reason"]
+    yield f"batch of 2^20: exit code {trained.code}, {left / 1e6:.0f} MB left behind; {reason}"
+    if trained.code != EXIT_OUT_OF_MEMORY:
+        raise RuntimeError("it did not end as out of memory")
+
+
+def screen(box: Box) -> Findings:
+    """Speed with the app watching over that with its screen stopped."""
+    preset, pairs = ("digits-mlp", 2) if box.quick else ("mnist-conv", 10)
+    options = argparse.Namespace(data=box.data, pairs=pairs, preset=preset, epochs=0, device=box.device)
+    found = [alone / watched for watched, alone in screen_cost.watched_pairs(options)]
+    yield Figure("speed with the screen over that without", "", 0.98, found, more_is_better=True)
+
+
+def pause(box: Box) -> Findings:
+    """From a command to standing still."""
+    asked, found = 0.0, []
+
+    def steer(event: Event, process: subprocess.Popen[str]) -> None:
+        nonlocal asked
+        control = box.runs / _newest_run(box) / "control.jsonl"
+        if event["event"] == "StateChanged" and event["state"] == "paused":
+            found.append((time.perf_counter() - asked) * 1000)
+            send(control, "resume")
+        elif event["event"] == "StepsTrained" and len(found) < PAUSES:
+            asked = time.perf_counter()
+            send(control, "pause")
+        elif len(found) == PAUSES:
+            process.terminate()
+
+    preset = "digits-mlp" if box.quick else "mnist-conv"
+    Trained(box, "train", preset, changes=("train.epochs=1000",), seconds=30, on_event=steer)
+    yield Figure("from a pause's command until it stands still", "ms", 50, found)
+
+
+def _newest_run(box: Box) -> str:
+    return max(path.name for path in box.runs.iterdir())
+
+
+PAUSES = 5
+PARTS: dict[Callable[[Box], Findings], int] = {
+    machine: 20,
+    tests: 60,
+    resumed: 60,
+    epochs: 60,
+    tutorial: 40,
+    pause: 20,
+    screen: 30,
+    too_large: 30,
+    vit_speed: 120,
+    vit_minutes: 170,
+}
+"""Every part and the seconds that it may take, the surest first."""
