@@ -1,6 +1,7 @@
 """What the machine is doing, measured: processor and memory by psutil, the GPU by NVML."""
 
 import contextlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -28,6 +29,18 @@ class MachineSampled:
     gpu_memory_total_bytes: int | None = None
     gpu_celsius: float | None = None
     gpu_watts: float | None = None
+    gpu_watts_limit: float | None = None
+    gpu_megahertz: float | None = None
+    """Of its multiprocessors."""
+    gpu_slowed_by: str | None = None
+    """What holds its clock down: "power", "heat" or "brake"; empty where nothing does."""
+    gpu_others_bytes: int | None = None
+    """Memory that other processes hold on it."""
+    gpu_index: int | None = None
+    """Which of the machine's GPUs it is, as NVML counts them."""
+    gpus_percent: tuple[float | None, ...] = ()
+    """Use of every GPU of the machine, where there are several."""
+    gpus_memory_percent: tuple[float | None, ...] = ()
 
 
 class Machine:
@@ -78,15 +91,73 @@ def _gpu_fields(handle: Any) -> dict[str, Any]:
         except (pynvml.NVMLError, ValueError):  # a name that is no UTF-8 is a ValueError
             return None
 
-    use = asked(pynvml.nvmlDeviceGetUtilizationRates)
     memory = asked(pynvml.nvmlDeviceGetMemoryInfo)
     milliwatts = asked(pynvml.nvmlDeviceGetPowerUsage)
+    most_milliwatts = asked(pynvml.nvmlDeviceGetEnforcedPowerLimit)
     name = asked(pynvml.nvmlDeviceGetName)
     return {
         "gpu_name": name.decode() if isinstance(name, bytes) else name,
-        "gpu_percent": None if use is None else float(use.gpu),
+        "gpu_percent": _use(handle),
         "gpu_memory_used_bytes": None if memory is None else int(memory.used),
         "gpu_memory_total_bytes": None if memory is None else int(memory.total),
         "gpu_celsius": asked(pynvml.nvmlDeviceGetTemperature, pynvml.NVML_TEMPERATURE_GPU),
         "gpu_watts": None if milliwatts is None else milliwatts / 1000,
+        "gpu_watts_limit": None if most_milliwatts is None else most_milliwatts / 1000,
+        "gpu_megahertz": asked(pynvml.nvmlDeviceGetClockInfo, pynvml.NVML_CLOCK_SM),
+        "gpu_slowed_by": _slowed_by(asked(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons)),
+        "gpu_others_bytes": _of_others(asked(pynvml.nvmlDeviceGetComputeRunningProcesses)),
+        "gpu_index": asked(pynvml.nvmlDeviceGetIndex),
+        **_all_gpus(),
     }
+
+
+def _slowed_by(reasons: int | None) -> str | None:
+    """The gravest of NVML's reasons for a lower clock; that nothing is to be done is none."""
+    import pynvml
+
+    if reasons is None:
+        return None
+    heat = pynvml.nvmlClocksThrottleReasonSwThermalSlowdown | pynvml.nvmlClocksThrottleReasonHwThermalSlowdown
+    brake = pynvml.nvmlClocksThrottleReasonHwPowerBrakeSlowdown | pynvml.nvmlClocksThrottleReasonHwSlowdown
+    signs = {"heat": heat, "brake": brake, "power": pynvml.nvmlClocksThrottleReasonSwPowerCap}
+    return next((word for word, bits in signs.items() if reasons & bits), "")
+
+
+def _of_others(processes: list[Any] | None) -> int | None:
+    """Bytes of other processes; None where this one is not among them, as in a container of other numbers."""
+    own = os.getpid()
+    if processes is None or own not in {process.pid for process in processes}:
+        return None
+    return sum(process.usedGpuMemory or 0 for process in processes if process.pid != own)
+
+
+def _all_gpus() -> dict[str, tuple[float | None, ...]]:
+    """Use of all GPUs of the machine; nothing where there is one."""
+    import pynvml
+
+    handles = []
+    with contextlib.suppress(pynvml.NVMLError):
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+    if len(handles) < 2:
+        return {}
+    return {
+        "gpus_percent": tuple(map(_use, handles)),
+        "gpus_memory_percent": tuple(map(_memory_percent, handles)),
+    }
+
+
+def _use(handle: Any) -> float | None:
+    import pynvml
+
+    with contextlib.suppress(pynvml.NVMLError):
+        return float(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    return None
+
+
+def _memory_percent(handle: Any) -> float | None:
+    import pynvml
+
+    with contextlib.suppress(pynvml.NVMLError):
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        return round(100 * memory.used / memory.total, 1) if memory.total else None
+    return None

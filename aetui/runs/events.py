@@ -249,6 +249,8 @@ _CHECKED: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for ki
 def to_json(event: Event, time: float) -> str:
     """One line. `time` is in seconds since 1970; a number that is not finite is null, its kind beside it."""
     fields = {name: as_words(value) for name, value in dataclasses.asdict(event).items()}
+    if isinstance(event, MachineSampled):  # so often that nothing is said of a GPU that is not there
+        fields = {k: v for k, v in fields.items() if not (k.startswith("gpu") and v in (None, ()))}
     kinds = {k: repr(v) for k, v in fields.items() if isinstance(v, float) and not math.isfinite(v)}
     fields.update(dict.fromkeys(kinds))
     record = {"event": type(event).__name__, "time": round(time, 3), **fields}

@@ -35,7 +35,7 @@ LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
 LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
-MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 8.0, 4000
+MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 12.0, 4000
 """Between two looks at the machine; later as often as there are so many in the time so far."""
 ONE_STOP_SECONDS = 0.5
 """Between two stop signals that are two."""

@@ -17,7 +17,7 @@ LIVENESS_SECONDS = 1.0
 
 MOVES = (RunStarted, StateChanged, ActivityChanged)
 """Events that are seen at once."""
-SILENT_SECONDS = 10.0
+SILENT_SECONDS = 15.0
 """A run that trains says something every few seconds."""
 
 

@@ -21,7 +21,7 @@ from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
 from aetui.ui.messages import TrainRequested
-from aetui.ui.monitor.device_panel import DevicePanel
+from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
 from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
@@ -140,6 +140,7 @@ class MonitorScreen(PresetScreen):
         device = self.query_one(DevicePanel)
         device.device_name = history.started.device_name if history.started else ""
         device.machine = history.machine
+        self.query_one("#body").set_class(history.machine is not None and has_gpu(history.machine), "gpu")
         device.live = live
         log = self.query_one(LogPanel)
         for note in history.notes_after(self._notes_shown):
