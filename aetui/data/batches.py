@@ -1,11 +1,14 @@
 """Batches by index: the order of an epoch, and uint8 pixels as floating point numbers."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
 from aetui.data.images import ImageSet
+
+AHEAD = 2
+"""Batches that are read from disk while one is used."""
 
 
 def derived_seed(*parts: object) -> int:
@@ -21,11 +24,22 @@ def epoch_order(seed: int, epoch: int, count: int) -> torch.Tensor:
 
 
 def batches(
-    values: torch.Tensor, order: torch.Tensor, batch_size: int, first: int = 0
+    values: torch.Tensor,
+    order: torch.Tensor,
+    batch_size: int,
+    first: int = 0,
+    read_ahead: Callable[[torch.Tensor], None] | None = None,
 ) -> Iterator[torch.Tensor]:
-    """Batches (B, …) of images or labels (N, …) in `order` from batch `first` on; the last may be small."""
+    """Batches (B, …) of images or labels (N, …) in `order` from batch `first` on; the last may be small.
+
+    `read_ahead` is given the indices of the batches to come, before the batch is used that stands in front.
+    """
+    fetched = first * batch_size
     order = order.to(values.device)
     for begin in range(first * batch_size, len(order), batch_size):
+        if read_ahead:
+            read_ahead(order[fetched : begin + (1 + AHEAD) * batch_size])
+            fetched = begin + (1 + AHEAD) * batch_size
         yield values.index_select(0, order[begin : begin + batch_size])  # seven times as fast as values[…]
 
 

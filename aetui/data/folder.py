@@ -25,6 +25,7 @@ from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
 from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
 from aetui.data.images import DataSet, ImageSet
+from aetui.data.mapped import MappedImages
 from aetui.errors import AetuiError, UsageError
 from aetui.files import check_no_link, expanded, open_file, read_bounded, whole_file
 
@@ -193,12 +194,12 @@ def _data_set(
     _refuse_empty(folder, good_train, "train", len(broken))
     _refuse_empty(folder, good_test, "test", len(broken))
     classes = tuple(sorted({file.label for file in (*good_train, *good_test)}))
-    images = _mapped(cache, len(good_train) + len(good_test))
+    mapped = MappedImages(cache.images_path, len(good_train) + len(good_test), cache.size)
     split = len(good_train)
     return DataSet(
         title=folder.resolve().name,
-        train=ImageSet(images[:split], _labels(good_train, classes)),
-        test=ImageSet(images[split:], _labels(good_test, classes)),
+        train=ImageSet(mapped.images[:split], _labels(good_train, classes), mapped.read_ahead),
+        test=ImageSet(mapped.images[split:], _labels(good_test, classes)),
         classes=classes,
     )
 
@@ -209,12 +210,6 @@ def _refuse_empty(folder: Path, files: Sequence[ListedFile], split: str, broken:
             f"No image of the {split} set in {folder} could be read; {broken} files are damaged.",
             "Replace the damaged files, or add more images.",
         )
-
-
-def _mapped(cache: _Cache, count: int) -> torch.Tensor:
-    """The cached images (count, C, H, W), paged in from disk as they are used; never written back."""
-    path, total = str(cache.images_path), count * cache.image_bytes
-    return torch.from_file(path, shared=False, size=total, dtype=torch.uint8).view(count, *cache.size)
 
 
 def _labels(files: Sequence[ListedFile], classes: Sequence[str]) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """What every data set becomes: uint8 images and integer labels."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
@@ -23,6 +24,8 @@ class ImageSet:
 
     images: torch.Tensor
     labels: torch.Tensor
+    read_ahead: Callable[[torch.Tensor], None] | None = None
+    """Has images of these indices (B,) fetched from disk while others are used, where they lie there."""
 
     def __len__(self) -> int:
         return self.images.shape[0]

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -88,7 +87,7 @@ def to_device_if_fits(image_set: ImageSet, device: torch.device, share: float = 
     free, _ = torch.cuda.mem_get_info(device)
     if image_set.images.nbytes > share * free:
         return image_set
-    return replace(image_set, images=image_set.images.to(device), labels=image_set.labels.to(device))
+    return ImageSet(image_set.images.to(device), image_set.labels.to(device))
 
 
 def _fetch(

@@ -66,7 +66,7 @@ def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | No
     """The batches of the unfinished epoch that are still to come, with labels where they are needed."""
     progress, preset, train = training.progress, training.preset.train, training.train
     order = epoch_order(preset.seed, progress.epoch + 1, len(train))
-    pixels = batches(train.images, order, preset.batch_size, first=progress.batch)
+    pixels = batches(train.images, order, preset.batch_size, progress.batch, train.read_ahead)
     if not training.objective.needs_labels:
         return zip(pixels, repeat(None), strict=False)
     return zip(pixels, batches(train.labels, order, preset.batch_size, first=progress.batch), strict=True)

@@ -108,7 +108,7 @@ def features_of(
         width = model.features(to_unit_range(image_set.images[:1], device)).shape[1]
         count = max(1, min(most, len(image_set), MOST_FEATURE_VALUES // width))
         order = torch.arange(count) * len(image_set) // count
-        for pixels in batches(image_set.images, order, batch_size):
+        for pixels in batches(image_set.images, order, batch_size, read_ahead=image_set.read_ahead):
             between()
             made.append(model.features(to_unit_range(pixels, device)).float())
     return Features(torch.cat(made), image_set.labels[order.to(image_set.labels.device)].to(device))
