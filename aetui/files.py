@@ -210,6 +210,13 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def check_holes(path: Path, large_bytes: int) -> None:
+    """Raises ValueError for a file larger than that of which nearly nothing was written; OSError for none."""
+    facts = path.stat()
+    if facts.st_size > large_bytes and facts.st_blocks * 512 < facts.st_size / 100:
+        raise ValueError("not written: nearly all of it is holes")
+
+
 def check_no_link(folder: Path) -> None:
     """Raises OSError where somebody has put a link in the place of a folder."""
     if folder.is_symlink():

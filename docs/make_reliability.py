@@ -1,7 +1,8 @@
 """Writes docs/reliability.md: every row of tests/reliability/matrix.toml, its tests run, with their figures.
 
 `make reliability` takes a quarter of an hour. A row without a test, with a failing one or with skipped ones
-alone fails, and nothing is written. `--soak FILE` writes the section on what benchmarks/soak.py measured.
+alone fails, and nothing is written. `--only WORDS` runs the rows whose fault has these words in it and leaves
+the others as they stand; `--soak FILE` writes the section on what benchmarks/soak.py measured.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import tempfile
 import tomllib
 import xml.etree.ElementTree as ET
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -39,24 +41,33 @@ class Found:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--soak", type=Path)
+    parser.add_argument("--only", default="", metavar="WORDS")
     options = parser.parse_args()
     table, _, sitting = (PAGE.read_text() if PAGE.exists() else "").partition(SITTING)
     if options.soak:
         sitting = soaked(options.soak)
     else:
-        table = tried_table()
+        table = tried_table(options.only, table.splitlines(keepends=True))
     PAGE.write_text(table + (SITTING + sitting if sitting else ""))
     print(f"wrote {PAGE}")
 
 
-def tried_table() -> str:
-    """Every row with what its tests gave; ends the program where a row is not shown."""
-    rows = tomllib.loads(MATRIX.read_text())["row"]
+def tried_table(words: str, before: list[str]) -> str:
+    """Every row with what its tests gave; ends the program where a row is not shown.
+
+    One without these words stands as `before`.
+    """
+    matrix = tomllib.loads(MATRIX.read_text())["row"]
+    rows = [row for row in matrix if words in row["fault"]]
     found = run_tests(sorted({test for row in rows for test in row["tests"]}))
     problems = [line for row in rows for line in problems_of(row, found)]
     if problems:
         sys.exit("\n".join(problems))
-    return table(rows, found)
+    lines = {row["fault"]: line(row, found) for row in rows}
+    for row in matrix:
+        kept = [old for old in before if old.startswith(f"| {row['fault']} |")]
+        lines.setdefault(row["fault"], *kept)
+    return table(lines[row["fault"]] for row in matrix)
 
 
 def run_tests(tests: list[str]) -> dict[str, Found]:
@@ -105,7 +116,7 @@ def problems_of(row: dict, found: dict[str, Found]) -> list[str]:
     return []
 
 
-def table(rows: list[dict], found: dict[str, Found]) -> str:
+def table(lines: Iterable[str]) -> str:
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     head = f"""# What can go wrong, and what aetui does
 
@@ -115,8 +126,11 @@ torch {version("torch")}, Textual {version("textual")}). No GPU: what only one c
 | fault or input | what happens | shown by |
 |---|---|---|
 """
-    lines = [f"| {row['fault']} | {row['promise']} | {shown(row, found)} |\n" for row in rows]
     return head + "".join(lines)
+
+
+def line(row: dict, found: dict[str, Found]) -> str:
+    return f"| {row['fault']} | {row['promise']} | {shown(row, found)} |\n"
 
 
 def shown(row: dict, found: dict[str, Found]) -> str:

@@ -17,6 +17,7 @@ import httpx
 from aetui.data.archives import BadArchive, has_checksum, intact, unpack
 from aetui.data.catalogue import Archive, Source
 from aetui.data.files import hold_lock, refuse_small_disk
+from aetui.data.finding import size_of
 from aetui.data.transfer import Address, Limits, TransferError, receive
 from aetui.errors import AetuiError
 from aetui.files import check_no_link
@@ -130,7 +131,7 @@ class _Job:
 
     def _unpack_by_hand(self, archive: Archive) -> bool:
         packed = self.data_dir / archive.path
-        if not packed.is_file() or not has_checksum(packed, archive.checksum, self.cancelled):
+        if size_of(packed) != archive.size or not has_checksum(packed, archive.checksum, self.cancelled):
             return False
         self.meter.begin("this machine", archive)
         unpack(archive, packed, self.data_dir, self.cancelled)
@@ -141,7 +142,7 @@ class _Job:
         part = self.parts / f"{archive.name}.part"
         address = Address(mirror + archive.name, self.source.hosts, self.client, self.limits)
         self.meter.begin(host, archive)
-        resumed = _size(part) > 0
+        resumed = size_of(part) > 0
         self._receive_whole(address, part, archive)
         if resumed and not has_checksum(part, archive.checksum, self.cancelled):
             part.unlink()  # the damage may be in what was there before
@@ -158,12 +159,12 @@ class _Job:
 
     def _receive_whole(self, address: Address, part: Path, archive: Archive) -> None:
         for tries_left in reversed(range(TRIES)):
-            before = _size(part)
+            before = size_of(part)
             try:
                 receive(address, part, archive.size, on_bytes=self.meter.update, cancelled=self.cancelled)
                 return
             except TransferError:
-                if not tries_left or _size(part) <= before:
+                if not tries_left or size_of(part) <= before:
                     raise
 
 
@@ -222,12 +223,8 @@ def _missing(source: Source, data_dir: Path, cancelled: Callable[[], bool]) -> l
 
 
 def _needed_bytes(missing: list[Archive], parts: Path) -> int:
-    packed = sum(archive.size - _size(parts / f"{archive.name}.part") for archive in missing)
+    packed = sum(archive.size - size_of(parts / f"{archive.name}.part") for archive in missing)
     return packed + sum(file.size for archive in missing for file in archive.files)
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def _listed(names: list[str]) -> str:

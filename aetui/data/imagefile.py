@@ -4,8 +4,12 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from aetui.files import check_holes
+from aetui.text import format_bytes
+
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names of what the endings in `folder_listing.SUFFIXES` may be; for others it starts programs."""
+MOST_BYTES, LARGE_BYTES = 800_000_000, 100_000_000
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
 
@@ -14,8 +18,12 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     """The pixels (C, H, W), uint8, of an image file; C is 1 (grey) or 3 (red, green, blue).
 
     Turned as EXIF says, laid on white where it is transparent, its short side resized with antialiasing to
-    the size, the middle kept. Of an animation the first picture counts. Raises whatever Pillow raises.
+    the size, the middle kept. Of an animation the first picture counts. Raises whatever Pillow raises, and
+    ValueError for a file that is too large to be one.
     """
+    if path.stat().st_size > MOST_BYTES:  # Pillow reads some forms whole, and others byte by byte
+        raise ValueError(f"larger than {format_bytes(MOST_BYTES)}")
+    check_holes(path, LARGE_BYTES)
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
     with Image.open(path, formats=FORMATS) as image:

@@ -8,7 +8,7 @@ import psutil
 from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError, model_validator
 
 from aetui.errors import AetuiError
-from aetui.files import read_bounded, sha256_of, write_whole
+from aetui.files import check_holes, read_bounded, sha256_of, write_whole
 from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch, first_mistake
 
 LARGEST_BYTES = 1_000_000
@@ -144,11 +144,9 @@ def check_size(path: Path) -> None:
 
     OSError where there is none.
     """
-    facts = path.stat()
-    if facts.st_size > psutil.virtual_memory().total:
+    if path.stat().st_size > psutil.virtual_memory().total:
         raise ValueError("larger than this machine's memory")
-    if facts.st_size > LARGE_BYTES and facts.st_blocks * 512 < facts.st_size / 100:
-        raise ValueError("not written: nearly all of it is holes")
+    check_holes(path, LARGE_BYTES)
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from aetui.errors import AetuiError
 from aetui.runs.events import ActivityChanged, Emit, ProbeMeasured, Warned
 from aetui.runs.report import read_history
 from aetui.training.control import Control
@@ -20,7 +21,10 @@ def probe_is_due(training: Training) -> bool:
 
 def is_probed(training: Training) -> bool:
     """Whether this moment's probe was measured before the run was left; it comes behind the checkpoint."""
-    history, _ = read_history(training.folder)
+    try:
+        history, _ = read_history(training.folder)
+    except AetuiError:  # a log that cannot be read tells of none
+        return False
     return any(probe.step == training.progress.step for probe in history.probes)
 
 

@@ -39,6 +39,8 @@ MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 12.0, 4000
 """Between two looks at the machine; later as often as there are so many in the time so far."""
 ONE_STOP_SECONDS = 0.5
 """Between two stop signals that are two."""
+SLOW_STOP_SECONDS = 5.0
+SLOW_STOP = "it stops once what is under way is finished; a second signal (Ctrl-C, kill) ends it at once"
 CROWDED_CORES = 0.5
 CROWDED = "other programs keep this machine busy, and PyTorch's threads then wait for each other"
 
@@ -204,10 +206,15 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
     parent, machine = os.getppid(), Machine()
     measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
     begun = measured
+    stop_seen = float("inf")
     choose = f"aetui control {session.folder.called} choose-threads"
     while session.alive:
         _pass_on(commands, session)
         watchdog.look()
+        if session.control.stopping:
+            stop_seen = min(stop_seen, time.monotonic())
+            if time.monotonic() - stop_seen > SLOW_STOP_SECONDS:
+                session.warn_once(SLOW_STOP)
         if os.getppid() != parent and not session.control.detached:
             session.control.detach()
         if session.gpu_uuid and session.gpu_uuid != gpu:

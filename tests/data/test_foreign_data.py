@@ -8,9 +8,12 @@ import torch
 from fetching import ONE, run
 from https_server import CONTENTS, PACKED, ScriptedServer, file_answer
 from image_folders import read
+from PIL import Image
 
+from aetui.data import download
 from aetui.data.catalogue import Source
 from aetui.data.download import DownloadError
+from aetui.data.imagefile import read_image
 from aetui.errors import AetuiError
 
 PART = ".partial/little/images.gz.part"
@@ -64,6 +67,39 @@ def test_an_index_of_decoded_images_that_is_none_is_made_anew(images: Path, inde
         path.write_text(index)
     assert torch.equal(read(images).train.images, expected)
     assert path.read_text() == "[]"
+
+
+@pytest.mark.parametrize("name", ["z.webp", "z.ppm", "z.png"])
+def test_images_of_holes_are_skipped_and_named(images: Path, name: str) -> None:
+    """Pillow reads some whole, and a comment without end byte by byte."""
+    path = images / "red" / name
+    Image.new("RGB", (8, 8)).save(path)
+    if name == "z.ppm":
+        path.write_bytes(b"P6\n#")
+    os.truncate(path, 200 * 10**6)
+    read(images)
+    assert name in read.warnings[0]
+    os.truncate(path, 4 * 10**9)
+    with pytest.raises(ValueError, match="larger than 800 MB"):
+        read_image(path, (3, 8, 8))
+
+
+def test_an_archive_put_there_of_another_size_is_not_summed(
+    server: ScriptedServer, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = tmp_path / source.archives[0].path
+    packed.parent.mkdir(parents=True)
+    packed.touch()
+    os.truncate(packed, 8 * 10**9)
+    summed = []
+    has_checksum = download.has_checksum
+    monkeypatch.setattr(
+        download, "has_checksum", lambda path, *more: summed.append(path) or has_checksum(path, *more)
+    )
+    server.script(ONE, file_answer(PACKED))
+    run(server, source, tmp_path)
+    assert summed
+    assert packed not in summed
 
 
 def test_decoded_images_are_not_kept_behind_a_link(images: Path, tmp_path: Path) -> None:

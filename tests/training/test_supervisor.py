@@ -7,10 +7,13 @@ import filelock
 import pytest
 
 from aetui.devices import machine
-from aetui.errors import AetuiError
+from aetui.errors import EXIT_STOPPED, AetuiError
+from aetui.files import write_whole
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.control import send, sent_so_far
-from aetui.runs.events import CheckpointSaved, EpochFinished, StateChanged
+from aetui.runs.events import CheckpointSaved, EpochFinished, ProbeMeasured, StateChanged, Warned
+from aetui.training import data as training_data
+from aetui.training import supervisor
 from aetui.training.session import Session
 from aetui.training.supervisor import supervise
 
@@ -52,6 +55,36 @@ def test_a_resumed_run_is_starting_from_the_first_moment(make_run):
     reported = [line for line in folder.events.read_text().splitlines() if "StateChanged" in line]
     assert seen == ["stopped"]
     assert '"starting"' in reported[0]
+
+
+def test_a_stop_that_has_to_wait_says_so(make_run, monkeypatch):
+    monkeypatch.setattr(supervisor, "SLOW_STOP_SECONDS", 0.1)
+    folder, told, load = make_run(), threading.Event(), training_data.load
+
+    def slow(*arguments, **options):
+        send(folder.control, "stop")
+        told.wait(60)
+        return load(*arguments, **options)
+
+    def listen(event):
+        if isinstance(event, Warned) and event.message == supervisor.SLOW_STOP:
+            told.set()
+
+    monkeypatch.setattr(training_data, "load", slow)
+    assert supervise(folder, listen) == EXIT_STOPPED
+    assert told.is_set()
+
+
+def test_a_run_whose_log_cannot_be_read_is_probed_anew(make_run):
+    changes = ("probe.every=1", "train.epochs=1")
+    folder = make_run(*changes, preset="digits-conv")
+    assert supervise(folder) == 0
+    folder.events.unlink()
+    folder.events.mkdir()
+    write_whole(folder.config, folder.config.read_bytes().replace(b"epochs = 1", b"epochs = 2"))
+    told = []
+    assert supervise(folder, told.append) == 0
+    assert [event.epoch for event in told if isinstance(event, ProbeMeasured)] == [1, 2]
 
 
 def test_a_listener_that_stalls_does_not_hold_up_the_training(make_run):
