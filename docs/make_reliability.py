@@ -66,6 +66,8 @@ def tried_table(words: str, before: list[str]) -> str:
     lines = {row["fault"]: line(row, found) for row in rows}
     for row in matrix:
         kept = [old for old in before if old.startswith(f"| {row['fault']} |")]
+        if row["fault"] not in lines and not kept:
+            sys.exit(f"the page has no row yet: {row['fault']}")
         lines.setdefault(row["fault"], *kept)
     return table(lines[row["fault"]] for row in matrix)
 
