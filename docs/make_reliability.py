@@ -1,7 +1,7 @@
 """Writes docs/reliability.md: every row of tests/reliability/matrix.toml, its tests run, with their figures.
 
 `make reliability` takes a quarter of an hour. A row without a test, with a failing one or with skipped ones
-alone fails, and nothing is written. `--only WORDS` runs the rows whose fault has these words in it and leaves
+alone fails, and nothing is written. `--only WORDS…` runs the rows whose fault has such words in it and leaves
 the others as they stand; `--soak FILE` writes the section on what benchmarks/soak.py measured.
 """
 
@@ -41,7 +41,7 @@ class Found:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--soak", type=Path)
-    parser.add_argument("--only", default="", metavar="WORDS")
+    parser.add_argument("--only", nargs="*", default=[""], metavar="WORDS")
     options = parser.parse_args()
     table, _, sitting = (PAGE.read_text() if PAGE.exists() else "").partition(SITTING)
     if options.soak:
@@ -52,13 +52,13 @@ def main() -> None:
     print(f"wrote {PAGE}")
 
 
-def tried_table(words: str, before: list[str]) -> str:
+def tried_table(only: list[str], before: list[str]) -> str:
     """Every row with what its tests gave; ends the program where a row is not shown.
 
-    One without these words stands as `before`.
+    One with none of these words stands as `before`.
     """
     matrix = tomllib.loads(MATRIX.read_text())["row"]
-    rows = [row for row in matrix if words in row["fault"]]
+    rows = [row for row in matrix if any(words in row["fault"] for words in only)]
     found = run_tests(sorted({test for row in rows for test in row["tests"]}))
     problems = [line for row in rows for line in problems_of(row, found)]
     if problems:
