@@ -117,7 +117,7 @@ def _all_gpus(machine: MachineSampled) -> Text:
     """Use of each GPU of the machine as one block, the run's own marked; nothing where there is one."""
     drawn = Text()
     for index, percent in enumerate(machine.gpus_percent[:BAR_WIDTH]):
-        drawn.append(_block(percent, 100), "bold reverse" if index == machine.gpu_index else "cyan")
+        drawn.append(_block(percent, 100), "bold green" if index == machine.gpu_index else "cyan")
     return drawn
 
 
