@@ -24,20 +24,31 @@ from pydantic import TypeAdapter
 from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
 from aetui.data.folder_listing import ListedFile, list_folder
 from aetui.data.imagefile import read_image
-from aetui.data.images import DataSet, ImageSet
+from aetui.data.images import DataSet, ImageSet, sum_of_some
 from aetui.data.mapped import MappedImages
 from aetui.errors import AetuiError, UsageError
 from aetui.files import check_no_link, expanded, open_file, read_bounded, whole_file
 
-FORMAT = 1  # of the cached pixels; a new number makes old files unused
+FORMAT = 2  # of the cache; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`
 CACHE_NAME = r"[0-9a-f]{16}-[0-9a-f]{16}\.(images|json)(\.tmp)?"
 LARGEST_INDEX = 10**9
 REPORT_SECONDS = 0.1
+RETRIED = 20  # skipped files that are tried again at every start: memory may have been short
 NAMED = 5  # that many of the skipped files are named
 
 
-_NAMES = TypeAdapter(list[str])
+@dataclass(frozen=True)
+class _Index:
+    """What lies beside decoded images."""
+
+    skipped: list[str]
+    """Names of the files that could not be decoded."""
+    images_sum: str
+    """Of some of the images, as they were written."""
+
+
+_INDEX = TypeAdapter(_Index)
 
 
 @dataclass(frozen=True)
@@ -110,16 +121,24 @@ class _Cache:
         return channels * height * width
 
     def skipped(self) -> list[str] | None:
-        """Names of the files left out, or None where the cache is missing or not whole."""
+        """Names of the files left out, or None where the cache is missing, damaged or can be better now."""
         try:
-            skipped = _NAMES.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
-            with open_file(self.images_path) as images:
-                found_bytes = os.fstat(images.fileno()).st_size
+            index = _INDEX.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
+            left = {file.name for file in self._files} - set(index.skipped)
+            whole = len(left) + len(index.skipped) == len(self._files)
+            if not whole or self._sum_of_images(len(left)) != index.images_sum:
+                return None
         except (OSError, ValueError):
             return None
-        left = {file.name for file in self._files} - set(skipped)
-        whole = len(left) + len(skipped) == len(self._files) and found_bytes == len(left) * self.image_bytes
-        return skipped if whole else None
+        again = [file for file in self._files if file.name not in left][:RETRIED]
+        return index.skipped if all(self._decode(file) is None for file in again) else None
+
+    def _sum_of_images(self, count: int) -> str:
+        """Raises OSError, and ValueError where the file is not of so many images."""
+        with open_file(self.images_path) as images:
+            if os.fstat(images.fileno()).st_size != count * self.image_bytes:
+                raise ValueError("not whole")
+        return sum_of_some(MappedImages(self.images_path, count, self.size).images)
 
     def fill(self, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> list[str]:
         """Decode every file; returns the names of those that could not be."""
@@ -134,7 +153,9 @@ class _Cache:
                     "Check one of them with an image viewer.",
                 )
         with whole_file(self._index_path) as target:
-            target.write(json.dumps(skipped).encode())
+            target.write(
+                _INDEX.dump_json(_Index(skipped, self._sum_of_images(len(self._files) - len(skipped))))
+            )
         return skipped
 
     def _decode_into(

@@ -13,6 +13,7 @@ from aetui.text import format_bytes
 MOST_MEMORY = 0.5
 """Of the free memory, for a copy of images that are chosen from a set."""
 FINGERPRINT_IMAGES = 1000
+PIECE_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ImageSet:
 
         Another of a larger set may change unnoticed.
         """
-        return f"{len(self)} ({_sum(self.images[:: max(1, len(self) // FINGERPRINT_IMAGES)])})"
+        return f"{len(self)} ({sum_of_some(self.images)})"
 
     @property
     def label_sum(self) -> str:
@@ -44,8 +45,17 @@ class ImageSet:
         return _sum(self.labels)
 
 
+def sum_of_some(images: torch.Tensor) -> str:
+    """Over a thousand of the images (N, …), evenly spread."""
+    return _sum(images[:: max(1, len(images) // FINGERPRINT_IMAGES)])
+
+
 def _sum(values: torch.Tensor) -> str:
-    return hashlib.blake2b(values.cpu().contiguous().numpy().tobytes(), digest_size=4).hexdigest()
+    """Piece by piece, so that what is mapped from disk is never all in memory."""
+    digest = hashlib.blake2b(digest_size=4)
+    for piece in torch.split(values, max(1, PIECE_BYTES // max(1, values[:1].nbytes))):
+        digest.update(piece.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

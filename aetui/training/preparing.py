@@ -117,7 +117,8 @@ def _lay_out(model: Model, preset: Preset, device: torch.device) -> dict[str, st
 
 def _kept(preset: Preset, data: DataSet) -> dict[str, str]:
     images = {"training images": data.train.fingerprint, "test images": data.test.fingerprint}
-    return kept_settings(preset) | images | (_labels(data) if preset.model.kind == "classifier" else {})
+    labelled = preset.model.kind == "classifier" or preset.data.abnormal
+    return kept_settings(preset) | images | (_labels(data) if labelled else {})
 
 
 def _labels(data: DataSet) -> dict[str, str]:

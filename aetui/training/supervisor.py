@@ -80,7 +80,8 @@ def supervise(
             finally:
                 session.control.request("stop")
                 session.join()
-    assert session.exit_code is not None
+    if session.exit_code is None:
+        raise AetuiError(f"The training of {folder.name} ended without a word", f"see {folder.log}")
     if signals and session.exit_code == EXIT_STOPPED:
         return EXIT_SIGNAL + signals[0]
     return session.exit_code

@@ -1,5 +1,6 @@
 """A data folder may come from anybody: nothing outside it is written, nothing in it is waited for."""
 
+import json
 import os
 from pathlib import Path
 
@@ -55,7 +56,18 @@ def test_a_pipe_or_somebodys_file_is_no_part(
 
 
 @pytest.mark.parametrize(
-    "index", ["null", "5", "true", '{"a": 1}', "[1]", '["of nobody"]', "[" * 100_000, "a pipe"]
+    "index",
+    [
+        "null",
+        "5",
+        "true",
+        '{"a": 1}',
+        "[1]",
+        '["of nobody"]',
+        "[" * 100_000,
+        "a pipe",
+        '{"skipped": [], "images_sum": "01234567"}',
+    ],
 )
 def test_an_index_of_decoded_images_that_is_none_is_made_anew(images: Path, index: str) -> None:
     expected = read(images).train.images.clone()
@@ -66,7 +78,7 @@ def test_an_index_of_decoded_images_that_is_none_is_made_anew(images: Path, inde
     else:
         path.write_text(index)
     assert torch.equal(read(images).train.images, expected)
-    assert path.read_text() == "[]"
+    assert json.loads(path.read_text())["skipped"] == []
 
 
 @pytest.mark.parametrize("name", ["z.webp", "z.ppm", "z.png"])
@@ -100,6 +112,32 @@ def test_an_archive_put_there_of_another_size_is_not_summed(
     run(server, source, tmp_path)
     assert summed
     assert packed not in summed
+
+
+def test_a_flipped_bit_among_decoded_images_is_mended(images: Path) -> None:
+    expected = read(images).train.images.clone()
+    path = next((images.parent / "cache").glob("*.images"))
+    whole = path.read_bytes()
+    path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    assert torch.equal(read(images).train.images, expected)
+
+
+def test_an_image_that_could_not_be_read_once_is_tried_again(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where memory is short some of Pillow's decoders say that the file is damaged."""
+
+    def short(path: Path, size: tuple[int, int, int]) -> bytes:
+        if path.name == "0.png":
+            raise OSError("could not create decoder object")
+        return read_image(path, size)
+
+    monkeypatch.setattr("aetui.data.folder.read_image", short)
+    read(images)
+    assert "3 of 30 image files" in read.warnings[0]
+    monkeypatch.undo()
+    data = read(images)
+    assert (read.warnings, len(data.train) + len(data.test)) == ([], 30)
 
 
 def test_decoded_images_are_not_kept_behind_a_link(images: Path, tmp_path: Path) -> None:

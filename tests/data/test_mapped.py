@@ -1,9 +1,12 @@
 """Images on disk are asked for before their batch comes, and are the same."""
 
+import hashlib
+
 import torch
 from image_folders import read
 
 from aetui.data.batches import AHEAD, batches, epoch_order
+from aetui.data.images import ImageSet
 from aetui.data.mapped import MappedImages
 
 SIZE = (3, 37, 41)
@@ -34,3 +37,10 @@ def test_a_folder_of_images_is_read_ahead(images):
     data = read(images)
     assert data.train.read_ahead is not None
     data.train.read_ahead(torch.arange(len(data.train)))
+
+
+def test_images_are_summed_piece_by_piece_to_the_sum_of_all(monkeypatch):
+    images = torch.randint(0, 256, (2500, 3, 4, 5), dtype=torch.uint8)
+    monkeypatch.setattr("aetui.data.images.PIECE_BYTES", 1000)
+    whole = hashlib.blake2b(images[::2].numpy().tobytes(), digest_size=4).hexdigest()
+    assert ImageSet(images, torch.arange(2500)).fingerprint == f"2500 ({whole})"
