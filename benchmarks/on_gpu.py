@@ -21,7 +21,8 @@ from pathlib import Path
 
 import torch
 from figures import HEAD, Figure
-from gpu_parts import PARTS, Box
+from gpu_box import Box
+from gpu_parts import PARTS
 
 
 @dataclass

@@ -23,7 +23,7 @@ from pseudo_terminal import AETUI, Terminal
 
 ROUNDS = 7
 KEYS = 100
-LONGEST_SECONDS = 0.5
+LONGEST_SECONDS = 1.0
 HELP, MENU = "─ Keys ─", "Presets"
 
 

@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _held(source: "RunFolder") -> "contextlib.AbstractContextManager[object]":
     """While classifiers begin with its checkpoint nothing trains it; what cannot be written stays anyway."""
-    from aetui.training.supervisor import owned_idle
+    from aetui.training.ownership import owned_idle
 
     return owned_idle(source) if os.access(source.path, os.W_OK) else contextlib.nullcontext()
 

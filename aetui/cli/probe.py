@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     from aetui.runs.event_log import EventWriter
     from aetui.runs.events import ProbeMeasured
     from aetui.training.model_kinds import check_classes
+    from aetui.training.ownership import owned_idle
     from aetui.training.probe import probe
-    from aetui.training.supervisor import owned_idle
     from aetui.training.trained_model import load_trained_model
 
     with owned_idle(folder):

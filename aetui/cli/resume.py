@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         _require_unfinished(folder, preset)
     _warn_of_bend(preset, folder.read_meta().epochs_planned)
     if options.app:
-        from aetui.training.supervisor import owned
+        from aetui.training.ownership import owned
 
         with owned(folder):
             _amend(folder, preset, options)
@@ -92,7 +92,7 @@ def _repair_meta(options: argparse.Namespace) -> None:
     from aetui.runs.folder import DamagedMeta, RunFolder
     from aetui.runs.liveness import writes
     from aetui.runs.meta_repair import rebuild_meta
-    from aetui.training.supervisor import owned
+    from aetui.training.ownership import owned
 
     for path in (expanded(options.which), options.runs / options.which):
         folder = RunFolder(path)

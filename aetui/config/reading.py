@@ -79,9 +79,10 @@ def read_text(path: Path) -> str:
         data = read_bounded(path, LARGEST_BYTES, linked=True)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        of_run = path.name == "config.toml"
-        hint = "a run goes on only with the config.toml that it began with: put it back from a copy"
-        raise PresetError([Problem(str(path), "", f"cannot be read: {reason}")], of_run * hint) from None
+        hint = ""
+        if path.name == "config.toml":
+            hint = "a run goes on only with the config.toml that it began with: put it back from a copy"
+        raise PresetError([Problem(str(path), "", f"cannot be read: {reason}")], hint) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

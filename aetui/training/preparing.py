@@ -57,8 +57,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     bf16 = _use_bf16(preset, chosen, emit)
     data_dir = data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir)
     data = load_data(preset, data_dir, control, emit)
-    if preset.data.name in SETS and data_dir != Path(meta.data_dir):
-        folder.change_meta(data_dir=str(data_dir.absolute()))
+    _note_where(data_dir, folder, preset)
     checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
@@ -91,6 +90,12 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     )
     _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
     return training
+
+
+def _note_where(data_dir: Path, folder: RunFolder, preset: Preset) -> None:
+    """A set was found, or fetched, in another folder than the run knew."""
+    if preset.data.name in SETS and data_dir != Path(folder.read_meta().data_dir):
+        folder.change_meta(data_dir=str(data_dir.absolute()))
 
 
 def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:

@@ -5,12 +5,9 @@
 """
 
 import contextlib
-import errno
-import fcntl
 import os
 import queue
 import signal
-import stat
 import threading
 import time
 import warnings
@@ -23,18 +20,16 @@ import filelock
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
-from aetui.files import append_line, held_in_place, is_in_place, open_to_append
-from aetui.runs import states
+from aetui.files import append_line, is_in_place, open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
+from aetui.training.ownership import Ownership, owned, refusals_of
 from aetui.training.session import Session
 from aetui.training.watchdog import Watchdog
 
 LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
-LOCK_SECONDS = 0.3
-"""How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
 MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 12.0, 4000
 """Between two looks at the machine; later as often as there are so many in the time so far."""
 ONE_STOP_SECONDS = 0.5
@@ -66,7 +61,7 @@ def supervise(
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
     with _from_own_thread(listener) as listen, owned(folder) as ownership:
-        with _refusals_of(folder):
+        with refusals_of(folder):
             amend()
             folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
@@ -85,100 +80,6 @@ def supervise(
     if signals and session.exit_code == EXIT_STOPPED:
         return EXIT_SIGNAL + signals[0]
     return session.exit_code
-
-
-class Ownership:
-    """The run's lock, held also where a backup that is unpacked over the run puts another in its place."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._path = folder.lock
-        self._locks: list[filelock.BaseFileLock] = []
-        self._held: tuple[int, int] | None = None
-        self.keep()
-
-    def keep(self) -> None:
-        """Take the lock that is at the run's path now. Raises OSError; filelock.Timeout: another has it."""
-        if self._held and self._held == _identity(self._path):
-            return
-        mode = _made_lock(self._path)
-        _check_locks(self._path)
-        lock = filelock.FileLock(self._path, mode=mode)
-        lock.acquire(timeout=LOCK_SECONDS)
-        self._locks.append(lock)
-        self._held = _identity(self._path)
-
-    def release(self) -> None:
-        for lock in self._locks:
-            lock.release()
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        facts = path.stat()
-    except FileNotFoundError:
-        return None
-    return facts.st_dev, facts.st_ino
-
-
-@contextlib.contextmanager
-def owned(folder: RunFolder) -> Iterator[Ownership]:
-    """Hold the run's lock; it dies with its owner. Raises AetuiError where that cannot be."""
-    with contextlib.ExitStack() as held:
-        with _refusals_of(folder):
-            ownership = _own(folder)
-        held.callback(ownership.release)
-        held.enter_context(held_in_place(folder.path))
-        yield ownership
-
-
-def _own(folder: RunFolder) -> Ownership:
-    try:
-        return Ownership(folder)
-    except filelock.Timeout:
-        hint = f"see what it does with `aetui watch {folder.called}`"
-        raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
-
-
-@contextlib.contextmanager
-def _refusals_of(folder: RunFolder) -> Iterator[None]:
-    """What the disk refuses becomes an AetuiError."""
-    try:
-        yield
-    except OSError as error:
-        raise AetuiError(f"{error.filename or folder.path} cannot be written: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def owned_idle(folder: RunFolder) -> Iterator[None]:
-    """Hold the lock of a run that nobody trains; one that was killed is no longer said to run meanwhile."""
-    with owned(folder):
-        if folder.read_meta().state in states.LIVE:
-            with contextlib.suppress(OSError):  # a full disk
-                folder.change_meta(state=states.INTERRUPTED)
-        yield
-
-
-def _made_lock(lock: Path) -> int:
-    """Make the lock's file if there is none, and return its mode. Raises OSError for a link, pipe or folder.
-
-    An empty one may have a second name, as in a backup by `cp -al`; another is copied: filelock empties it.
-    """
-    if not lock.exists() or lock.is_symlink() or lock.stat().st_size:
-        open_to_append(lock).close()
-    facts = lock.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise OSError(errno.EINVAL, "not a file of data", str(lock))
-    return stat.S_IMODE(facts.st_mode) | stat.S_IRUSR | stat.S_IWUSR  # less is an error of filelock
-
-
-def _check_locks(lock: Path) -> None:
-    """Raises OSError on a file system without locks, where filelock would take any file for a lock held."""
-    with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno == errno.ENOSYS:
-                raise OSError(errno.ENOSYS, "its file system has no locks (flock)", str(lock)) from None
 
 
 @contextlib.contextmanager

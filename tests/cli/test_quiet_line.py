@@ -12,7 +12,7 @@ from aetui.devices.machine import MachineSampled
 from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import EpochFinished, Event, RunStarted, StateChanged, StepsTrained
-from aetui.training.supervisor import owned
+from aetui.training.ownership import owned
 
 SECONDS, TICK = 10.0, 0.5
 STEPS = 450

@@ -86,6 +86,17 @@ def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     assert watcher.wait_for_exit() == 0
 
 
+def test_dialogs_that_come_and_go_at_once_hold_up_no_frame(open_app):
+    terminal = open_app()
+    terminal.wait_for("digits-mlp")
+    terminal.press("?q" * 8)
+    terminal.wait_for(lambda text: "─ Keys ─" not in text and "Help" in text)
+    terminal.press("?")
+    terminal.wait_for("─ Keys ─")
+    terminal.press("q")
+    terminal.wait_for(lambda text: "─ Keys ─" not in text)
+
+
 def test_a_stop_of_a_run_that_was_deleted_meanwhile_is_no_crash(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for(epoch_at_least(2))

@@ -16,8 +16,9 @@ from aetui.runs.checkpoint_index import is_damaged, read_index
 from aetui.runs.create import create_run
 from aetui.training import checkpoint_file
 from aetui.training.checkpoint_sum import sum_holds
+from aetui.training.ownership import owned
 from aetui.training.repair import repair_index
-from aetui.training.supervisor import owned, supervise
+from aetui.training.supervisor import supervise
 from aetui.ui.app import AetuiApp
 from aetui.ui.settings import Settings
 

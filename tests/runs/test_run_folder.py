@@ -14,12 +14,12 @@ import pytest
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
-from aetui.files import append_line, write_whole
+from aetui.files import write_whole
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunsFollower, find_run, list_runs, look_through
 from aetui.runs.liveness import find_state
-from aetui.training.supervisor import owned, owned_idle
+from aetui.training.ownership import owned, owned_idle
 
 
 def make(tmp_path, name="digits-mlp") -> RunFolder:
@@ -224,11 +224,6 @@ def test_a_run_that_is_named_and_may_not_be_entered_is_not_said_to_be_missing(tm
     assert find_run(tmp_path / "runs", "other").name == other.name
 
 
-def test_an_error_while_a_run_is_held_stays_what_it_is(tmp_path):
-    with pytest.raises(BrokenPipeError), owned(make(tmp_path)):
-        raise BrokenPipeError
-
-
 def test_names_of_any_kind_make_harmless_folders(tmp_path):
     folder = make(tmp_path, "[/x]\x1b[31m../../é")
     assert folder.path.parent == tmp_path / "runs"
@@ -289,20 +284,3 @@ def test_only_what_aetui_left_half_written_is_swept(tmp_path):
     folder.own()
     assert not [path for path in ours if path.exists()]
     assert all(path.read_text() == "half" for path in theirs)
-
-
-def test_a_backup_by_hard_links_stays_as_it_is_and_the_run_goes_on(tmp_path):
-    """`cp -al`: what is written at the end of a file would be written in the backup too."""
-    folder = make(tmp_path)
-    append_line(folder.events, "before")
-    with owned(folder):
-        pass
-    backup = tmp_path / "backup"
-    backup.mkdir()
-    for path in (folder.events, folder.lock):
-        os.link(path, backup / path.name)
-    append_line(folder.events, "after")
-    assert folder.events.read_text() == "before\nafter\n"
-    assert (backup / "events.jsonl").read_text() == "before\n"
-    with owned(folder), pytest.raises(AetuiError, match="Another process"), owned(folder):
-        pass
