@@ -10,6 +10,8 @@ CHANGEABLE = (
     "keep_checkpoints",
     "accumulate",
     "compile",
+    "capture",
+    "repeatable",
 )
 """Of `[train]`: what may be another when a run goes on."""
 PLACES = ("data.path", "finetune.from_checkpoint")

@@ -63,6 +63,13 @@ class TrainSection(Section):
     """Parts in which each batch is computed to save memory; the step is taken on the whole batch."""
     compile: bool = False
     """Run the model through `torch.compile`: slow to start, then faster."""
+    capture: Literal["auto"] | bool = "auto"
+    """Launch each step on an NVIDIA GPU as one CUDA graph: the same numbers, faster where kernels are small,
+    and memory of its own. `auto` does where a few timed steps gain; not with `compile`, where that takes
+    minutes."""
+    repeatable: bool = True
+    """Use deterministic algorithms alone on a GPU, so that a resumed run equals a straight one bit for bit;
+    false is faster. A CPU's are all repeatable."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Decides the first weights, the order of the images, noise, masks and augmentation."""
     precision: Literal["float32", "bf16"] = "float32"

@@ -14,7 +14,7 @@ class MaskedAutoencoder(nn.Module, ABC):
     """Images (N, C, H, W) with hidden patches in, predictions (N, L, p p C) of all patches out.
 
     Which patches are hidden is decided by noise that is handed in, so one image's mask can be kept fixed.
-    `mask_ratio` may be changed between two steps. Pixels are in [0, 1].
+    `mask_ratio` may be changed between two steps that are not captured (`StepGraph`). Pixels are in [0, 1].
     """
 
     learns_what_it_tells = True

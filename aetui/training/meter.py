@@ -5,6 +5,7 @@ import time
 
 import torch
 
+from aetui.config.schedule import learning_rate
 from aetui.errors import EXIT_DIVERGED, AetuiError
 from aetui.runs.events import Emit, StepsTrained
 from aetui.training.objective import StepLoss
@@ -48,7 +49,7 @@ class Meter:
 
     def add(self, losses: StepLoss, images: int) -> None:
         """Count a batch with its mean losses, scalars on the device."""
-        self._loss_sum.add_(losses.told.detach(), alpha=images)
+        self._loss_sum.add_(losses.told, alpha=images)
         if losses.pixels is not None:
             self._pixel_sum.add_(losses.pixels, alpha=images)
         self._images += images
@@ -82,7 +83,9 @@ class Meter:
             images=images,
             images_per_second=images / seconds,
             seconds=progress.total_seconds,
-            learning_rate=max(group["lr"] for group in self._training.optimizer.param_groups),
+            learning_rate=learning_rate(
+                self._training.preset.train, self._training.steps_per_epoch, progress.step - 1
+            ),
         )
         self._emit(event)
         if not math.isfinite(progress.loss_sum + progress.pixel_sum):

@@ -13,6 +13,9 @@ from aetui.data.augmentation import augment
 from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
 
+Examples = tuple[Tensor, ...]
+"""What a step learns from: each tensor has an entry an image."""
+
 
 def _absolute_errors(reconstructions: Tensor, images: Tensor) -> Tensor:
     """Of images (B, C, H, W) the mean absolute error per pixel: (B,)."""
@@ -41,6 +44,10 @@ class StepLoss:
     pixels: Tensor | None = None
     """The mean squared error in pixels, where the loss measures something else."""
 
+    def detached(self) -> "StepLoss":
+        """Without what gradients are computed by."""
+        return StepLoss(self.trained.detach(), self.told.detach(), self.pixels)
+
     def times(self, share: float) -> "StepLoss":
         """Of the part of a batch that has this share of its images."""
         pixels = None if self.pixels is None else self.pixels * share
@@ -48,7 +55,9 @@ class StepLoss:
 
 
 def sum_of(parts: Sequence[StepLoss]) -> StepLoss:
-    """Of the whole batch, without gradients; `parts` are those of its `times`."""
+    """Of the whole batch, without gradients; `parts` are those of its `times`, or itself alone."""
+    if len(parts) == 1:
+        return parts[0].detached()
     trained = torch.stack([part.trained.detach() for part in parts]).sum()
     told = torch.stack([part.told.detach() for part in parts]).sum()
     pixels = [part.pixels for part in parts if part.pixels is not None]
@@ -95,10 +104,8 @@ class Objective:
     needs_labels: ClassVar[bool] = False
     """Whether `examples` wants the labels of its batch."""
 
-    def examples(
-        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
-    ) -> tuple[Tensor, ...]:
-        """What `loss` takes, drawn for a whole training batch: each tensor has an entry an image.
+    def examples(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int) -> Examples:
+        """What `loss` takes, drawn for a whole training batch.
 
         So a batch that is computed in parts is the same batch. `pixels` are (B, C, H, W), uint8, `labels`
         (B,), int64, if they are needed, and `step` is the number of the batch.

@@ -25,9 +25,11 @@ def make_optimizer(
     """Adam or AdamW over all weights; biases and norms, which are vectors, do not decay (as in mae).
 
     Nor does the class token of a classifier. With `layer_decay` its earlier layers learn more slowly, each by
-    that factor than the next.
+    that factor than the next. On an NVIDIA GPU the learning rates are tensors there, float32, for a captured
+    step to read (`StepGraph`).
     """
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+    on_gpu = any(weight.device.type == "cuda" for weight in weights.values())
     layers = layer_numbers(list(weights))
     last = max(layers.values())
     groups: dict[tuple[bool, float], dict[str, Any]] = {}
@@ -35,6 +37,8 @@ def make_optimizer(
         decays = bool(settings.weight_decay) and weight.ndim > 1 and name != CLASS_TOKEN
         share = layer_decay ** (last - layers[name])
         group: dict[str, Any] = {"params": [], RATE_SHARE: share} | ({} if decays else {"weight_decay": 0.0})
+        if on_gpu:
+            group["lr"] = torch.tensor(settings.peak_learning_rate, device=weight.device)
         groups.setdefault((not decays, share), group)["params"].append(weight)
     kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     return kind(
@@ -44,6 +48,16 @@ def make_optimizer(
         weight_decay=settings.weight_decay,
         fused=True,
     )
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """The learning rate of the next step; each group of weights has its share."""
+    for group in optimizer.param_groups:
+        own = rate * group[RATE_SHARE]
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(own)
+        else:
+            group["lr"] = own
 
 
 def layer_numbers(names: Sequence[str]) -> dict[str, int]:

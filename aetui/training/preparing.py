@@ -1,12 +1,12 @@
 """A run's folder becomes what it trains with: fresh, or as its newest good checkpoint left it."""
 
+import copy
 import math
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
@@ -22,6 +22,7 @@ from aetui.runs.events import Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.text import plural
+from aetui.training.capture_choice import settle_capture
 from aetui.training.checkpoint_file import Progress
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
@@ -31,9 +32,9 @@ from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
     configure_torch,
-    make_deterministic,
     numbers_of_a_pixel_together,
     numeric_settings,
+    settle_algorithms,
 )
 from aetui.training.training import Training
 
@@ -61,9 +62,9 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
-    make_deterministic(model, device, emit)
-    made_on = _made_on(chosen, bf16) | _lay_out(model, preset, device)
-    averaged = _running_mean(model, preset.train.ema)
+    settle_algorithms(model, device, emit, repeatable=preset.train.repeatable)
+    made_on = _made_on(chosen, bf16, preset.train.repeatable) | _lay_out(model, preset, device)
+    averaged = copy.deepcopy(model) if preset.train.ema else None
     if preset.train.compile:
         model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
     layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
@@ -103,12 +104,13 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
     resumed = _resume(training, emit)
     if training.device.type == "cpu" and not threads_told and not training.progress.step:
         settle_threads(training, emit)
+    settle_capture(training, emit)
     training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))
 
 
-def _made_on(chosen: Device, bf16: bool) -> dict[str, str]:
-    numbers = numeric_settings(torch.device(chosen.name), bf16)
+def _made_on(chosen: Device, bf16: bool, repeatable: bool) -> dict[str, str]:
+    numbers = numeric_settings(torch.device(chosen.name), bf16=bf16, repeatable=repeatable)
     return {"torch": str(torch.__version__), "device": chosen.title} | numbers
 
 
@@ -129,13 +131,6 @@ def _kept(preset: Preset, data: DataSet) -> dict[str, str]:
 def _labels(data: DataSet) -> dict[str, str]:
     names = ", ".join(data.classes)
     return {"classes": names, "training labels": data.train.label_sum, "test labels": data.test.label_sum}
-
-
-def _running_mean(model: Model, decay: float) -> AveragedModel | None:
-    """Of the weights, where there is a decay; buffers, as batch norm's running means, are the model's."""
-    if not decay:
-        return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
 
 
 def _resume(training: Training, emit: Emit) -> Entry | None:
@@ -207,7 +202,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         preset=training.preset.name,
         device=chosen.name,
         device_name=_device_name(chosen),
-        parameters=sum(parameter.numel() for parameter in training.model.parameters()),
+        parameters=training.parameters,
         epochs=training.preset.train.epochs,
         steps_per_epoch=training.steps_per_epoch,
         train_images=len(training.train),
@@ -248,6 +243,7 @@ def _computed(training: Training) -> dict[str, str | int | float | bool]:
         "accumulate": settings.accumulate,
         "clip_norm": settings.clip_norm,
         "compile": settings.compile,
+        "capture": training.graph is not None,
     }
 
 

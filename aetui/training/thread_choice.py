@@ -4,7 +4,6 @@ PyTorch's threads wait for each other in busy loops, many times a step. Where st
 programs want the cores, fewer of them are faster (docs/benchmarks.md).
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -13,18 +12,11 @@ import torch
 from aetui.errors import AetuiError
 from aetui.runs.events import ActivityChanged, Emit, Warned
 from aetui.text import plural
-from aetui.training.steps import take_step
 from aetui.training.training import Training
-from aetui.training.trial import some_batch, trial_of
+from aetui.training.trial import MOST_COPIED, WORTH, seconds_a_step, trial_of
 
-WINDOW_SECONDS = 0.1
-"""How long steps are taken with a number of threads, besides the first; at least one."""
-WORTH = 1.1
-"""More threads must be so many times as fast to be taken."""
 HOPELESS = 1.5
 """Where fewer threads are so many times slower than the fastest, still fewer are not tried."""
-MOST_COPIED = 20_000_000
-"""Weights of a model that is copied to be measured. The steps of a larger one keep all threads at work."""
 
 
 def settle_threads(training: Training, emit: Emit) -> None:
@@ -54,7 +46,7 @@ def choose_threads_anew(training: Training, emit: Emit) -> None:
 
 def _measured(training: Training) -> int:
     most, before = training.most_threads, torch.get_num_threads()
-    if most == 1 or sum(weight.numel() for weight in training.model.parameters()) > MOST_COPIED:
+    if most == 1 or training.parameters > MOST_COPIED:
         return most
     try:
         with trial_of(training) as trial:
@@ -79,10 +71,4 @@ def fastest(most: int, seconds_with: Callable[[int], float]) -> int:
 
 def _seconds_a_step(trial: Training, threads: int) -> float:
     torch.set_num_threads(threads)
-    pixels, labels = some_batch(trial)
-    take_step(trial, pixels, labels)  # the first makes buffers and wakes the threads
-    began, steps = time.perf_counter(), 0
-    while steps == 0 or time.perf_counter() - began < WINDOW_SECONDS:
-        take_step(trial, pixels, labels)
-        steps += 1
-    return (time.perf_counter() - began) / steps
+    return seconds_a_step(trial, warm_up_steps=1)

@@ -29,6 +29,7 @@ def configure_torch(device: torch.device, threads: int | None) -> int:
         torch.set_num_threads(min(threads, MOST_THREADS_A_CORE * (os.cpu_count() or 1)))
     if device.type == "cuda":
         torch.cuda.set_device(device)  # autocast asks the current GPU, not that of the tensors, for bf16
+        torch.cuda.set_stream(torch.cuda.Stream())  # type: ignore[no-untyped-call]  # the default one cannot be captured
     return by_itself
 
 
@@ -41,15 +42,19 @@ def numbers_of_a_pixel_together(model: nn.Module, *, wanted: bool) -> None:
     model.to(memory_format=layout)
 
 
-def make_deterministic(model: nn.Module, device: torch.device, emit: Emit) -> None:
-    """Let CUDA use deterministic algorithms alone. Where a layer has none, say so instead.
+def settle_algorithms(model: nn.Module, device: torch.device, emit: Emit, *, repeatable: bool) -> None:
+    """Let CUDA use deterministic algorithms alone, or the fastest. Where a layer has none, say so instead.
 
     For attention this leaves cuDNN's and makes flash attention's backward deterministic. On a CPU all is
     repeatable as it is.
     """
     if device.type != "cuda":
         return
-    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.deterministic = repeatable
+    torch.backends.cudnn.benchmark = not repeatable  # chooses by time, today this and tomorrow that
+    if not repeatable:
+        emit(Warned("train.repeatable is false: resumed, this run is not the same bit for bit"))
+        return
     names = {type(layer).__name__ for layer in model.modules() if isinstance(layer, NOT_DETERMINISTIC)}
     if names:
         who = ", ".join(sorted(names))
@@ -64,11 +69,12 @@ def make_deterministic(model: nn.Module, device: torch.device, emit: Emit) -> No
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
 
 
-def numeric_settings(device: torch.device, bf16: bool) -> dict[str, str]:
+def numeric_settings(device: torch.device, *, bf16: bool, repeatable: bool) -> dict[str, str]:
     """What two runs on the same device must agree on to give the same numbers."""
     precision = {"precision": "bf16" if bf16 else "float32"}
     if device.type != "cuda":
         return precision | {"threads": str(torch.get_num_threads())}
     tf32 = "on" if torch.backends.cudnn.allow_tf32 else "off"
     cudnn = str(torch.backends.cudnn.version())  # type: ignore[no-untyped-call]
-    return precision | {"TF32 in convolutions": tf32, "cuDNN": cudnn}
+    kind = "deterministic" if repeatable else "fastest"
+    return precision | {"TF32 in convolutions": tf32, "cuDNN": cudnn, "algorithms": kind}

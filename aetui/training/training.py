@@ -1,12 +1,11 @@
 """Everything a run trains with, in memory."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch.optim.swa_utils import AveragedModel
 
 from aetui.config.kept import differences
 from aetui.config.preset import Preset
@@ -19,7 +18,7 @@ from aetui.runs.folder import RunFolder
 from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.model_kinds import Model, make_model
-from aetui.training.objective import Objective
+from aetui.training.objective import Examples, Objective, StepLoss
 from aetui.training.optimizer import checked_state
 
 MOST_SAID = 300
@@ -41,7 +40,7 @@ class Training:
     uncropped: ImageSet | None
     """Some of the training images, where training sees crops of them, which are easier."""
     model: Model
-    averaged: AveragedModel | None
+    averaged: Model | None
     """The running mean of the model's weights, where the preset wants one."""
     optimizer: torch.optim.Optimizer
     objective: Objective
@@ -57,6 +56,8 @@ class Training:
     """What a resumed run must agree on to equal a straight one bit for bit."""
     most_threads: int
     """CPU threads that PyTorch would take by itself."""
+    graph: "Callable[[Training, Examples], StepLoss] | None" = None
+    """What learns instead of `aetui.training.steps.learn`, where steps are captured."""
     places: torch.Tensor | None = None
     """The rank of every test image by its error at the newest test; a resumed run knows none."""
     places_before: torch.Tensor | None = None
@@ -65,7 +66,7 @@ class Training:
     @property
     def judged(self) -> Model:
         """The model that is tested, shown and kept: the running mean where there is one."""
-        return cast(Model, self.averaged.module) if self.averaged else self.model
+        return self.averaged or self.model
 
     @property
     def spins(self) -> bool:
@@ -77,6 +78,11 @@ class Training:
         torch.set_num_threads(threads)
         self.made_on = self.made_on | {"threads": str(threads)}
         self.folder.change_meta(threads=threads)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are learned, and those that a model holds still."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
 
     @property
     def steps_per_epoch(self) -> int:
@@ -144,8 +150,7 @@ class Training:
             )
         restore_weights(self.model, checkpoint.trained or checkpoint.model, self.folder)
         if self.averaged:
-            restore_weights(self.judged, checkpoint.model, self.folder)
-            self.averaged.n_averaged.fill_(checkpoint.progress.step)
+            restore_weights(self.averaged, checkpoint.model, self.folder)
         with _refused_where_it_does_not_fit(self.folder):
             self.optimizer.load_state_dict(checked_state(self.optimizer, checkpoint.optimizer))
         self.progress = checkpoint.progress

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,7 +10,15 @@ import torch
 from torch import Tensor
 
 from aetui.training.checkpoint_file import Progress
+from aetui.training.steps import take_step
 from aetui.training.training import Training
+
+WINDOW_SECONDS = 0.1
+"""How long steps are taken to see how fast they are; at least one."""
+WORTH = 1.1
+"""What costs something, as more threads or memory, must be so many times as fast to be taken."""
+MOST_COPIED = 20_000_000
+"""Weights of a model that is copied to be measured. Steps of a larger one keep threads or GPU at work."""
 
 
 @contextlib.contextmanager
@@ -18,10 +27,26 @@ def trial_of(training: Training) -> Iterator[Training]:
     model, optimizer = copy.deepcopy((training.model, training.optimizer))
     model.train()
     with torch.random.fork_rng([training.device] if training.device.type == "cuda" else []):
-        yield replace(training, model=model, averaged=None, optimizer=optimizer, progress=Progress())
+        yield replace(
+            training, model=model, averaged=None, optimizer=optimizer, progress=Progress(), graph=None
+        )
 
 
 def some_batch(training: Training) -> tuple[Tensor, Tensor]:
     """The first training images, as many as a batch has, and their labels."""
     size = training.preset.train.batch_size
     return training.train.images[:size], training.train.labels[:size]
+
+
+def seconds_a_step(trial: Training, warm_up_steps: int) -> float:
+    """The mean over some steps, after others that make buffers and wake threads."""
+    pixels, labels = some_batch(trial)
+    for _ in range(warm_up_steps):
+        losses = take_step(trial, pixels, labels)
+    losses.told.item()  # waits for the device
+    began, steps = time.perf_counter(), 0
+    while steps == 0 or time.perf_counter() - began < WINDOW_SECONDS:
+        losses = take_step(trial, pixels, labels)
+        steps += 1
+    losses.told.item()
+    return (time.perf_counter() - began) / steps

@@ -181,6 +181,8 @@ def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
         "clip_norm": 0.0,
         "accumulate": 1,
         "compile": False,
+        "capture": "auto",
+        "repeatable": True,
         "seed": 0,
         "precision": "float32",
         "keep_checkpoints": 3,

@@ -8,9 +8,9 @@ import torch
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.create import create_run
-from aetui.runs.events import EpochFinished, MachineSampled, StepsTrained
+from aetui.runs.events import EpochFinished, MachineSampled, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
-from aetui.training import meter
+from aetui.training import loop, meter
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here"),
@@ -19,23 +19,31 @@ pytestmark = [
 
 LONG = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256")
 """257 tokens in the decoder: more than one block of keys in every attention kernel."""
+BF16 = ("train.precision=bf16", "augment.crop_scale=0.2")
+CAPTURE = "train.capture=true"
 RUNS = {
     "vit": ("shapes-vit-mae", *LONG),
-    "vit in bf16": ("shapes-vit-mae", *LONG, "train.precision=bf16", "augment.crop_scale=0.2"),
+    "vit in bf16": ("shapes-vit-mae", *LONG, *BF16),
     "vit in parts": ("shapes-vit-mae", *LONG, "train.accumulate=2", "model.vit.norm_pix=true"),
     "convolutions": ("shapes-conv-mae",),
     "noise": ("mnist-denoise", "data.name=digits"),
     "compiled": ("digits-conv", "train.compile=true"),
+    "captured": ("digits-conv", CAPTURE),
+    "captured noise, clipped": ("mnist-denoise", "data.name=digits", "train.clip_norm=0.1", CAPTURE),
+    "captured vit in bf16": ("shapes-vit-mae", *LONG, *BF16, CAPTURE),
+    "captured batch norm, running mean": ("shapes-conv-mae", "train.ema=0.99", CAPTURE),
+    "captured, compiled": ("digits-conv", "train.compile=true", CAPTURE),
 }
+ONE_BY_ONE = "train.capture=false"
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
     monkeypatch.setattr(meter, "TICK_SECONDS", 0.0)
 
-    def make(name: str) -> RunFolder:
+    def make(name: str, *more: str) -> RunFolder:
         preset, *changes = RUNS[name]
-        checked = read_preset(find_preset(preset), ["train.epochs=2", *changes])
+        checked = read_preset(find_preset(preset), ["train.epochs=2", *changes, *more])
         return create_run(checked, "", tmp_path / "runs", tmp_path, "cuda", threads=4)
 
     return make
@@ -61,6 +69,32 @@ def test_two_runs_and_a_resumed_one_are_equal_bit_for_bit(make, record, name):
     for key, value in weights(straight).items():
         assert torch.equal(value, weights(again)[key]), key
         assert torch.equal(value, weights(stopped)[key]), key
+
+
+@pytest.mark.parametrize("name", [name for name, words in RUNS.items() if CAPTURE in words])
+def test_captured_steps_are_those_that_are_not(make, record, name):
+    captured, one_by_one = make(name), make(name, ONE_BY_ONE)
+    assert not record(captured).of(Warned)
+    record(one_by_one)
+    for key, value in weights(captured).items():
+        assert torch.equal(value, weights(one_by_one)[key]), key
+
+
+@pytest.mark.parametrize(
+    "name", ["vit in bf16", "convolutions", "noise", "captured batch norm, running mean"]
+)
+def test_no_step_waits_for_the_gpu(make, record, monkeypatch, name):
+    real = loop.take_step
+
+    def strict(*given):
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            return real(*given)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    monkeypatch.setattr(loop, "take_step", strict)
+    assert record(make(name, ONE_BY_ONE)).session.exit_code == 0
 
 
 def test_a_gpu_and_the_cpu_agree(make, record, monkeypatch):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from aetui.runs.events import Warned
-from aetui.training.torch_settings import make_deterministic
+from aetui.training.torch_settings import settle_algorithms
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
@@ -13,14 +13,15 @@ GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 @pytest.fixture(autouse=True)
 def _settings_come_back(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     yield
     torch.use_deterministic_algorithms(False)
 
 
-def settled(model: nn.Module, device: torch.device) -> tuple[bool, list[object]]:
+def settled(model: nn.Module, device: torch.device, *, repeatable: bool = True) -> tuple[bool, list[object]]:
     reported: list[object] = []
-    make_deterministic(model, device, reported.append)
+    settle_algorithms(model, device, reported.append, repeatable=repeatable)
     return torch.are_deterministic_algorithms_enabled(), reported
 
 
@@ -38,3 +39,16 @@ def test_a_layer_without_such_an_algorithm_is_named_and_trains():
     assert isinstance(warned, Warned)
     assert "AdaptiveAvgPool2d has no repeatable gradient on a GPU" in warned.message
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_fastest_are_used_where_nobody_wants_repeatable_ones():
+    enabled, reported = settled(nn.Conv2d(1, 1, 3), GPU, repeatable=False)
+    assert not enabled
+    assert torch.backends.cudnn.benchmark
+    assert not torch.backends.cudnn.deterministic
+    assert "not the same bit for bit" in reported[0].message
+
+
+def test_on_a_cpu_all_are_repeatable():
+    assert settled(nn.Conv2d(1, 1, 3), CPU, repeatable=False) == (False, [])
+    assert not torch.backends.cudnn.benchmark
