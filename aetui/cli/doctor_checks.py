@@ -1,6 +1,5 @@
 """The checks of `aetui doctor`, each with its state and what to do."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -15,7 +14,6 @@ from typing import Any, Literal
 
 from aetui.data.catalogue import SETS, Source
 from aetui.data.finding import find
-from aetui.devices.available import MEND
 from aetui.errors import UNLOADABLE
 from aetui.terminal.choice import Choice
 from aetui.terminal.detection import Terminal
@@ -124,26 +122,16 @@ def _no_torch(why: str) -> Check:
 
 
 def _cuda_check(devices: list[dict[str, Any]]) -> Check:
-    if any(device["name"].startswith("cuda") and not device["problem"] for device in devices):
+    gpus = [device for device in devices if device["name"].startswith("cuda")]
+    if any(not gpu["problem"] for gpu in gpus):
         return Check("CUDA", "ok", "yes")
-    advice = "PyTorch does not see it: install a PyTorch with CUDA that fits the driver"
-    count = _nvidia_gpus()
-    return _check(count == 0, "CUDA", f"no, NVIDIA GPUs here: {count}", advice)
-
-
-def _nvidia_gpus() -> int:
-    import pynvml
-
-    with contextlib.suppress(pynvml.NVMLError):
-        pynvml.nvmlInit()
-        return int(pynvml.nvmlDeviceGetCount())
-    return 0
+    return Check("CUDA", "ok", "no GPU that can train" if gpus else "no NVIDIA GPU here")
 
 
 def _device_check(device: dict[str, Any]) -> Check:
     name, title = f"device {device['name']}", str(device["title"])
     if device["problem"]:
-        return Check(name, "warning", f"{title}: {device['problem']}", MEND)
+        return Check(name, "warning", f"{title}: {device['problem']}", device["advice"])
     bf16 = "bf16" if device["bf16"] else "no bf16"
     return Check(name, "ok", f"{title}, {format_bytes(device['memory_bytes'])}, {bf16}")
 

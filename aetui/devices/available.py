@@ -1,5 +1,6 @@
 """The devices that can train here, and GPUs that cannot, with the reason."""
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ from aetui.errors import UsageError
 from aetui.text import safe_text
 
 MEND = "update the driver, or install a PyTorch that fits the GPU and its driver"
-"""What helps a GPU with a problem."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Device:
     """Whether it computes in bfloat16 by itself."""
     problem: str = ""
     """Why it cannot train; empty where it can."""
+    advice: str = ""
+    """What helps then."""
 
 
 def available_devices() -> list[Device]:
@@ -51,7 +53,7 @@ def choose_device(wanted: str) -> Device:
             if device.problem:
                 raise UsageError(
                     f"{safe_text(device.title)} cannot train: {safe_text(device.problem)}",
-                    f"{MEND}, or use the CPU",
+                    f"{device.advice}, or use the CPU",
                 )
             return device
     names = ", ".join(f"{device.name} ({device.title})" for device in found if not device.problem)
@@ -79,12 +81,43 @@ def _cuda_devices() -> list[Device]:
     import torch
 
     if not torch.cuda.device_count():
-        return []
+        return _unseen_gpus()
     try:
         torch.cuda.init()  # type: ignore[no-untyped-call]
         return [_cuda_device(index) for index in range(torch.cuda.device_count())]
     except (RuntimeError, AssertionError) as error:
-        return [Device("cuda", "NVIDIA GPU", problem=str(error).partition("\n")[0])]
+        return [Device("cuda", "NVIDIA GPU", problem=str(error).partition("\n")[0], advice=MEND)]
+
+
+def _unseen_gpus() -> list[Device]:
+    """NVIDIA GPUs that the driver knows and PyTorch does not see."""
+    import torch
+
+    count = _gpus_of_driver()
+    if not count:
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if torch.version.cuda is None:
+        problem, advice = "this PyTorch is built without CUDA", "install a PyTorch with CUDA"
+    elif visible is not None:
+        problem = f"CUDA_VISIBLE_DEVICES={visible} hides it"
+        advice = "unset CUDA_VISIBLE_DEVICES, or name a GPU in it"
+    else:
+        problem, advice = "PyTorch does not see it", MEND
+    return [
+        Device(
+            "cuda", "NVIDIA GPU" if count == 1 else f"{count} NVIDIA GPUs", None, None, False, problem, advice
+        )
+    ]
+
+
+def _gpus_of_driver() -> int:
+    import pynvml
+
+    with contextlib.suppress(pynvml.NVMLError):
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetCount())
+    return 0
 
 
 def _cuda_device(index: int) -> Device:
@@ -100,6 +133,7 @@ def _cuda_device(index: int) -> Device:
         uuid=str(properties.uuid),
         bf16=properties.major >= 8,
         problem="" if compiled else f"this PyTorch has no code for its {capability}",
+        advice="" if compiled else MEND,
     )
 
 

@@ -51,7 +51,7 @@ def floor(
         images = to_unit_range(test.images[some.to(test.images.device)], device)
         noise = mask_noise(seed, some.to(device), model.patches)
         errors.append(_errors(model, images, masking(noise, model.mask_ratio).mask))
-    pixels, *others = torch.cat(errors, dim=1).double().mean(1).tolist()
+    pixels, *others = torch.cat(errors, dim=1).cpu().double().mean(1).tolist()
     if not others:
         return FloorMeasured(pixels)
     filled, zeros, perfect = others

@@ -192,4 +192,4 @@ def nearest_neighbours(
 
 
 def _accuracy(chosen: Tensor, labels: Tensor) -> float:
-    return (chosen == labels).double().mean().item()
+    return (chosen == labels).cpu().double().mean().item()

@@ -6,9 +6,7 @@ session can say so, handle signals and measure the machine meanwhile.
 
 import contextlib
 import os
-import shlex
 import threading
-import traceback
 from pathlib import Path
 
 from aetui.config.reading import read_preset
@@ -17,17 +15,17 @@ from aetui.errors import (
     EXIT_DIVERGED,
     EXIT_DONE,
     EXIT_FAILURE,
-    EXIT_OUT_OF_MEMORY,
     EXIT_STOPPED,
     AetuiError,
 )
-from aetui.files import append_line, is_in_place
+from aetui.files import is_in_place
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
 from aetui.text import plural
 from aetui.training.control import Control, Stopped
+from aetui.training.failures import failure_of
 
 HUNG_SECONDS = 5.0
 """How long another thread waits for the training thread to write an event."""
@@ -120,15 +118,7 @@ class Session:
             why = f"{error.strerror}: {error.filename or self.folder.path}"
             self._end(states.FAILED, EXIT_FAILURE, why if is_in_place(self.folder.path) else gone)
         except Exception as error:
-            if _is_out_of_memory(error):
-                self._end(states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, self._smaller_batch(error))
-            elif type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
-                self._keep_traceback(error)
-                reason = str(error).partition("\n")[0]
-                without = f"go on without it: `aetui resume {self.folder.called} --set train.compile=false`"
-                self._end(states.FAILED, EXIT_FAILURE, f"torch.compile failed: {reason}; {without}")
-            else:
-                self._end(states.FAILED, EXIT_FAILURE, self._keep_traceback(error))
+            self._end(*failure_of(error, self.folder))
 
     def _train(self) -> None:
         self.emit(ActivityChanged("loading PyTorch"))
@@ -166,25 +156,6 @@ class Session:
                 self.folder.change_meta(reason=f"{reason}; {lost}" if reason else lost)
         self.folder.reserve.drop()
 
-    def _smaller_batch(self, error: Exception) -> str:
-        what = str(error).partition("\n")[0] or type(error).__name__
-        try:
-            preset = read_preset(self.folder.config)
-        except AetuiError:  # somebody changes it just now
-            return f"out of memory ({what})"
-        half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
-        go_on = f"`aetui resume {self.folder.called} --set train.accumulate={parts}`"
-        again = f"`aetui train {shlex.quote(str(self.folder.config))} --set train.batch_size={half}`"
-        return (
-            f"out of memory ({what}); {go_on} computes each batch in parts, {again} starts with smaller ones"
-        )
-
-    def _keep_traceback(self, error: Exception) -> str:
-        with contextlib.suppress(OSError):
-            append_line(self.folder.log, "".join(traceback.format_exception(error)))
-        what = str(error).partition("\n")[0]
-        return f"{type(error).__name__}: {what} (the traceback is in {self.folder.log})"
-
     def _update_meta(self, event: Event) -> None:
         """Keep meta.json in step; what the disk refuses now is written with the next event."""
         if isinstance(event, StateChanged):
@@ -198,21 +169,3 @@ class Session:
 
 
 _STATES = {EXIT_DIVERGED: states.DIVERGED}
-OUT_OF_MEMORY_SIGNS = (
-    "DefaultCPUAllocator",
-    "enforce fail at inline_container.cc",  # of torch.save into memory
-    "CUDA error: out of memory",
-    "CUDA driver error: out of memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
-"""In messages of PyTorch's CPU allocator, and of CUDA and its libraries, which take memory of their own."""
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Of a GPU, or of the machine as PyTorch's CPU allocator and Python say it."""
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or any(sign in str(error) for sign in OUT_OF_MEMORY_SIGNS)
-    )

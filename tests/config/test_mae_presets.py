@@ -224,7 +224,8 @@ def test_a_data_set_of_other_images_is_checked_as_well(read):
 def test_the_masked_recipes_are_the_promised_ones():
     found = {one.name: read_preset(one.path) for one in shipped_presets() if "mae" in one.name}
     assert found.keys() == {
-        "shapes-conv-mae", "shapes-vit-mae", "cifar10-conv-mae", "cifar10-vit-mae", "cifar10-vit-mae-small",
+        "shapes-conv-mae", "shapes-vit-mae", "cifar10-conv-mae", "cifar10-vit-mae", "cifar10-vit-mae-fast",
+        "cifar10-vit-mae-small",
     }  # fmt: skip
     full = found["cifar10-vit-mae"]
     shape = vit_shape(full)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from aetui.devices import available
 from aetui.devices.available import available_devices, choose_device
 from aetui.errors import UsageError
 from aetui.runs.events import Warned
@@ -20,11 +21,12 @@ def gpu(name: str, major: int, minor: int) -> SimpleNamespace:
 def machine(monkeypatch):
     """A function that gives PyTorch these GPUs, the error with which CUDA starts, and compiled code."""
 
-    def make(*gpus, error=None, architectures=ARCHITECTURES):
+    def make(*gpus, error=None, architectures=ARCHITECTURES, of_driver=0):
         def start():
             if error:
                 raise error
 
+        monkeypatch.setattr(available, "_gpus_of_driver", lambda: of_driver)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: len(gpus))
         monkeypatch.setattr(torch.cuda, "init", start)
         monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: gpus[index])
@@ -97,3 +99,30 @@ def test_a_gpu_that_is_not_used_is_told_where_the_best_device_was_wanted(machine
     _warn_of_unused("auto", events.append)
     _warn_of_unused("cpu", events.append)
     assert events == [Warned("GTX 1080 is not used: this PyTorch has no code for its compute capability 6.1")]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "visible", "problem", "advice"),
+    [
+        (None, None, "this PyTorch is built without CUDA", "install a PyTorch with CUDA"),
+        ("13.0", "", "CUDA_VISIBLE_DEVICES= hides it", "unset CUDA_VISIBLE_DEVICES"),
+        ("13.0", "7", "CUDA_VISIBLE_DEVICES=7 hides it", "unset CUDA_VISIBLE_DEVICES"),
+        ("13.0", None, "PyTorch does not see it", "update the driver"),
+    ],
+)
+def test_gpus_that_only_the_driver_sees_are_named(machine, monkeypatch, cuda, visible, problem, advice):
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    machine(of_driver=8)
+    assert choose_device("auto").name == "cpu"
+    with pytest.raises(UsageError, match=f"8 NVIDIA GPUs cannot train: {problem}") as refused:
+        choose_device("cuda")
+    assert advice in refused.value.hint
+    assert "use the CPU" in refused.value.hint
+
+
+def test_without_a_gpu_none_is_named(machine):
+    machine()
+    assert [device.name for device in available_devices()] == ["cpu"]
