@@ -163,7 +163,8 @@ def vit_minutes(box: Box) -> Findings:
 def resumed(box: Box) -> Findings:
     """Killed and resumed, a run ends on the same weights, bit for bit."""
     small = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256", "train.precision=bf16")
-    runs = {"digits-mlp": ()} if box.quick else {"digits-conv": (), "shapes-vit-mae": small}
+    captured = ("train.capture=true",)
+    runs = {"digits-mlp": ()} if box.quick else {"digits-conv": captured, "shapes-vit-mae": small + captured}
     for preset, more in runs.items():
         changes = ("train.epochs=2", *more)
 

@@ -31,6 +31,7 @@ from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_mod
 from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
+    compile_parts,
     configure_torch,
     numbers_of_a_pixel_together,
     numeric_settings,
@@ -66,7 +67,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     made_on = _made_on(chosen, bf16, preset.train.repeatable) | _lay_out(model, preset, device)
     averaged = copy.deepcopy(model) if preset.train.ema else None
     if preset.train.compile:
-        model.compile(dynamic=False)  # a graph for each shape, whichever came first: a resume has the same
+        compile_parts(model)
     layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
     training = Training(
         preset=preset,

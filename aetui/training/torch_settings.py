@@ -8,12 +8,16 @@ import os
 import torch
 from torch import nn
 
+from aetui.models.transformer import Block
 from aetui.runs.events import Emit, Warned
 
 NOT_DETERMINISTIC = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AvgPool3d)
 """Layers whose gradients on a GPU have no deterministic algorithm: `torch.use_deterministic_algorithms`."""
 
 
+MOST_GRAPHS = 256
+"""Of the code of a block: one a width, size of batch, share of images that skip it, in training and in tests.
+What is beyond, PyTorch computes as it is, by whichever came first."""
 MOST_THREADS_A_CORE = 8
 """More are slower, and tens of thousands end the process."""
 
@@ -67,6 +71,20 @@ def settle_algorithms(model: nn.Module, device: torch.device, emit: Emit, *, rep
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS is not repeatable
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
+
+
+def compile_parts(model: nn.Module) -> None:
+    """Run the blocks of a transformer, or the whole of another model, through `torch.compile`.
+
+    Blocks that are alike are compiled once: https://docs.pytorch.org/tutorials/recipes/regional_compilation.html.
+    Each shape has a graph of its own, so that a resumed run has the same ones.
+    """
+    import torch._dynamo
+
+    torch._dynamo.config.recompile_limit = MOST_GRAPHS
+    blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]
+    for part in blocks or [model]:
+        part.compile(dynamic=False)
 
 
 def numeric_settings(device: torch.device, *, bf16: bool, repeatable: bool) -> dict[str, str]:

@@ -1,11 +1,16 @@
 """What is set on a GPU, checked on a CPU: the settings themselves need no GPU."""
 
+from functools import partialmethod
+
 import pytest
 import torch
+import torch._dynamo
 from torch import nn
 
+from aetui.models.transformer import blocks
 from aetui.runs.events import Warned
-from aetui.training.torch_settings import settle_algorithms
+from aetui.shapes.vit import VitSize
+from aetui.training.torch_settings import compile_parts, settle_algorithms
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
@@ -52,3 +57,31 @@ def test_the_fastest_are_used_where_nobody_wants_repeatable_ones():
 def test_on_a_cpu_all_are_repeatable():
     assert settled(nn.Conv2d(1, 1, 3), CPU, repeatable=False) == (False, [])
     assert not torch.backends.cudnn.benchmark
+
+
+@pytest.mark.parametrize(("depth", "graphs"), [(1, 4), (3, 4)])
+def test_blocks_that_are_alike_are_compiled_once(monkeypatch, depth, graphs):
+    """Two batch sizes, in training and in a test."""
+    made = []
+
+    def backend(graph, inputs):
+        made.append(graph)
+        return graph.forward
+
+    model = blocks(VitSize(width=8, depth=depth, heads=2))
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend=backend))
+    torch._dynamo.reset()
+    compile_parts(model)
+    for images in (4, 3) * 2:
+        model(torch.randn(images, 5, 8, requires_grad=True)).sum().backward()
+        with torch.inference_mode():
+            model(torch.randn(images, 5, 8))
+    assert len(made) == graphs
+
+
+def test_another_model_is_compiled_as_a_whole(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: compiled.append(part))
+    model = nn.Sequential(nn.Linear(2, 2))
+    compile_parts(model)
+    assert compiled == [model]
