@@ -44,11 +44,19 @@ BF16_TERAFLOPS = {
 
 def tests(box: Box) -> Findings:
     """What only a GPU can show."""
-    done = _run(
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/training/test_on_gpu.py"
-    )
-    (box.out / "tests.txt").write_text(done.stdout + done.stderr)
-    yield f"tests/training/test_on_gpu.py: {done.stdout.strip().splitlines()[-1]}"
+    told = box.out / "tests.txt"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/training/test_on_gpu.py",
+    ]
+    with told.open("w") as file:
+        done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=file, timeout=95, check=False)
+    yield f"tests/training/test_on_gpu.py: {told.read_text().strip().splitlines()[-1]}"
     if done.returncode:
         raise RuntimeError(f"it ended with {done.returncode}; see tests.txt")
 
@@ -65,7 +73,7 @@ def machine(box: Box) -> Findings:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=80, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 def _gpu_sample(box: Box) -> Any:
@@ -78,7 +86,9 @@ def epochs(box: Box) -> Findings:
     """Small models, which wait for kernels to be launched; their losses beside the CPU's."""
     aims = {"digits-mlp": None} if box.quick else {"mnist-mlp": 0.15, "mnist-conv": 0.25}
     for preset, aim in aims.items():
-        trained = Trained(box, "train", preset, changes=("train.epochs=3",), seconds=60)
+        captured = ("train.epochs=3", "train.capture=true")
+        trained = Trained(box, "train", preset, changes=captured, seconds=60)
+        yield from (str(event["message"]) for event in trained.of("Warned"))
         yield Figure(f"an epoch of `{preset}`", "s", aim, [event["seconds"] for event in trained.epochs])
         slow = ("train.epochs=2", "train.capture=false")
         one_by_one = Trained(box, "train", preset, changes=slow, seconds=60).epochs[-1]["seconds"]
@@ -115,11 +125,12 @@ def vit_speed(box: Box) -> Findings:
     for batch, more in ways:
         what = ", ".join([f"`{preset}`", f"batch {batch}", *more])
         changes = (f"train.batch_size={batch}", "train.epochs=1000", *more)
-        seconds = 20 if box.quick else 15 + 15 * ("train.compile=true" in more)
+        seconds = 20 if box.quick else 22 + 13 * ("train.compile=true" in more)
         trained = Trained(box, "train", preset, changes=changes, seconds=seconds)
         speeds = [event["images_per_second"] for event in trained.of("StepsTrained")]
         if not speeds:
-            raise RuntimeError(f"{what}: no step within {seconds} s")
+            yield f"{what}: no step within {seconds} s"
+            continue
         later = speeds[len(speeds) // 2 :]
         aim = 25_000 if box.on_gpu else None
         yield Figure(f"{what}: images a second", "", aim, later, more_is_better=True)
@@ -150,21 +161,23 @@ def _peak_flops(card: str) -> float:
 
 
 def vit_minutes(box: Box) -> Findings:
-    """What the faster masked autoencoder reaches in two minutes."""
+    """What the faster masked autoencoder reaches in a minute."""
     if box.quick:
-        yield "two minutes of `cifar10-vit-mae-fast` are not for a quick look"
+        yield "a minute of `cifar10-vit-mae-fast` are not for a quick look"
         return
     short = ("train.epochs=30", "train.warmup_epochs=3")
-    trained = Trained(box, "train", "cifar10-vit-mae-fast", changes=short, seconds=105)
+    trained = Trained(box, "train", "cifar10-vit-mae-fast", changes=short, seconds=65)
     last = trained.epochs[-1]
     yield Figure(f"`cifar10-vit-mae-fast`, {last['epoch']} epochs: masked MSE", "", None, [last["test_loss"]])
 
 
 def resumed(box: Box) -> Findings:
     """Killed and resumed, a run ends on the same weights, bit for bit."""
-    small = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256", "train.precision=bf16")
+    vit = ("model.vit.width=192", "model.vit.depth=12", "mask.patch=2", "train.batch_size=256")
     captured = ("train.capture=true",)
-    runs = {"digits-mlp": ()} if box.quick else {"digits-conv": captured, "shapes-vit-mae": small + captured}
+    runs = {"digits-conv": captured, "shapes-vit-mae": (*vit, *captured, "train.precision=bf16")}
+    if box.quick:
+        runs = {"digits-mlp": ()}
     for preset, more in runs.items():
         changes = ("train.epochs=2", *more)
 
@@ -242,14 +255,14 @@ def _newest_run(box: Box) -> str:
 PAUSES = 5
 PARTS: dict[Callable[[Box], Findings], int] = {
     machine: 20,
-    tests: 80,
+    tests: 100,
     resumed: 60,
-    epochs: 60,
+    epochs: 80,
     tutorial: 30,
     pause: 20,
     screen: 30,
     too_large: 30,
-    vit_speed: 115,
-    vit_minutes: 110,
+    vit_speed: 130,
+    vit_minutes: 70,
 }
 """Every part and the seconds that it may take, the surest first."""

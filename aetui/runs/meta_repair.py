@@ -39,7 +39,7 @@ def rebuild_meta(folder: RunFolder, data_dir: Path) -> str:
     folder.write_meta(meta)
     return (
         "meta.json is made anew from config.toml and the log; "
-        "the threads, versions and command that it named are not known"
+        "the threads, versions, command and sharing that it named are not known"
     )
 
 

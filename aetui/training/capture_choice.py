@@ -24,7 +24,7 @@ def _pays(training: Training, emit: Emit) -> bool:
     emit(ActivityChanged("timing steps"))
     try:
         return gain_of_capture(training) > WORTH
-    except torch.OutOfMemoryError:  # the run itself, without a copy, may have room
+    except RuntimeError:  # without a copy the run itself may have the memory
         return False
     finally:
         torch.cuda.empty_cache()
@@ -37,4 +37,5 @@ def gain_of_capture(training: Training) -> float:
         one_by_one = seconds_a_step(trial, WARM_UP_STEPS)
         trial.graph = graph = StepGraph(lambda event: None)
         captured = seconds_a_step(trial, WARM_UP_STEPS + 1)
+        graph.drop()
     return 0.0 if graph.refused else one_by_one / captured

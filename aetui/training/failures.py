@@ -23,6 +23,8 @@ OUT_OF_MEMORY_SIGNS = (
 OTHERS = re.compile(r"Process \d+ has ([\d.]+ .iB) memory in use")
 """In what PyTorch says of a GPU whose memory is used up, for every other process on it."""
 MISSING = re.compile(r"The operator '([\w:.]+)' is not currently implemented for the MPS device")
+NOT_DETERMINISTIC = "does not have a deterministic implementation"
+"""In what PyTorch raises then, behind the name of the operation."""
 TAKEN = ("busy or unavailable",)
 UNFIT = (
     "no kernel image",
@@ -88,6 +90,8 @@ def _sentence(error: Exception, what: str, folder: RunFolder) -> str:
     on_cpu = f"{resume} --device cpu` goes on without it"
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         return f"torch.compile failed: {what}; go on without it: {resume} --set train.compile=false`"
+    if NOT_DETERMINISTIC in what:
+        return f"{what.partition(' ')[0]} is not repeatable on a GPU; {resume} --set train.repeatable=false`"
     if missing := MISSING.match(what):
         fallback = f"`PYTORCH_ENABLE_MPS_FALLBACK=1 aetui resume {folder.called}` computes that on the CPU"
         return f"PyTorch has no {missing[1]} on Apple GPUs; {fallback}, {on_cpu}"

@@ -29,6 +29,7 @@ from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
+from aetui.training.repeatability import check_repeatable
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
     compile_parts,
@@ -63,7 +64,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
-    settle_algorithms(model, device, emit, repeatable=preset.train.repeatable)
+    settle_algorithms(device, emit, repeatable=preset.train.repeatable)
     made_on = _made_on(chosen, bf16, preset.train.repeatable) | _lay_out(model, preset, device)
     averaged = copy.deepcopy(model) if preset.train.ema else None
     if preset.train.compile:
@@ -105,6 +106,7 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
     resumed = _resume(training, emit)
     if training.device.type == "cpu" and not threads_told and not training.progress.step:
         settle_threads(training, emit)
+    check_repeatable(training, emit)
     settle_capture(training, emit)
     training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))

@@ -10,9 +10,11 @@ from Python; only a layer that drops out draws within, from PyTorch's own genera
 """
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import torch
 
@@ -26,13 +28,28 @@ WARM_UP_STEPS = 3
 `torch.cuda.make_graphed_callables`."""
 
 
+class Graph(Protocol):
+    """What of `torch.cuda.CUDAGraph` is used."""
+
+    def replay(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class _Captured:
     """A graph, and the tensors that it reads and writes."""
 
+    graph: Graph
     given: Examples
     losses: StepLoss
-    replay: Callable[[], None]
+
+    def replay(self, examples: Examples) -> StepLoss:
+        pairs = zip(self.given, examples, strict=True)
+        for held, new in {id(held): (held, new) for held, new in pairs}.values():
+            held.copy_(new)
+        self.graph.replay()
+        return self.losses
 
 
 class StepGraph:
@@ -54,38 +71,50 @@ class StepGraph:
         self._steps += whole
         if not whole or self.refused or self._steps <= WARM_UP_STEPS:
             return learn(training, examples)
-        if self._captured is None:
-            self._captured = self._capture(training, examples)
-        if self._captured is None:
-            return learn(training, examples)
-        for held, new in zip(self._captured.given, examples, strict=True):
-            held.copy_(new)
-        self._captured.replay()
-        return self._captured.losses
+        self._captured = self._captured or self._capture(training, examples)
+        return self._captured.replay(examples) if self._captured else learn(training, examples)
+
+    def drop(self) -> None:
+        """Give the graph's memory back."""
+        if self._captured:
+            self._captured.graph.reset()
+            self._captured = None
 
     def _capture(self, training: Training, examples: Examples) -> _Captured | None:
         """None, and said, where a step waits for the GPU or has no memory left for a graph's own."""
-        given = tuple(tensor.clone() for tensor in examples)
         try:
+            copies = {id(tensor): tensor.clone() for tensor in examples}
+            given = tuple(copies[id(tensor)] for tensor in examples)
             with _capturable(training.optimizer):
-                losses, replay = recorded(partial(learn, training, given))
+                graph, losses = recorded(partial(learn, training, given))
         except RuntimeError as error:
-            what = str(error).partition("\n")[0]
+            what = str(_first_cause(error)).partition("\n")[0]
             self._emit(Warned(f"steps are taken one by one, they cannot be captured in a CUDA graph: {what}"))
             self.refused = True
             return None
-        return _Captured(given, losses, replay)
+        return _Captured(graph, given, losses)
 
 
-def recorded(work: Callable[[], StepLoss]) -> tuple[StepLoss, Callable[[], None]]:
-    """What the work will return, and what does it: nothing is computed yet.
+def recorded(work: Callable[[], StepLoss]) -> tuple[Graph, StepLoss]:
+    """A graph that does the work, and what that will return: nothing is computed yet.
 
     The stream is that of the steps before, which is not the default one: `configure_torch`.
     """
+    gc.collect()  # no older graph is freed while this one is captured
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
-        losses = work()
-    return losses, graph.replay
+    try:
+        with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
+            losses = work()
+    except RuntimeError:
+        generator = torch.cuda.default_generators[torch.cuda.current_device()]
+        generator.graphsafe_set_state(generator.clone_state())  # else torch 2.10 takes it for captured still
+        raise
+    return graph, losses
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """The end of a capture that failed raises an error of its own."""
+    return _first_cause(error.__context__) if error.__context__ else error
 
 
 @contextlib.contextmanager

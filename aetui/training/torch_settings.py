@@ -11,10 +11,6 @@ from torch import nn
 from aetui.models.transformer import Block
 from aetui.runs.events import Emit, Warned
 
-NOT_DETERMINISTIC = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AvgPool3d)
-"""Layers whose gradients on a GPU have no deterministic algorithm: `torch.use_deterministic_algorithms`."""
-
-
 MOST_GRAPHS = 256
 """Of the code of a block: one a width, size of batch, share of images that skip it, in training and in tests.
 What is beyond, PyTorch computes as it is, by whichever came first."""
@@ -46,31 +42,22 @@ def numbers_of_a_pixel_together(model: nn.Module, *, wanted: bool) -> None:
     model.to(memory_format=layout)
 
 
-def settle_algorithms(model: nn.Module, device: torch.device, emit: Emit, *, repeatable: bool) -> None:
-    """Let CUDA use deterministic algorithms alone, or the fastest. Where a layer has none, say so instead.
+def settle_algorithms(device: torch.device, emit: Emit, *, repeatable: bool) -> None:
+    """Let CUDA use deterministic algorithms alone, or the fastest, and say so.
 
-    For attention this leaves cuDNN's and makes flash attention's backward deterministic. On a CPU all is
+    For attention the first leaves cuDNN's and makes flash attention's backward deterministic. On a CPU all is
     repeatable as it is.
     """
     if device.type != "cuda":
         return
     torch.backends.cudnn.deterministic = repeatable
     torch.backends.cudnn.benchmark = not repeatable  # chooses by time, today this and tomorrow that
-    if not repeatable:
+    if repeatable:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS is not repeatable
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
+    else:
         emit(Warned("train.repeatable is false: resumed, this run is not the same bit for bit"))
-        return
-    names = {type(layer).__name__ for layer in model.modules() if isinstance(layer, NOT_DETERMINISTIC)}
-    if names:
-        who = ", ".join(sorted(names))
-        emit(
-            Warned(
-                f"{who} has no repeatable gradient on a GPU: resumed, this run is not the same bit for bit"
-            )
-        )
-        return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else cuBLAS is not repeatable
-    torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a debugging aid that costs time
+    torch.use_deterministic_algorithms(repeatable)
 
 
 def compile_parts(model: nn.Module) -> None:

@@ -40,13 +40,17 @@ def some_batch(training: Training) -> tuple[Tensor, Tensor]:
 
 def seconds_a_step(trial: Training, warm_up_steps: int) -> float:
     """The mean over some steps, after others that make buffers and wake threads."""
-    pixels, labels = some_batch(trial)
-    for _ in range(warm_up_steps):
-        losses = take_step(trial, pixels, labels)
-    losses.told.item()  # waits for the device
-    began, steps = time.perf_counter(), 0
-    while steps == 0 or time.perf_counter() - began < WINDOW_SECONDS:
-        losses = take_step(trial, pixels, labels)
-        steps += 1
+    batch = some_batch(trial)
+    _seconds_of(trial, batch, warm_up_steps)
+    once = _seconds_of(trial, batch, 1)
+    steps = int(WINDOW_SECONDS / once)
+    return _seconds_of(trial, batch, steps) / steps if steps > 1 else once
+
+
+def _seconds_of(trial: Training, batch: tuple[Tensor, Tensor], steps: int) -> float:
+    """Until the device has done so many steps."""
+    began = time.perf_counter()
+    for _ in range(steps):
+        losses = take_step(trial, *batch)
     losses.told.item()
-    return (time.perf_counter() - began) / steps
+    return time.perf_counter() - began

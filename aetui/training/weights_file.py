@@ -19,7 +19,7 @@ from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
 from aetui.text import format_bytes
 from aetui.training.not_weights import AGAIN, SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
-from aetui.training.pickle_bounds import refuse_costly
+from aetui.training.pickle_bounds import NoTensorError, no_tensor, refuse_costly
 
 HARMLESS: list[Any] = [
     argparse.Namespace,
@@ -69,7 +69,7 @@ def _read(path: Path, file: BinaryIO) -> Published:
 def _instead(file: BinaryIO, error: Exception) -> Instead:
     if cut := re.search(r"expected (\d+) more bytes", str(error)):  # in torch's format before 1.6
         return Instead(f"ends too early: {format_bytes(int(cut[1]))} more are missing", AGAIN)
-    if "GLOBAL" not in str(error):
+    if "GLOBAL" not in str(error) and not isinstance(error, NoTensorError):
         return Instead(why_refused(error))
     with contextlib.suppress(Exception):  # of a file in torch's format before 1.6
         file.seek(0)
@@ -81,9 +81,10 @@ def _instead(file: BinaryIO, error: Exception) -> Instead:
 
 def why_refused(error: Exception) -> str:
     """Why a file is not loaded, without torch's advice to load it unsafely."""
-    named = re.search(r"GLOBAL ([\w.]+)", str(error))
-    if named:
-        return f"holds {named[1]}, which is no tensor: it could run code and is never loaded"
+    if isinstance(error, NoTensorError):
+        return no_tensor(error.name)
+    if named := re.search(r"GLOBAL ([\w.]+)", str(error)):
+        return no_tensor(named[1])
     return "is not a file of weights, or it is damaged"
 
 

@@ -1,8 +1,12 @@
 """A file of a kilobyte that claims to hold gigabytes is refused before they are taken."""
 
+import argparse
 import json
+import pathlib
+import pickle
 import struct
 import zipfile
+from collections import Counter
 
 import pytest
 import torch
@@ -61,27 +65,115 @@ def archive_of(path, pickled: bytes):
 
 
 TUPLES = b"".join(b"h%ch%c\x86q%c" % (depth, depth, depth + 1) for depth in range(60))
+MODULUS = 2**61 - 1
+"""Multiples of it have the same hash."""
+
+
+def number(value: int) -> bytes:
+    encoded = pickle.encode_long(value)
+    return b"\x8a" + bytes([len(encoded)]) + encoded
+
+
+ALIKE = b"".join(number(many * MODULUS) + b"N" for many in range(1, 1000))
 PICKLES = {
-    "a bytearray of 3 GB": b"\x80\x02cbuiltins\nbytearray\n\x8a\x05\x00^\xd0\xb2\x00\x85R.",
     "a key of 2^60 parts": b"\x80\x02N\x85q\x00" + TUPLES + b"}h<K\x01s.",
+    "a key of two parts": b"\x80\x02}K\x01K\x02\x86K\x03s.",
+    "numbers whose hashes are alike": b"\x80\x02}(" + ALIKE + b"u.",
+    "a list that is made a set again and again": b"\x80\x02]q\x00("
+    + b"K\x01" * 2000
+    + b"ecbuiltins\nset\nh\x00\x85R.",
+    "a dictionary that has grown since": b"\x80\x02}q\x00\x85q\x01h\x00("
+    + b"".join(b"M%c%cN" % (n % 256, n // 256) for n in range(2000))
+    + b"uccollections\nCounter\nh\x01R.",
+    "an encoding of quadratic time": b"\x80\x02c_codecs\nencode\nU\x01aU\x08punycode\x86R.",
     "the same behind text": b"\x80\x02X\x01\x00\x00\x00aq\x00" + TUPLES + b"}h<K\x01s.",
 }
 
 
+BEFORE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}q\x00."
+"""The three pickles in front of the content, in torch's format before 1.6."""
+PLACES = {
+    "in an archive": lambda pickled: None,
+    "the content before 1.6": lambda pickled: BEFORE + pickled,
+    "the keys before 1.6": lambda pickled: BEFORE + b"\x80\x02}." + pickled,
+}
+
+
 @pytest.mark.parametrize("kind", PICKLES)
-@pytest.mark.parametrize("packed", [True, False])
-def test_a_pickle_that_costs_more_than_its_size(tmp_path, kind, packed):
-    """In an archive as torch.save writes it, and in its format before 1.6."""
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pickle_that_costs_more_than_its_size(tmp_path, kind, place):
     path = tmp_path / "epoch_0001_step_00000001.pt"
-    before = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}q\x00."
-    if packed:
-        archive_of(path, PICKLES[kind])
+    if alone := PLACES[place](PICKLES[kind]):
+        path.write_bytes(alone)
     else:
-        path.write_bytes(before + PICKLES[kind])
+        archive_of(path, PICKLES[kind])
     with pytest.raises(ValueError, match="would grow without bounds"):
         read_checkpoint(path)
     with pytest.raises(AetuiError, match="not a file of weights"):
         read_weights(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["builtins bytearray", "torch FloatStorage", "torch._tensor _rebuild_from_type_v2", "os system"]
+)
+def test_a_call_that_no_weights_need(tmp_path, name):
+    """3 GB, where it takes a number for a size."""
+    called = b"\x80\x02c" + name.replace(" ", "\n").encode() + b"\n\x8a\x05\x00^\xd0\xb2\x00\x85R."
+    path = archive_of(tmp_path / "epoch_0001_step_00000001.pt", called)
+    said = f"holds {name.replace(' ', '.').removeprefix('builtins.')}, which is no tensor"
+    with pytest.raises(ValueError, match=f"not a checkpoint: it {said}"):
+        read_checkpoint(path)
+    with pytest.raises(AetuiError, match=said):
+        read_weights(path)
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"X" + struct.pack("<I", 8_000_100) + b"a" * 8_000_100 + b".",  # cut, where only so much is looked at
+        b"N0N.",
+        b"Np123456789012345678901234567890\n.",
+        b"h\x07.",
+        b"e.",
+        b"N",
+    ],
+)
+def test_a_pickle_that_torch_would_not_take_or_that_has_no_end(tmp_path, pickled):
+    path = tmp_path / "epoch_0001_step_00000001.pt"
+    path.write_bytes(BEFORE + b"\x80\x02" + pickled)
+    with pytest.raises(ValueError, match=r"not a checkpoint|pickle exhausted|not enough|expected"):
+        read_checkpoint(path)
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_what_trainers_write_is_read(tmp_path, new):
+    """An optimizer's state, sets, counters, paths, sizes, types, large numbers; in both formats."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    optimizer = torch.optim.Adam(model.parameters())
+    model(torch.randn(4, 3)).sum().backward()
+    optimizer.step()
+    beside = {
+        "optimizer": optimizer.state_dict(),
+        "sets": {1, "two"},
+        "counts": Counter("letters"),
+        "bytes": b"raw",
+        "args": argparse.Namespace(lr=1e-3, out=pathlib.PurePosixPath("runs")),
+        "torch": [
+            torch.Size([2, 3]),
+            torch.bfloat16,
+            torch.device("cpu"),
+            torch.ones(2).half(),
+            model[0].weight,
+        ],
+        "random": 2**127 + 1,
+        3: [True, 0.5, None, ("a", 1)],
+    }
+    path = tmp_path / "weights.pt"
+    torch.save({"model": model.state_dict(), **beside}, path, _use_new_zipfile_serialization=new)
+    read = read_weights(path).tensors
+    assert all(torch.equal(read[key], value) for key, value in model.state_dict().items())
 
 
 def test_a_pickle_of_many_megabytes(tmp_path):

@@ -44,20 +44,31 @@ class _Recording(TorchDispatchMode):
                 self.before += [(tensor, tensor.clone()) for tensor in tree_leaves(given)]
 
 
-def recorded(work: Callable[[], StepLoss]) -> tuple[StepLoss, Callable[[], None]]:
+class Recorded:
+    """As `torch.cuda.CUDAGraph`."""
+
+    def __init__(self, done: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]]) -> None:
+        self.done = done
+        self.replays = 0
+
+    @torch.no_grad()
+    def replay(self) -> None:
+        self.replays += 1
+        for operation, args, kwargs, result in self.done:
+            again = operation(*args, **kwargs)
+            for held, new in zip(tree_leaves(result), tree_leaves(again), strict=True):
+                if isinstance(held, torch.Tensor) and held.data_ptr() != new.data_ptr():
+                    held.copy_(new)
+
+    def reset(self) -> None:
+        self.done.clear()
+
+
+def recorded(work: Callable[[], StepLoss]) -> tuple[Recorded, StepLoss]:
     """As `aetui.training.step_graph.recorded`; what the work has written meanwhile is put back."""
     with torch.random.fork_rng([]), _Recording() as recording:
         losses = work()
     with torch.no_grad():
         for written, before in reversed(recording.before):
             written.copy_(before)
-
-    def replay() -> None:
-        with torch.no_grad():
-            for operation, args, kwargs, result in recording.done:
-                again = operation(*args, **kwargs)
-                for held, new in zip(tree_leaves(result), tree_leaves(again), strict=True):
-                    if isinstance(held, torch.Tensor) and held.data_ptr() != new.data_ptr():
-                        held.copy_(new)
-
-    return losses, replay
+    return Recorded(recording.done), losses

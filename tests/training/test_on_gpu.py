@@ -1,5 +1,6 @@
 """What only a GPU can show. Skipped where there is none."""
 
+import functools
 import json
 
 import pytest
@@ -7,9 +8,12 @@ import torch
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.data.generated import digits, shapes
+from aetui.data.images import DataSet
 from aetui.runs.create import create_run
-from aetui.runs.events import EpochFinished, MachineSampled, StepsTrained, Warned
+from aetui.runs.events import EpochFinished, MachineSampled, RunStarted, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
+from aetui.training import data as training_data
 from aetui.training import loop, meter
 
 pytestmark = [
@@ -17,7 +21,7 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-LONG = ("model.vit.size=tiny", "mask.patch=2", "train.batch_size=256")
+LONG = ("model.vit.width=192", "model.vit.depth=6", "mask.patch=2", "train.batch_size=256")
 """257 tokens in the decoder: more than one block of keys in every attention kernel."""
 BF16 = ("train.precision=bf16", "augment.crop_scale=0.2")
 CAPTURE = "train.capture=true"
@@ -34,12 +38,15 @@ RUNS = {
     "captured batch norm, running mean": ("shapes-conv-mae", "train.ema=0.99", CAPTURE),
     "captured, compiled": ("digits-conv", "train.compile=true", CAPTURE),
 }
+ROOM = 400_000_000
+"""Bytes that hold the model of "vit", and not the gigabyte of a step."""
 ONE_BY_ONE = "train.capture=false"
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
     monkeypatch.setattr(meter, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(training_data, "load", lambda name, *_, **__: small(name))
 
     def make(name: str, *more: str) -> RunFolder:
         preset, *changes = RUNS[name]
@@ -47,6 +54,12 @@ def make(tmp_path, monkeypatch):
         return create_run(checked, "", tmp_path / "runs", tmp_path, "cuda", threads=4)
 
     return make
+
+
+@functools.cache
+def small(name: str) -> DataSet:
+    """Of the batches of an epoch the last is smaller."""
+    return {"digits": digits, "shapes": shapes}[name](train=1500, test=300)
 
 
 def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
@@ -107,11 +120,16 @@ def test_a_gpu_and_the_cpu_agree(make, record, monkeypatch):
 
 
 def test_a_batch_too_large_for_the_memory_is_named(make, record):
-    torch.cuda.set_per_process_memory_fraction(0.01)
+    torch.cuda.empty_cache()
+    held = torch.cuda.memory_reserved()  # by the libraries, for the tests before
+    torch.cuda.set_per_process_memory_fraction(
+        (held + ROOM) / torch.cuda.get_device_properties(0).total_memory
+    )
     try:
         recorder = record(make("vit"))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
+    assert recorder.of(RunStarted)
     assert recorder.session.exit_code == 4
     assert "train.batch_size=128" in recorder.events[-1].reason
 
