@@ -27,13 +27,15 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 from aetui.text import format_bytes, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
-from aetui.ui.calculator.preset_files import line_of_preset
+from aetui.ui.calculator.preset_files import halves_of_line, line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
 from aetui.ui.driver import RECENT_SECONDS, QuietDriver
+from aetui.ui.editor.draft import Draft
+from aetui.ui.editor.screen import EditorScreen
 from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
-from aetui.ui.messages import TrainRequested, WatchRequested
+from aetui.ui.messages import EditRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
@@ -108,6 +110,11 @@ class AetuiApp(App[None]):
     def on_watch_requested(self, message: WatchRequested) -> None:
         self._show_run(message.folder)
 
+    def on_edit_requested(self, message: EditRequested) -> None:
+        told = self._settings
+        draft = Draft(message.path, message.sentence, told.changes, told.device, told.threads)
+        self.push_screen(EditorScreen(told, draft, message.runs))
+
     def _start_training(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train the run in `folder` in a process of its own and show it."""
         try:
@@ -169,10 +176,31 @@ class AetuiApp(App[None]):
     def action_calculator(self) -> None:
         """Open the calculator on what was in it last, at first on the model of the preset at hand."""
         if isinstance(self.screen, PresetScreen):
-            preset = self.screen.preset
+            preset, asking = self.screen.preset, self.screen
+            if asking.edits_layers:
+                self._edit_layers(asking)
+                return
             line = self._chain_line or (line_of_preset(preset) if preset else "")
             calculator = CalculatorScreen(self._settings.runs_dir, preset, line, self._chain_history)
             self.push_screen(calculator, self._keep_chain)
+
+    def _edit_layers(self, asking: PresetScreen) -> None:
+        """The calculator on the layers of a preset that is edited; they come back as encoder and decoder."""
+        before = line_of_preset(asking.preset) if asking.preset else ""
+        if not before:
+            self.notify(
+                "The calculator shows layers: a vision transformer has none, and mistakes come first."
+            )
+            return
+
+        def take(line: str | None) -> None:
+            if line and line != before:
+                try:
+                    asking.take_layers(*halves_of_line(line))
+                except AetuiError as error:
+                    self.notify(safe_text(error.sentence), severity="error", markup=False)
+
+        self.push_screen(CalculatorScreen(self._settings.runs_dir, asking.preset, before), take)
 
     def action_gallery(self) -> None:
         """Show the data set of the preset at hand."""

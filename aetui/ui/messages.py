@@ -1,8 +1,12 @@
 """What screens ask of the app."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from textual.message import Message
 
 from aetui.runs.folder import RunFolder
+from aetui.runs.listing import RunSummary
 
 
 class TrainRequested(Message):
@@ -12,6 +16,16 @@ class TrainRequested(Message):
         super().__init__()
         self.folder = folder
         self.repair = repair
+
+
+class EditRequested(Message):
+    """Change the settings of the preset in this file before it is started; `runs` are those of the menu."""
+
+    def __init__(self, path: Path, sentence: str, runs: Sequence[RunSummary]) -> None:
+        super().__init__()
+        self.path = path
+        self.sentence = sentence
+        self.runs = runs
 
 
 class HostChecked(Message):

@@ -186,6 +186,7 @@ def test_how_the_steps_were_computed_is_in_meta_json(make_run, record):
         "accumulate": 2,
         "clip_norm": 1.0,
         "compile": False,
+        "capture": False,
     }
     assert folder.read_meta().computed == expected
     assert any("does not compute in bf16" in warned.message for warned in recorder.of(Warned))

@@ -15,9 +15,10 @@ from aetui.models.vit_mae import VitMae
 from aetui.shapes.chain import trace
 from aetui.shapes.sizes import parse_size
 from aetui.training.model_kinds import build_model
-from aetui.ui.menu.preset_card import numbers_kept, preset_card
+from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered
 from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
+from aetui.ui.parts.preset_cost import numbers_kept
 
 VITS = [listed for listed in shipped_presets() if read_preset(listed.path).model.vit is not None]
 

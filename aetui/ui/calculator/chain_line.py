@@ -11,7 +11,6 @@ from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.reactive import Reactive, reactive
 from textual.strip import Strip
-from textual.widgets import Input
 from textual.widgets.input import Selection
 
 from aetui.errors import UsageError
@@ -21,9 +20,10 @@ from aetui.shapes.sizes import format_size, parse_size
 from aetui.shapes.written_sizes import has_batch
 from aetui.text import safe_text
 from aetui.ui.calculator.editable_chain import MAX_TEXT, SIZE, one_line
+from aetui.ui.parts.text_line import TextLine
 
 
-class ChainLine(Input):
+class ChainLine(TextLine):
     """A size and layers as text. Pasted code of many lines becomes one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

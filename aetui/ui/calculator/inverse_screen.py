@@ -16,6 +16,7 @@ from aetui.shapes.sizes import MAX_NUMBER, Size, format_size, quote, whole_numbe
 from aetui.text import safe_text
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.text_line import TextLine
 
 MOST_ANSWERS = 100
 """Answers that are listed; the best come first."""
@@ -41,9 +42,9 @@ class InverseScreen(Dialog[Solution | None]):
             dialog.border_title = f"Which {self._kind} leads from one size to the other?"
             with Horizontal(id="sizes"):
                 yield Static("from", classes="word")
-                yield Input(self._sizes[0], id="from", compact=True, max_length=40)
+                yield TextLine(self._sizes[0], id="from", compact=True, max_length=40)
                 yield Static("to", classes="word")
-                yield Input(self._sizes[1], id="to", compact=True, max_length=40)
+                yield TextLine(self._sizes[1], id="to", compact=True, max_length=40)
             yield Static(id="count", markup=False)
             yield OptionList(id="answers", markup=False)
         yield KeyFooter()

@@ -18,7 +18,7 @@ from aetui.shapes.chain import TracedLayer
 from aetui.shapes.layers import Conv, ConvTranspose, Layer, Sigmoid
 from aetui.shapes.mirror import mirror
 from aetui.shapes.sizes import Size, format_size
-from aetui.ui.calculator.editable_chain import Chain, chain_line
+from aetui.ui.calculator.editable_chain import Chain, chain_line, read_line
 
 GENERATED: tuple[DataName, ...] = ("digits", "shapes")
 """The data sets that need no download, for the sizes they have."""
@@ -52,6 +52,15 @@ def line_of_preset(preset: Preset) -> str:
     if preset.model.vit is not None:
         return ""
     return chain_line(preset.image_size, (*encoder_layers(preset), *decoder_layers(preset)))
+
+
+def halves_of_line(line: str) -> tuple[str, str]:
+    """The encoder and the decoder of a model in the calculator's line, each separated by commas.
+
+    Raises UsageError for a chain that is no model of images.
+    """
+    chain = read_line(line)
+    return tuple(", ".join(_texts(half)) for half in _halves(_image_size(chain), chain.traced))  # type: ignore[return-value]
 
 
 def write_preset(chain: Chain, folder: Path) -> Written:

@@ -100,10 +100,7 @@ class CalculatorScreen(Screen[str]):
 
     def on_key(self, event: events.Key) -> None:
         """What is typed before the line receives the keys goes into it."""
-        line = self.query_one(ChainLine)
-        if event.character and event.is_printable and self.focused is line:
-            event.stop()
-            line.replace(event.character, *line.selection)
+        self.query_one(ChainLine).take_early(event)
 
     def _typed(self, value: str) -> None:
         if value != self._chain.line:

@@ -13,6 +13,7 @@ from aetui.shapes.sizes import quote, whole_number
 from aetui.text import safe_text
 from aetui.ui.parts.dialogs import ChoiceScreen, Dialog
 from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.text_line import TextLine
 
 ALL = "all"
 
@@ -61,7 +62,7 @@ class JumpScreen(Dialog[int | None]):
         with Vertical(classes="dialog"):
             question = f"Which {self._split} image? 0 to {self._count - 1:,}, among all labels"
             yield Static(question, markup=False, classes="question")
-            yield Input(compact=True, max_length=40)
+            yield TextLine(compact=True, max_length=40)
             yield Static(id="wrong", markup=False)
         yield KeyFooter()
 

@@ -13,6 +13,7 @@ from aetui.text import safe_text
 from aetui.ui.menu.preset_list import is_folder
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.text_line import TextLine
 
 
 class FolderScreen(Dialog[str | None]):
@@ -26,7 +27,7 @@ class FolderScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static("Train on which folder of images?", classes="question")
-            yield Input(placeholder="~/images", compact=True)
+            yield TextLine(placeholder="~/images", compact=True)
             yield Static(
                 "Either train/ and test/ are in it, or all images. Enter starts, esc cancels.", classes="note"
             )

@@ -31,8 +31,18 @@ LIST_KEYS: list[BindingType] = [
 
 KEYS: list[BindingType] = [
     CHOOSE,
+    Binding("e", "edit", "Settings", id="menu.edit", tooltip="change the preset's settings before it starts"),
     Binding(
         "r", "resume", "Resume", id="menu.resume", tooltip="go on with the chosen run from its checkpoint"
+    ),
+    Binding(
+        "slash",
+        "search",
+        "Find",
+        id="menu.find",
+        key_display="/",
+        tooltip="find presets and runs by part of a name",
+        show=False,
     ),
     Binding(
         "tab",

@@ -7,26 +7,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aetui.config.chains import trace_model
-from aetui.config.masked import vit_shape
 from aetui.config.preset import Preset
 from aetui.config.train import AugmentSection, TrainSection
 from aetui.data.catalogue import SETS, Source
 from aetui.data.finding import Form, find
-from aetui.shapes.chain import activation_bytes
-from aetui.shapes.vit import VitMaeShape
-from aetui.text import format_bytes, format_count, format_duration, plural, safe_text
+from aetui.text import format_bytes, format_count, plural, safe_text
 from aetui.ui.menu.preset_list import Offered, is_folder
-from aetui.ui.menu.run_list import Pace
+from aetui.ui.parts.earlier_runs import Pace
 from aetui.ui.parts.layer_table import mask_sentence, parameter_count, size_table
-
-BYTES_PER_PARAMETER = 16
-"""float32: the weight, its gradient and Adam's two moments."""
-KEPT_PER_BLOCK = 16
-"""Numbers that a block keeps for its backward pass, as multiples of its width, for every token: what comes
-in (1), the first norm (1), queries, keys and values (3), attention (1), the sum (1), the second norm (1), the
-MLP's hidden layer before and behind its GELU (4 + 4)."""
-
+from aetui.ui.parts.preset_cost import memory_words, time_words
 
 Hosts = Mapping[str, str | None]
 """By data set: the host that answered when asked, or None where none did; missing while it is being asked."""
@@ -44,7 +33,7 @@ def preset_card(offered: Offered, data_dir: Path, hosts: Hosts, pace: Pace | Non
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column()
-    for name, value in [*_facts(preset, data_dir, hosts), ("time", Text(_time(preset, pace)))]:
+    for name, value in [*_facts(preset, data_dir, hosts), ("time", Text(time_words(preset, pace)))]:
         facts.add_row(name, value)
     sentence = Text(safe_text(offered.listed.description), "bold")
     return Group(sentence, Text(), facts, Text(), size_table(preset))
@@ -60,7 +49,7 @@ def _facts(preset: Preset, data_dir: Path, hosts: Hosts) -> list[tuple[str, Text
         facts.append(("noise", Text(f"Gaussian, standard deviation {preset.noise.std:g} of the pixel range")))
     if varied := _augmentation(preset.augment):
         facts.append(("images", Text(varied)))
-    return [*facts, ("parameters", Text(format_count(count))), ("memory", Text(_memory(preset, count)))]
+    return [*facts, ("parameters", Text(format_count(count))), ("memory", Text(memory_words(preset, count)))]
 
 
 def _recipe(train: TrainSection) -> str:
@@ -83,34 +72,6 @@ def _augmentation(augment: AugmentSection) -> str:
     if augment.crop_scale < 1:
         parts += [f"random crops of {100 * augment.crop_scale:g} % of the area and more"]
     return ", ".join(parts)
-
-
-def _time(preset: Preset, pace: Pace | None) -> str:
-    if pace is None:
-        return "known after the first epoch"
-    each, device = format_duration(pace.seconds_per_epoch), safe_text(pace.device_name)
-    whole = format_duration(pace.seconds_per_epoch * preset.train.epochs)
-    epochs = plural(preset.train.epochs, "epoch")
-    return f"an epoch took {each} here ({device}): about {whole} for {epochs}"
-
-
-def _memory(preset: Preset, count: int) -> str:
-    """An estimate for training in float32: weights, gradients, moments, and a batch's activations.
-
-    Of layers those are counted twice, forward and backward; of a vision transformer by `numbers_kept`.
-    """
-    images = -(-preset.train.batch_size // preset.train.accumulate)
-    if preset.model.vit is not None:
-        batch = 4 * images * numbers_kept(vit_shape(preset))
-    else:
-        batch = 2 * sum(activation_bytes(chain, images) for chain in trace_model(preset))
-    return f"about {format_bytes(count * BYTES_PER_PARAMETER + batch)} besides PyTorch and the images"
-
-
-def numbers_kept(shape: VitMaeShape) -> int:
-    """Numbers kept of one image: 16 x tokens x width x depth, of the encoder and of the decoder."""
-    parts = ((shape.encoder, shape.visible + 1), (shape.decoder, shape.patches + 1))
-    return sum(KEPT_PER_BLOCK * tokens * size.width * size.depth for size, tokens in parts)
 
 
 def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:

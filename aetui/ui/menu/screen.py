@@ -1,19 +1,16 @@
 """The first screen: presets to start and runs to come back to."""
 
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
-from itertools import groupby
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, OptionList, Static
 
 from aetui import __version__
 from aetui.config.preset import Preset
@@ -24,14 +21,15 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunsFollower, RunSummary, owner_note
 from aetui.text import safe_text
+from aetui.ui.menu.choices import Choices, SearchLine
 from aetui.ui.menu.folder_dialog import FolderScreen
-from aetui.ui.menu.keys import KEYS, LIST_KEYS
+from aetui.ui.menu.keys import KEYS
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered, offered_presets
-from aetui.ui.menu.run_card import begun, day_words, run_card, run_line
-from aetui.ui.menu.run_list import Outline, measured_pace
-from aetui.ui.messages import HostChecked, TrainRequested, WatchRequested
+from aetui.ui.menu.run_card import run_card
+from aetui.ui.messages import EditRequested, HostChecked, TrainRequested, WatchRequested
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS
+from aetui.ui.parts.earlier_runs import Outline, measured_pace
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
@@ -57,15 +55,10 @@ class MenuFooter(KeyFooter):
         )
 
 
-class Choices(OptionList):
-    """Presets and runs. The list itself handles Enter, so that keys in quick succession keep their order."""
-
-    BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS
-
-
 class MenuScreen(PresetScreen):
     """A list of presets and runs; beside it, what the chosen one is."""
 
+    AUTO_FOCUS = "#choices"
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
@@ -90,7 +83,9 @@ class MenuScreen(PresetScreen):
         )
         yield Static(title, id="title")
         with Horizontal(id="columns"):
-            yield Choices(id="choices", markup=False)
+            with Vertical(id="list"):
+                yield SearchLine(id="search", compact=True, placeholder="part of a name, or a state")
+                yield Choices(id="choices", markup=False)
             with VerticalScroll(id="card"):
                 yield Static(id="explained")
         yield MenuFooter()
@@ -116,8 +111,38 @@ class MenuScreen(PresetScreen):
         self._open(self._chosen())
 
     def action_list(self) -> None:
-        """From the explanation back to the list."""
+        """From the explanation, or the search, back to the list of everything."""
+        search = self.query_one(SearchLine)
+        if search.display:
+            search.value, search.display = "", False
         self.query_one(Choices).focus()
+
+    def action_search(self) -> None:
+        """Show those presets and runs alone that have the words which are typed."""
+        search = self.query_one(SearchLine)
+        search.display = True
+        self.set_focus(search)
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed before the search receives the keys goes into it."""
+        self.query_one(SearchLine).take_early(event)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._refill()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.query_one(Choices).focus()
+
+    def action_edit(self) -> None:
+        """Change the settings of the chosen preset before a run is started with them."""
+        offered = self._offered.get(self._chosen() or "")
+        if offered is None:
+            self.notify("Choose a preset to change its settings.")
+        elif offered.preset is None:
+            self.notify("Mend its mistakes first; they stand on the right.", severity="error")
+        else:
+            listed = offered.listed
+            self.post_message(EditRequested(listed.path, listed.description, tuple(self._runs.values())))
 
     def action_resume(self) -> None:
         """Go on with the chosen run, if there is something left of it."""
@@ -190,10 +215,10 @@ class MenuScreen(PresetScreen):
         chosen, choices = self._chosen(), self.query_one(OptionList)
         with self.app.batch_update():
             self._fill()
-            if chosen in self._offered or chosen in self._runs:
+            if chosen in {option.id for option in choices.options if option.id}:
                 choices.highlighted = choices.get_option_index(chosen)
             elif choices.highlighted is None:
-                choices.highlighted = 1
+                choices.action_first()
 
     def _read_runs(self) -> None:
         """The newest runs; of very many some at a time, between two refreshes."""
@@ -209,24 +234,7 @@ class MenuScreen(PresetScreen):
     def _fill(self) -> None:
         found = offered_presets(self._settings.changes)
         self._offered = {f"preset:{offered.listed.path}": offered for offered in found}
-        choices = self.query_one(OptionList)
-        choices.clear_options()
-        choices.add_option(Option(Text("Presets", "bold"), disabled=True))
-        choices.add_options(Option(_preset_line(one), id=name) for name, one in self._offered.items())
-        choices.add_option(None)
-        choices.add_options(self._run_options())
-
-    def _run_options(self) -> Iterator[Option]:
-        """The runs under the days they were started on; seconds are shown where the minute is the same."""
-        if not self._runs:
-            yield Option(Text("Runs", "bold"), disabled=True)
-            yield Option(Text("  what you start is here", "dim italic"), disabled=True)
-        today = datetime.now().date()
-        minutes = Counter((one.preset, one.started[:16]) for one in self._runs.values())
-        for day, runs in groupby(self._runs.items(), key=lambda named: _day_of(named[1])):
-            yield Option(Text(f"Runs {day_words(day, today)}", "bold"), disabled=True)
-            for name, one in runs:
-                yield Option(run_line(one, minutes[one.preset, one.started[:16]] > 1), id=name)
+        self.query_one(Choices).show(self._offered, self._runs, self.query_one(SearchLine).value)
 
     @property
     def preset(self) -> Preset | None:
@@ -257,15 +265,3 @@ class MenuScreen(PresetScreen):
         elif pieces > 1:
             card = run_card(run, outline.history, datetime.now().date())
             self.query_one("#explained", Static).update(card)
-
-
-def _day_of(run: RunSummary) -> date | None:
-    start = begun(run)
-    return start.date() if start else None
-
-
-def _preset_line(offered: Offered) -> Text:
-    style = "red" if offered.preset is None else ""
-    return Text.assemble(
-        "  ", (safe_text(offered.listed.name), style), (" (own)" if offered.own else "", "dim")
-    )

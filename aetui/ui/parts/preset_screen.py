@@ -15,6 +15,8 @@ class PresetScreen(Screen[None]):
     OPENS: ClassVar[frozenset[str]] = frozenset({"calculator", "gallery"})
     """The app's actions that are offered on this screen."""
 
+    edits_layers: ClassVar[bool] = False
+    """Whether the calculator opens on the preset's own layers, and what is made of them is taken."""
     data_dir: Path
     """Where the preset's data set is, or is downloaded to."""
 
@@ -22,6 +24,9 @@ class PresetScreen(Screen[None]):
     def preset(self) -> Preset | None:
         """None where none is chosen, or the one that is cannot be read."""
         raise NotImplementedError
+
+    def take_layers(self, encoder: str, decoder: str) -> None:
+        """Layers, separated by commas, that the calculator has made of the preset's."""
 
     def _screen_resized(self, size: Size) -> None:
         """Lay out anew, in the app's name.

@@ -27,8 +27,8 @@ from aetui.ui.app import AetuiApp
 from aetui.ui.menu.folder_dialog import FolderScreen
 from aetui.ui.menu.preset_list import offered_presets
 from aetui.ui.menu.run_card import day_words
-from aetui.ui.menu.run_list import Outline, measured_pace
 from aetui.ui.menu.screen import MenuScreen
+from aetui.ui.parts.earlier_runs import Outline, measured_pace
 
 NOON = datetime.now().astimezone().replace(hour=12, minute=26, second=0, microsecond=0)
 
@@ -44,6 +44,7 @@ class Noon(datetime):
 @pytest.fixture(autouse=True)
 def _noon(monkeypatch):
     monkeypatch.setattr("aetui.ui.menu.screen.datetime", Noon)
+    monkeypatch.setattr("aetui.ui.menu.choices.datetime", Noon)
 
 
 @pytest.fixture
@@ -357,3 +358,29 @@ async def test_keys_in_quick_succession_keep_their_order(app, started):
         while not started:
             await pilot.pause(0.02)
     assert read_preset(started[0].config).name == "shapes-conv-mae"
+
+
+async def test_presets_and_runs_are_found_by_part_of_a_name_or_a_state(app, ran):
+    ran("finished", "mnist-conv")
+    ran("failed", "mine", reason="the disk is full")
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        choices = pilot.app.screen.query_one(OptionList)
+        everything = choices.option_count
+        await pilot.press("slash", *"mnist")
+        await pilot.pause()
+        names = {str(option.prompt).strip().split()[0] for option in choices.options if option.id}
+        assert {"mnist-conv", "mnist-mlp"} <= names
+        assert not any("digits" in name for name in names)
+        await pilot.press(*["backspace"] * 5, *"failed", "enter")
+        await pilot.pause()
+        (found,) = [option.id for option in choices.options if option.id]
+        assert "-mine-" in found
+        assert choices.has_focus
+        await pilot.press("slash", *"nonsense")
+        await pilot.pause()
+        assert "nothing of that name" in text_of(pilot.app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert choices.option_count == everything
+        assert choices.has_focus

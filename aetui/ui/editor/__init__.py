@@ -1,0 +1,1 @@
+"""The settings of a preset, changed before a run is started with them."""

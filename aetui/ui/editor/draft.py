@@ -1,0 +1,143 @@
+"""A preset with what a person has changed of it; nothing is written until a run is started or it is saved."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from aetui.config.fields import Setting, as_text, every_setting, settings_of, value_of
+from aetui.config.preset import Preset
+from aetui.config.problems import PresetError, Problem
+from aetui.config.reading import read_preset
+from aetui.config.shipped import preset_text, shipped_presets
+from aetui.files import write_whole
+from aetui.runs.fields import MOST_THREADS
+
+DEVICE, THREADS = "--device", "--threads"
+OF_THE_RUN = {
+    DEVICE: Setting(
+        key=DEVICE,
+        meaning="Where it trains: the best device, or one of those that `aetui devices` lists.",
+        default="auto",
+        range="",
+        choices=("auto", "cpu", "cuda", "mps"),
+    ),
+    THREADS: Setting(
+        key=THREADS,
+        meaning="CPU threads; left out, as many as the run's own first steps are fastest with.",
+        default="",
+        range=f"from 1, to {MOST_THREADS:,}",
+    ),
+}
+"""What a run is told besides its preset."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is edited: the preset's file, and by key what was typed for it."""
+
+    path: Path
+    sentence: str
+    fixed: tuple[str, ...] = ()
+    """Changes of every preset, as the command line of the app asks for."""
+    told_device: str = "auto"
+    told_threads: int | None = None
+    """What the command line of the app says of every run."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+
+    def change(self, key: str, text: str) -> "Draft":
+        """With another value; with the preset's own, or nothing, it is not changed any more."""
+        changed = {other: value for other, value in self.changed.items() if other != key}
+        if text.strip() not in (self.own_value(key), ""):
+            changed[key] = text.strip()
+        return replace(self, changed=changed)
+
+    def own_value(self, key: str) -> str:
+        """What holds without a change."""
+        of_the_run = {DEVICE: self.told_device, THREADS: as_text(self.told_threads)}
+        return of_the_run[key] if key in of_the_run else value_of(self._unchanged, key)
+
+    def value(self, key: str) -> str:
+        """What a key has now, as typed or as the preset has it."""
+        if key in self.changed:
+            return self.changed[key]
+        return self.own_value(key) if key in OF_THE_RUN else value_of(self.preset or self._unchanged, key)
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """Everything that can be changed."""
+        name, *others = settings_of(self.preset or self._unchanged)
+        return [name, *OF_THE_RUN.values(), *others]
+
+    @property
+    def preset(self) -> Preset | None:
+        """What will be trained; None while there are mistakes."""
+        return self._read[0]
+
+    @property
+    def mistakes(self) -> dict[str, str]:
+        """By the setting that each concerns; under "" what concerns none."""
+        return self._read[1]
+
+    @property
+    def device(self) -> str:
+        return self.value(DEVICE)
+
+    @property
+    def threads(self) -> int | None:
+        text = self.value(THREADS)
+        return int(text) if text else None
+
+    @property
+    def command(self) -> str:
+        """The command line that trains the same without a screen."""
+        own = self._unchanged.name
+        shipped = any(one.path == self.path for one in shipped_presets())
+        words = ["aetui", "train", own if shipped else str(self.path)]
+        for key, text in self.changed.items():
+            words += [key, text] if key in OF_THE_RUN else ["--set", _setting(key).change(text)]
+        return shlex.join(words)
+
+    def save(self, path: Path) -> None:
+        """Write what will be trained as a preset of its own. Raises OSError, also where there is one."""
+        assert self.preset is not None
+        named = self.preset.model_copy(update={"name": path.stem})
+        path.touch(exist_ok=False)
+        write_whole(path, preset_text(named, self.sentence).encode())
+
+    @cached_property
+    def _unchanged(self) -> Preset:
+        return read_preset(self.path, self.fixed)
+
+    @cached_property
+    def _read(self) -> tuple[Preset | None, dict[str, str]]:
+        wrong = _mistakes_of_the_run(self.changed)
+        of_preset = [(key, text) for key, text in self.changed.items() if key not in OF_THE_RUN]
+        changes = [_setting(key).change(text) for key, text in of_preset]
+        try:
+            preset = read_preset(self.path, [*self.fixed, *changes], for_new_run=True)
+        except PresetError as error:
+            return None, wrong | _by_setting(error.problems)
+        return (None, wrong) if wrong else (preset, {})
+
+
+def _setting(key: str) -> Setting:
+    return next(one for one in every_setting() if one.key == key)
+
+
+def _by_setting(problems: tuple[Problem, ...]) -> dict[str, str]:
+    keys = [one.key for one in every_setting()]
+    found: dict[str, str] = {}
+    for problem in problems:
+        of = [key for key in keys if problem.key == key or problem.key.startswith(f"{key}.")]
+        key, sentence = (of[0], problem.message) if of else ("", f"{problem.key}: {problem.message}")
+        found[key] = f"{found[key]}; {sentence}" if key in found else sentence
+    return found
+
+
+def _mistakes_of_the_run(changed: Mapping[str, str]) -> dict[str, str]:
+    threads = changed.get(THREADS, "1")
+    if not threads.isascii() or not threads.isdigit() or not 1 <= int(threads[:9]) <= MOST_THREADS:
+        return {THREADS: f"expected a number from 1 to {MOST_THREADS:,}"}
+    return {}

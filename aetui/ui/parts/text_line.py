@@ -1,0 +1,39 @@
+"""Widgets in which keys that come together keep their order, the line that text is typed into among them.
+
+In Textual (8.2) a letter is taken at once by a line, and a key with a binding, as backspace, goes up through
+all widgets first. So on a slow line, which brings keys in bunches, letters overtook it.
+"""
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widget import Widget
+from textual.widgets import Input
+
+if TYPE_CHECKING:
+    Mixed = Widget
+else:
+    Mixed = object  # a style sheet calls a widget by its first base that is one
+
+
+class KeysInOrder(Mixed):
+    """Acts on a key with a binding where it comes in."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.screen.focused is not self or self.check_consume_key(event.key, event.character):
+            return
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.enabled:
+            event.stop()
+            event.prevent_default()
+            await self.app.run_action(active.binding.action, active.node)
+
+
+class TextLine(KeysInOrder, Input):
+    """Textual's line."""
+
+    def take_early(self, event: events.Key) -> None:
+        """A letter that came right behind the key which has led to this line, and so to another widget."""
+        if event.character and event.is_printable and self.screen.focused is self:
+            event.stop()
+            self.replace(event.character, *self.selection)

@@ -1,0 +1,44 @@
+"""Keys that arrive together are taken in their order."""
+
+import pytest
+from textual import events
+from textual.widgets import Input
+
+CHARACTERS = {"backspace": "\x7f", "slash": "/", "enter": "\r"}
+
+
+def arrived(pilot, *names: str) -> None:
+    """All at once, as a slow line brings them."""
+    for name in names:
+        pilot.app.post_message(events.Key(name, CHARACTERS.get(name, name if len(name) == 1 else None)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["4", "5", "backspace", "7"], "47"),
+        (["4", "5", "left", "7"], "475"),
+        (["4", "5", "backspace", "backspace", "2", "0"], "20"),
+        (["4", "home", "7", "end", "8"], "748"),
+    ],
+)
+async def test_a_letter_never_overtakes_another_key(app, keys, value):
+    async with app().run_test() as pilot:
+        await pilot.press("k")
+        await pilot.pause()
+        arrived(pilot, *keys)
+        await pilot.pause()
+        assert pilot.app.screen.query_one(Input).value == value
+
+
+async def test_what_comes_with_the_key_that_leads_to_a_line_goes_into_it(app):
+    async with app().run_test() as pilot:
+        await pilot.pause()
+        arrived(pilot, "slash", "v", "i", "t")
+        await pilot.pause()
+        assert pilot.app.screen.query_one(Input).value == "vit"
+        await pilot.press("escape", "e")
+        await pilot.pause()
+        arrived(pilot, "enter", "x", "y")
+        await pilot.pause()
+        assert pilot.app.screen.query_one(Input).value == "xy"
