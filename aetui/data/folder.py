@@ -124,13 +124,13 @@ class _Cache:
         """Names of the files left out, or None where the cache is missing, damaged or can be better now."""
         try:
             index = _INDEX.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
-            left = {file.name for file in self._files} - set(index.skipped)
+            left = {file.told for file in self._files} - set(index.skipped)
             whole = len(left) + len(index.skipped) == len(self._files)
             if not whole or self._sum_of_images(len(left)) != index.images_sum:
                 return None
         except (OSError, ValueError):
             return None
-        again = [file for file in self._files if file.name not in left][:RETRIED]
+        again = [file for file in self._files if file.told not in left][:RETRIED]
         return index.skipped if all(self._decode(file) is None for file in again) else None
 
     def _sum_of_images(self, count: int) -> str:
@@ -172,7 +172,7 @@ class _Cache:
                 files = self._files[begin : begin + CHUNK]
                 for file, pixels in zip(files, pool.map(self._decode, files), strict=True):
                     if pixels is None:
-                        skipped.append(file.name)
+                        skipped.append(file.told)
                     else:
                         target.write(pixels)
         on_progress(Decoding(len(self._files), len(self._files)))
@@ -211,7 +211,7 @@ def _data_set(
     skipped: Sequence[str],
 ) -> DataSet:
     broken = set(skipped)
-    good_train, good_test = ([file for file in files if file.name not in broken] for files in (train, test))
+    good_train, good_test = ([file for file in files if file.told not in broken] for files in (train, test))
     _refuse_empty(folder, good_train, "train", len(broken))
     _refuse_empty(folder, good_test, "test", len(broken))
     classes = tuple(sorted({file.label for file in (*good_train, *good_test)}))

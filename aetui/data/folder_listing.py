@@ -29,6 +29,11 @@ class ListedFile:
     size: int
     modified_ns: int
 
+    @property
+    def told(self) -> str:
+        """The name as text that can be written, also where it is no UTF-8."""
+        return self.name.encode("utf-8", "backslashreplace").decode()
+
 
 def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[ListedFile], list[ListedFile]]:
     """Train files sorted by path, test files in mixed order.

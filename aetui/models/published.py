@@ -58,7 +58,7 @@ def weights_in(checkpoint: object) -> Published:
 
 def _state_dict(checkpoint: object, notes: list[str]) -> dict[str, Tensor]:
     if isinstance(checkpoint, Mapping):
-        averaged = [key for key in checkpoint if isinstance(key, str) and AVERAGED.search(key)]
+        averaged = {key: None for key in checkpoint if isinstance(key, str) and AVERAGED.search(key)}
         inside = [key for key in (*INSIDE, *averaged) if isinstance(checkpoint.get(key), Mapping)]
         beside = [key for key in inside[1:] if key in averaged]
         notes += [f"{quote(key)}, a running mean of the weights, is left out" for key in beside]
@@ -134,7 +134,7 @@ def _without_head(tensors: dict[str, Tensor], notes: list[str]) -> dict[str, Ten
     if not added:
         return tensors
     notes.append(f"the file is of a fine-tuned encoder; left out: {_some(added)}")
-    kept = {name: tensor for name, tensor in tensors.items() if name not in added}
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(HEAD)}
     if "fc_norm.weight" in tensors and "norm.weight" not in tensors:
         scale = tensors["fc_norm.weight"]
         kept |= {"norm.weight": torch.ones_like(scale), "norm.bias": torch.zeros_like(scale)}

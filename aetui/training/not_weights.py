@@ -19,15 +19,16 @@ MOST_READ = 2_000_000
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 """Of a zip's member: its mark, and the lengths of its name and of the field behind it (APPNOTE 4.3.7)."""
 ITEM_BYTES = {
-    f"torch {kind}Storage": size
+    f"torch.{kind}Storage": size
     for size, kinds in {
-        8: ("Double", "Long"),
+        16: ("ComplexDouble",),
+        8: ("Double", "Long", "ComplexFloat"),
         4: ("Float", "Int"),
         2: ("Half", "BFloat16", "Short"),
         1: ("Char", "Byte", "Bool"),
     }.items()
     for kind in kinds
-}
+} | {"torch.storage.UntypedStorage": 1}
 """Of an element, by how a pickle names the type of a storage."""
 SAVE_WEIGHTS = "save the weights alone where it was made: torch.save(model.state_dict(), 'weights.pt')"
 AGAIN = "fetch it again; `curl -C - -O` and `wget -c` go on where a download ended"
@@ -38,6 +39,8 @@ MARKS = (
     (rb"\x1f\x8b", "is a gzip archive", "unpack it, and name the file in it"),
     (rb"\x89HDF\r\n", "is an HDF5 file, as Keras writes", "weights of PyTorch can be imported"),
     (rb"7z\xbc\xaf|Rar!|\xfd7zXZ|BZh", "is an archive", "unpack it, and name the file in it"),
+    (rb"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19\.", "is in PyTorch's format before 1.6",
+     "write it anew: torch.save(torch.load('old.pt', weights_only=True), 'new.pt')"),
     (rb"GGUF", "is a GGUF file", "weights of PyTorch can be imported"),
 )  # fmt: skip
 """How files begin, what they are, and what helps."""
@@ -131,7 +134,7 @@ def _told_by_pickle(file: BinaryIO) -> int:
     told, kinds, named, item_bytes, elements = 0, dict[int, int](), 0, 0, 0
     with contextlib.suppress(ValueError):  # damaged, or cut within
         for opcode, argument, _ in pickletools.genops(pickled):
-            number = argument if isinstance(argument, int) else None
+            number = argument if isinstance(argument, int) and 0 <= argument < MOST_TOLD else None
             match opcode.name:
                 case "BINPUT" | "LONG_BINPUT":
                     kinds[number or 0] = named
@@ -143,6 +146,6 @@ def _told_by_pickle(file: BinaryIO) -> int:
                     elements = number or elements
             if told > MOST_TOLD:
                 return 0
-            named = ITEM_BYTES.get(str(argument), 0) if opcode.name == "GLOBAL" else 0
+            named = ITEM_BYTES.get(str(argument).replace(" ", "."), 0) if opcode.name == "GLOBAL" else 0
             item_bytes = named or item_bytes
     return told

@@ -7,23 +7,26 @@ what a file of weights has no need of is refused: other opcodes, calls and keys 
 """
 
 import io
+import os
 import pickletools
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
+
+from aetui.training.not_weights import ITEM_BYTES
 
 MOST_BYTES = 8_000_000
 """Of a pickle; the one of a vision transformer with its optimizer has 0.2 MB. Tensors are not in it."""
 MOST_PARTS = 1_000_000
 """Of what a value in it holds, counted as often as it is held; and of opcodes and what is given to calls."""
-PICKLES = 5
-"""Of torch's format before 1.6: two before the machine's sizes, the content, and its tensors' keys."""
 LETTERS = 64
 """Of a text count as a part."""
-LARGEST_KEY = 2**61 - 2
-"""Numbers up to here have a hash each: `sys.hash_info.modulus`."""
+LARGEST_KEY = 1_000_000
+"""Of numbers that are keys, as in an optimizer's state. Larger ones can be chosen to meet in one place."""
+LONGEST_NAME = 100
+"""Of what a pickle names; torch looks at an unknown name in quadratic time."""
 CALLED = re.compile(
     r"torch\._utils\._rebuild_(tensor(_v[23])?|parameter(_with_state)?)|torch\.nn\.parameter\.Parameter|torch\.Size"
     r"|torch\.device|torch\.serialization\._get_layout|collections\.(OrderedDict|Counter)|builtins\.set"
@@ -31,6 +34,10 @@ CALLED = re.compile(
 )
 """What a pickle may call, by module and name. Others, as torch's storages and `_rebuild_from_type_v2`, take
 any memory that a number tells them, or call what they are given."""
+NAMED = re.compile(r"torch\.[a-z]+\d*\w*|torch(\.storage)?\.\w+Storage")
+"""What it may name besides: types of numbers and of storages."""
+KEY = re.compile(r"\d{1,9}")
+"""How torch.save calls a storage. Other spellings may be read as the same record, again and again."""
 HASHING = re.compile(r"collections\..*|builtins\.set")
 """Those that hash what they are given."""
 ENCODE, ENCODING = "_codecs.encode", "latin1"
@@ -40,67 +47,70 @@ PICKLE = re.compile(r"\.pkl$", re.IGNORECASE)
 """How the names end that torch may look for."""
 NUMBERS = ("BININT", "BININT1", "BININT2", "LONG1")
 TEXTS = ("BINUNICODE", "SHORT_BINSTRING")
-PLAIN = ("NONE", "NEWTRUE", "NEWFALSE", "BINFLOAT")
-EMPTY = ("EMPTY_TUPLE", "EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET")
+PLAIN = ("NONE", "NEWTRUE", "NEWFALSE")
+OTHERS = ("BINFLOAT", "EMPTY_TUPLE", "EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET")
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-class NoTensorError(ValueError):
-    """A pickle calls what no file of weights needs."""
+class RefusedError(ValueError):
+    """A file that is no checkpoint."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"not a checkpoint: {why}")
+
+
+class NoTensorError(RefusedError):
+    """A pickle names what no file of weights needs."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"not a checkpoint: it {no_tensor(name)}")
-        self.name = name
+        self.name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        super().__init__(f"it {no_tensor(self.name)}")
 
 
 def no_tensor(name: str) -> str:
     """Completes "the file …"."""
-    return (
-        f"holds {name.removeprefix('builtins.')}, which is no tensor: it could run code and is never loaded"
-    )
+    named = name.removeprefix("builtins.")
+    return f"holds {named}, which is no tensor: it could run code and is never loaded"
 
 
 def refuse_costly(file: BinaryIO) -> None:
-    """Raises ValueError for a file of torch.save whose pickle would cost more than its size lets expect."""
+    """Raises RefusedError for what torch.save has not written, or would cost more than its size tells."""
+    size = os.fstat(file.fileno()).st_size
     for pickled in _pickles(file):
-        _Follower().follow(pickled)
+        _Follower(size).follow(pickled)
     file.seek(0)
 
 
-def _pickles(file: BinaryIO) -> Iterator[io.BytesIO]:
-    """Every pickle that torch reads, of a zip archive or the file itself. Raises ValueError."""
+def _pickles(file: BinaryIO) -> list[io.BytesIO]:
+    """Every pickle that torch may read of the archive."""
     file.seek(0)
     if file.read(len(ZIP)) != ZIP:
-        file.seek(0)
-        begins = io.BytesIO(file.read(MOST_BYTES))
-        for _ in range(PICKLES):
-            yield begins
-        return
+        raise RefusedError("torch.save has not written it")
     try:
         with zipfile.ZipFile(file) as archive:
-            found = [_member(archive, item) for item in archive.infolist() if PICKLE.search(item.filename)]
-    except ValueError:
+            return [_member(archive, item) for item in archive.infolist() if PICKLE.search(item.filename)]
+    except RefusedError:
         raise
     except Exception as error:  # what cannot be looked into, torch may read all the same
-        raise ValueError(f"not a checkpoint: its archive is damaged ({error})") from None
-    yield from found
+        raise RefusedError(f"its archive is damaged ({error})") from None
 
 
 def _member(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> io.BytesIO:
     if item.file_size > MOST_BYTES:
-        raise ValueError("not a checkpoint: it holds more than tensors")
+        raise RefusedError("it holds more than tensors")
     with archive.open(item) as member:
         return io.BytesIO(member.read(MOST_BYTES))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Value:
     """What a place of the stack holds."""
 
     size: int = 1
     """Parts; a container's grows."""
     text: str = ""
-    """A short text, or the name of what may be called."""
+    """A short text, or a name of code."""
+    number: int = -1
     is_key: bool = False
     """Whether it may be a key: it has a hash of its own, at once."""
     is_dict: bool = False
@@ -109,27 +119,30 @@ class _Value:
 
 
 class _Follower:
-    """One pickle, opcode by opcode, as torch's own unpickler takes them."""
+    """One pickle, opcode by opcode, as torch's own unpickler takes them, in a file of so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, file_bytes: int) -> None:
+        self._file_bytes = file_bytes
         self._stack: list[_Value] = []
         self._below: list[list[_Value]] = []
         """What the stack held before each mark."""
         self._memo: dict[int, _Value] = {}
         self._spent = 0
-        self._plain = _Value(is_key=True)
-        self._large_number = _Value()
+        self._storages: dict[str, int] = {}
+        """Their bytes, by the keys that torch reads each once by."""
 
     def follow(self, pickled: io.BytesIO) -> None:
-        """To the end of the pickle. Raises ValueError where it costs too much or has none."""
+        """To the end of the pickle. Raises RefusedError where it costs too much or has none."""
         try:
             for opcode, argument, _ in pickletools.genops(pickled):
                 self._spent += 1
                 self._take(opcode.name, argument)
                 if self._spent > MOST_PARTS or (self._stack and self._stack[-1].size > MOST_PARTS):
                     raise _costly()
-        except LookupError:
-            raise ValueError("not a checkpoint: it is damaged") from None
+        except RefusedError:
+            raise
+        except (LookupError, ValueError):
+            raise RefusedError("it is damaged") from None
 
     def _take(self, name: str, argument: Any) -> None:
         stack = self._stack
@@ -141,15 +154,13 @@ class _Follower:
         elif name in ("BINPUT", "LONG_BINPUT"):
             self._memo[argument] = stack[-1]
         elif name == "GLOBAL":
-            stack.append(_Value(text=str(argument).replace(" ", ".").replace("__builtin__.", "builtins.")))
+            stack.append(_Value(text=_named(argument)))
         elif name in NUMBERS:
-            stack.append(self._plain if abs(argument) <= LARGEST_KEY else self._large_number)
+            stack.append(_Value(number=argument, is_key=0 <= argument <= LARGEST_KEY))
         elif name in TEXTS:
             stack.append(_Value(1 + len(argument) // LETTERS, argument[:LETTERS], is_key=True))
-        elif name in PLAIN:
-            stack.append(self._plain)
-        elif name in EMPTY:
-            stack.append(_Value(is_dict=name == "EMPTY_DICT"))
+        elif name in PLAIN or name in OTHERS:
+            stack.append(_Value(is_key=name in PLAIN, is_dict=name == "EMPTY_DICT"))
         elif name in TUPLES:
             stack.append(_tuple([stack.pop() for _ in range(TUPLES[name])][::-1]))
         elif name == "TUPLE":
@@ -160,9 +171,19 @@ class _Follower:
         elif name in ("REDUCE", "NEWOBJ", "BUILD"):
             self._call(name)
         elif name == "BINPERSID":
-            stack.append(_Value(stack.pop().size))
+            stack.append(self._storage(stack.pop()))
         elif name not in ("PROTO", "STOP"):
-            raise ValueError(f"not a checkpoint: {name} is in none")
+            raise RefusedError(f"{name} is in none")
+
+    def _storage(self, told: _Value) -> _Value:
+        """What tensors lie in: its kind, its key and how many numbers it has."""
+        word, kind, key, _, count = told.items
+        if word.text != "storage" or kind.text not in ITEM_BYTES or not KEY.fullmatch(key.text):
+            raise RefusedError("it is damaged")
+        self._storages[key.text] = max(self._storages.get(key.text, 0), count.number * ITEM_BYTES[kind.text])
+        if sum(self._storages.values()) > self._file_bytes:
+            raise RefusedError("it tells of more than is in it")
+        return _Value(told.size)
 
     def _down_to_mark(self) -> list[_Value]:
         taken, self._stack = self._stack, self._below.pop()
@@ -185,7 +206,7 @@ class _Follower:
         if name == "BUILD":
             hashes = not given.is_dict
         elif not CALLED.fullmatch(called.text):
-            raise NoTensorError(called.text or "a call of what it has made")
+            raise NoTensorError(called.text or "the call of a value")
         else:
             hashes = bool(HASHING.fullmatch(called.text))
         if called.text == ENCODE and [item.text for item in given.items[1:]] != [ENCODING]:
@@ -203,5 +224,13 @@ def _sizes(values: Iterable[_Value]) -> int:
     return sum(value.size for value in values)
 
 
-def _costly() -> ValueError:
-    return ValueError("not a checkpoint: what it holds would grow without bounds")
+def _named(argument: str) -> str:
+    """A name of code, by module; Python 2 called builtins otherwise."""
+    name = argument.replace(" ", ".").replace("__builtin__.", "builtins.")
+    if len(name) > LONGEST_NAME or not (CALLED.fullmatch(name) or NAMED.fullmatch(name)):
+        raise NoTensorError(name)
+    return name
+
+
+def _costly() -> RefusedError:
+    return RefusedError("what it holds would grow without bounds")

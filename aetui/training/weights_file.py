@@ -17,8 +17,7 @@ from aetui.errors import AetuiError
 from aetui.files import open_file
 from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
-from aetui.text import format_bytes
-from aetui.training.not_weights import AGAIN, SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
+from aetui.training.not_weights import SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
 from aetui.training.pickle_bounds import NoTensorError, no_tensor, refuse_costly
 
 HARMLESS: list[Any] = [
@@ -67,11 +66,9 @@ def _read(path: Path, file: BinaryIO) -> Published:
 
 
 def _instead(file: BinaryIO, error: Exception) -> Instead:
-    if cut := re.search(r"expected (\d+) more bytes", str(error)):  # in torch's format before 1.6
-        return Instead(f"ends too early: {format_bytes(int(cut[1]))} more are missing", AGAIN)
     if "GLOBAL" not in str(error) and not isinstance(error, NoTensorError):
         return Instead(why_refused(error))
-    with contextlib.suppress(Exception):  # of a file in torch's format before 1.6
+    with contextlib.suppress(Exception):
         file.seek(0)
         names = torch.serialization.get_unsafe_globals_in_checkpoint(file)
         if any(name.startswith("torch.nn.modules.") for name in names):

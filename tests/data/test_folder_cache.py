@@ -77,3 +77,15 @@ def test_a_cache_that_cannot_be_written(images: Path) -> None:
     (images.parent / "cache").write_bytes(b"in the way")
     with pytest.raises(AetuiError, match="could not be written to"):
         read(images)
+
+
+def test_a_damaged_file_whose_name_is_not_utf_8_is_left_out_every_time(images: Path) -> None:
+    damaged = os.fsencode(images / "red") + b"/\xff\xfe.png"
+    with open(damaged, "wb") as file:  # noqa: PTH123
+        file.write(b"garbage")
+    for _ in range(2):
+        found = read(images)
+        assert len(found.train) + len(found.test) == 30
+        assert read.warnings == [  # type: ignore[attr-defined]
+            r"1 of 31 image files could not be read: red/\udcff\udcfe.png."
+        ]
