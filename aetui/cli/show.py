@@ -48,6 +48,8 @@ def _print_report(report: dict[str, Any]) -> None:
         print(safe_text(f"loss: {report['loss']}"))
     if report["floor"] is not None:
         print(f"floor, without learning: {_floor(report['floor'])}")
+    if report["baselines"]:
+        print(f"to be compared with: {_baselines(report)}")
     if report["damaged_lines"]:
         print(f"warning: {left_out(report['damaged_lines'], report['first_damaged_line'])}")
     if report["checkpoints_problem"]:
@@ -62,6 +64,12 @@ def _print_report(report: dict[str, Any]) -> None:
     if report["probes"]:
         print()
         _print_probes(report["probes"])
+
+
+def _baselines(report: dict[str, Any]) -> str:
+    from aetui.text import format_number, safe_text
+
+    return ", ".join(f"{safe_text(name)} {format_number(loss)}" for name, loss in report["baselines"].items())
 
 
 def _floor(floor: dict[str, Any]) -> str:

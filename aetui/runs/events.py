@@ -199,6 +199,14 @@ class FloorMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineMeasured:
+    """The test loss of a guess that has learned nothing, or of a linear map, for an autoencoder."""
+
+    name: Words
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeMeasured:
     """How well frozen features of the encoder tell the classes of the test images apart."""
 
@@ -232,6 +240,7 @@ Event = (
     | CheckpointSaved
     | PreviewSaved
     | FloorMeasured
+    | BaselineMeasured
     | ProbeMeasured
     | MachineSampled
     | Warned

@@ -9,6 +9,7 @@ from aetui.devices.machine import MachineSampled
 from aetui.runs import states
 from aetui.runs.events import (
     ActivityChanged,
+    BaselineMeasured,
     BestTested,
     CheckpointSaved,
     Detection,
@@ -30,6 +31,7 @@ MOST_POINTS = 4000
 MOST_NOTES = 500
 MOST_EPOCHS = 100_000
 """As a preset may have; of pictures and probes as many are kept."""
+MOST_BASELINES = 10
 RECENT_SECONDS = 4.0
 UNTOLD = (StepsTrained, MachineSampled, ActivityChanged, PreviewSaved)
 """Events that only move a number."""
@@ -63,6 +65,8 @@ class History:
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
     floor: FloorMeasured | None = None
     """What is reached without learning, where a masked model learns."""
+    baselines: dict[str, float] = field(default_factory=dict)
+    """Test losses of what has learned nothing, or is linear, by name, for an autoencoder."""
     best_tested: BestTested | None = None
     """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
@@ -72,6 +76,12 @@ class History:
     """Numbers, times and events of the log pane's lines, which are only written out when they are shown."""
     _previews: OrderedDict[str, PreviewSaved] = field(default_factory=OrderedDict)
     _probes: OrderedDict[int, ProbeMeasured] = field(default_factory=OrderedDict)
+
+    @property
+    def to_beat(self) -> tuple[str, float] | None:
+        """The lowest of the baselines: its name and its loss."""
+        known = [(name, loss) for name, loss in self.baselines.items() if math.isfinite(loss)]
+        return min(known, key=lambda one: one[1], default=None)
 
     @property
     def previews(self) -> tuple[PreviewSaved, ...]:
@@ -117,6 +127,10 @@ class History:
                 self.best_tested = event
             case FloorMeasured():
                 self.floor = event
+            case BaselineMeasured() if len(self.baselines) < MOST_BASELINES:
+                self.baselines[event.name] = event.loss
+            case BaselineMeasured():
+                pass
             case ProbeMeasured():
                 self._probes.pop(event.step, None)
                 self._probes[event.step] = event
@@ -226,6 +240,8 @@ def describe(event: Event) -> str:
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
         case FloorMeasured():
             return f"the floor, hidden patches filled in without learning: {format_number(event.loss)}"
+        case BaselineMeasured():
+            return f"{event.name}, to be compared with: {format_number(event.loss)}"
         case ProbeMeasured():
             return (
                 f"probe: linear {event.linear_accuracy:.1%}, kNN {event.knn_accuracy:.1%}, "

@@ -43,6 +43,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "parameters": started.parameters if started else None,
         "loss": _loss(loss),
         "floor": asdict(history.floor) if history.floor else None,
+        "baselines": history.baselines,
         "best_epoch": history.best.epoch if history.best else None,
         "tested_on": history.tested_on,
         "best_tested": asdict(history.best_tested) if history.best_tested else None,

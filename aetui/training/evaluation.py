@@ -76,7 +76,7 @@ def evaluate(
     measured: list[Tested] = []
     first = 0
     fixed = worst = best = None
-    for number, batch in enumerate(in_order(test, _batch_size(test))):
+    for number, batch in enumerate(in_order(test, batch_size_of_tests(test))):
         between()
         tested = objective.test(model, batch, number, first)
         pictures = _all_of(tested, first)
@@ -124,7 +124,7 @@ def look(model: nn.Module, test: ImageSet, objective: Objective) -> Pictures:
     """The fixed samples as the model sees them now, given what the test gives them; its mode is kept."""
     was_training = model.training
     model.eval()
-    batch = next(in_order(test, _batch_size(test)))
+    batch = next(in_order(test, batch_size_of_tests(test)))
     pictures = _all_of(objective.test(model, batch, 0, 0), 0)
     model.train(was_training)
     return _on_cpu(_chosen(pictures, torch.arange(min(most_pictures(test), len(batch)))))
@@ -135,7 +135,7 @@ def most_pictures(test: ImageSet) -> int:
     return max(1, min(MOST_PICTURES, MOST_PICTURE_VALUES // test.images[0].numel()))
 
 
-def _batch_size(test: ImageSet) -> int:
+def batch_size_of_tests(test: ImageSet) -> int:
     """The same at every epoch, so that noisy inputs are the same too."""
     return max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // test.images[0].numel()))
 

@@ -13,6 +13,7 @@ from aetui.data.batches import batches, epoch_order
 from aetui.data.images import ImageSet
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import ActivityChanged, BestTested, Emit, EpochFinished, StateChanged, Warned
+from aetui.training.baselines import measure_baselines
 from aetui.training.commands import do_long_ones, handle_commands, probe_now
 from aetui.training.control import Control
 from aetui.training.epoch_probe import is_probed, probe_is_due
@@ -163,10 +164,11 @@ def _count_epoch(
 
 
 def _measure_floor(training: Training, control: Control, emit: Emit) -> None:
-    """What a masked model must beat, on the masks that it is tested with."""
+    """What a model must beat, on the images, and masks, that it is tested with."""
     model, seed = training.model, training.preset.train.seed
+    between = partial(handle_commands, training, control, emit, between_steps=False)
+    measure_baselines(training, between, emit)
     if isinstance(model, MaskedAutoencoder) and model.mask_ratio:
         emit(ActivityChanged("measuring the floor"))
-        between = partial(handle_commands, training, control, emit, between_steps=False)
         abnormal = training.abnormal_among(training.test)
         emit(floor(model, training.test, seed, training.device, between, abnormal))

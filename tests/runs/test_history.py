@@ -10,6 +10,7 @@ from aetui.devices.machine import MachineSampled
 from aetui.runs import history as history_module
 from aetui.runs.events import (
     ActivityChanged,
+    BaselineMeasured,
     BestTested,
     CheckpointSaved,
     Event,
@@ -96,6 +97,7 @@ def test_the_log_pane_has_a_line_of_every_event_that_says_something():
         CheckpointSaved(1, 10, "epoch_0001_step_00000010.pt", "ab", 5, True),
         PreviewSaved(1, "epoch_0001.png"),
         FloorMeasured(0.1),
+        BaselineMeasured("PCA-3", 0.05),
         ProbeMeasured(1, 10, 0.5, 0.5, 1.0),
         MachineSampled(3.0, 2.0, 1, 2, 3),
         Warned("of something"),

@@ -51,7 +51,7 @@ class Chart:
     """Where the best test loss is."""
     tested_on: str = "test"
     """How the images are called that `test` is of, and the best is chosen by."""
-    level: Level | None = None
+    levels: tuple[Level, ...] = ()
     percent: bool = False
     """Whether the values are per cent, and numbers say so."""
     marker_x: float | None = None

@@ -73,7 +73,7 @@ class _Drawing:
     def draw(self) -> None:
         self._header()
         self._frame()
-        self._level()
+        self._levels()
         self._lines()
         for layer in self.labels:
             self._points(layer)
@@ -82,17 +82,17 @@ class _Drawing:
             self._ends()
 
     def _y_axis(self) -> Axis:
-        level = self._level_value()
+        levels = self._level_values()
         curves = [layer.points for layer in self.layers if layer.role != "level"]
         points = [(x, y) for points in curves for x, y in points if y is not None]
-        values = [y for _, y in points] + ([] if level is None else [level]) or [1.0]
+        values = [y for _, y in points] + levels or [1.0]
         if self.chart.log_scale:
             axis = log_axis(min(values), max(values), self.rows)
         elif not self.chart.settled or not points:
             axis = linear_axis(min(values), max(values), self.rows)
         else:
             top = top_of_plot(points, self.chart.settled)
-            axis = linear_axis(min(values), top if level is None else max(top, level), self.rows)
+            axis = linear_axis(min(values), max([top, *levels]), self.rows)
         return replace(axis, labels=tuple(f"{n}%" for n in axis.labels)) if self.chart.percent else axis
 
     def _row(self, loss: float) -> int:
@@ -173,15 +173,15 @@ class _Drawing:
             for row in range(1, bottom):
                 canvas.put(row, self._column(self.chart.marker_x), MARKER_LINE, "text")
 
-    def _level(self) -> None:
-        """A dashed line behind the curves."""
-        value = self._level_value()
-        if value is not None:
+    def _levels(self) -> None:
+        """Dashed lines behind the curves."""
+        for value in self._level_values():
             self.canvas.put(self._row(value), self.left, MARKS["level"] * self.columns, "text")
 
-    def _level_value(self) -> float | None:
-        """None where there is no level, or none that the axis can show."""
-        return next((layer.last for layer in self.layers if layer.role == "level"), None)
+    def _level_values(self) -> list[float]:
+        """Of the levels that the axis can show."""
+        lasts = (layer.last for layer in self.layers if layer.role == "level")
+        return [last for last in lasts if last is not None]
 
     def _lines(self) -> None:
         layers = [layer for layer in self.layers if layer.role != "level"]

@@ -32,12 +32,12 @@ class Layer:
 
 
 def layers_of(chart: Chart, bins: int) -> list[Layer]:
-    """From back to front: the level, the raw train loss where it is smoothed, the curves in their order."""
+    """From back to front: the levels, the raw train loss where it is smoothed, the curves in their order."""
     bins_a_unit = bins / max(1.0, chart.end)
     layers = []
-    if chart.level is not None:
-        text = f"{MARKS['level']} {chart.level.name} {chart.number(chart.level.value)}"
-        line = [(0, chart.level.value), (chart.end, chart.level.value)]
+    for level in chart.levels:
+        text = f"{MARKS['level']} {level.name} {chart.number(level.value)}"
+        line = [(0, level.value), (chart.end, level.value)]
         layers.append(Layer("level", thinned(line, bins_a_unit, chart.log_scale), text))
     for curve in chart.curves:
         points = curve.points

@@ -10,6 +10,7 @@ from rich.text import Text
 from aetui.runs import states
 from aetui.runs.history import History
 from aetui.runs.listing import RunSummary
+from aetui.runs.quality import compared
 from aetui.text import format_duration, format_number, safe_text
 from aetui.ui.parts.state_marks import state_mark, state_text
 
@@ -86,6 +87,8 @@ def _facts(run: RunSummary, history: History, today: date) -> Iterator[tuple[str
         yield "accuracy", f"{newest.test_accuracy:.1%} on {newest.tested_on} images"
     if history.floor is not None:
         yield "floor", f"{format_number(history.floor.loss)}, from visible neighbours without learning"
+    if best and (words := compared(best.test_loss, history.to_beat)):
+        yield "compared", f"{words}, {format_number(history.to_beat[1] if history.to_beat else None)}"
     if history.probes:
         probe = history.probes[-1]
         accuracies = f"linear {probe.linear_accuracy:.1%}, nearest neighbours {probe.knn_accuracy:.1%}"

@@ -101,7 +101,9 @@ class MenuScreen(PresetScreen):
 
     def on_screen_resume(self) -> None:
         self._read_runs()
-        self._refill()
+        found = offered_presets(self._settings.changes)
+        self._offered = {f"preset:{offered.listed.path}": offered for offered in found}
+        self._list()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._explain(event.option.id)
@@ -128,7 +130,7 @@ class MenuScreen(PresetScreen):
         self.query_one(SearchLine).take_early(event)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._refill()
+        self._list()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.query_one(Choices).focus()
@@ -208,13 +210,13 @@ class MenuScreen(PresetScreen):
         before = self._runs
         self._read_runs()
         if self._runs != before:
-            self._refill()
+            self._list()
 
-    def _refill(self) -> None:
-        """Read the presets anew and list them and the runs; the cursor stays on what it is on."""
-        chosen, choices = self._chosen(), self.query_one(OptionList)
+    def _list(self) -> None:
+        """List the presets and the runs, as far as they are looked for; the cursor stays on what it is on."""
+        chosen, choices = self._chosen(), self.query_one(Choices)
         with self.app.batch_update():
-            self._fill()
+            choices.show(self._offered, self._runs, self.query_one(SearchLine).value)
             if chosen in {option.id for option in choices.options if option.id}:
                 choices.highlighted = choices.get_option_index(chosen)
             elif choices.highlighted is None:
@@ -230,11 +232,6 @@ class MenuScreen(PresetScreen):
             if note not in self._told and len(self._told) < MOST_NOTES:
                 self._told.add(note)
                 self.notify(safe_text(note), severity="warning", markup=False)
-
-    def _fill(self) -> None:
-        found = offered_presets(self._settings.changes)
-        self._offered = {f"preset:{offered.listed.path}": offered for offered in found}
-        self.query_one(Choices).show(self._offered, self._runs, self.query_one(SearchLine).value)
 
     @property
     def preset(self) -> Preset | None:

@@ -45,7 +45,7 @@ class Losses:
     """The best epoch."""
     tested_on: str = "test"
     """How the images are called that are tested after every epoch."""
-    level: Level | None = None
+    levels: tuple[Level, ...] = ()
     """What a model must beat to have learned anything."""
     percent: bool = False
     """Whether the values are per cent."""
@@ -108,7 +108,7 @@ class LossChart(Widget, can_focus=False):
             log_scale=self.log_scale and not losses.percent,
             smoothing=self.smoothing,
             best_x=self._x_of_epoch(losses.best_epoch),
-            level=losses.level,
+            levels=losses.levels,
             tested_on=losses.tested_on,
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),

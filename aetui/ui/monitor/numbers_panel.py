@@ -10,7 +10,7 @@ from textual.widget import Widget
 from aetui.runs import states
 from aetui.runs.events import BestTested, Detection, EpochFinished, FloorMeasured, RunStarted, TestedOn
 from aetui.runs.history import History
-from aetui.runs.quality import peak_signal_to_noise, squared_error
+from aetui.runs.quality import compared, peak_signal_to_noise, squared_error
 from aetui.text import format_count, format_duration, format_number, safe_text
 
 UNKNOWN = format_number(None)
@@ -84,6 +84,8 @@ def _best(history: History) -> str:
     text = (
         f"{format_number(best.test_loss)}  epoch {best.epoch} on {SHORT[best.tested_on]}" if best else UNKNOWN
     )
+    if best and (words := compared(best.test_loss, history.to_beat)):
+        return f"{text}, {words}"
     return text if floor is None else f"{text}, floor {format_number(floor.loss)}"
 
 

@@ -1,6 +1,6 @@
 """A run's history as the samples of the chart: losses, probe accuracies, learning rates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from aetui.runs.events import RunStarted, StepsTrained
@@ -8,6 +8,9 @@ from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import Level, Role
 from aetui.ui.monitor.loss_chart import Losses, Sample
+
+LONGEST_LEVEL = 10
+"""Characters of a level's name."""
 
 
 def losses_of(history: History) -> Losses:
@@ -27,7 +30,7 @@ def losses_of(history: History) -> Losses:
         started.epochs,
         best_epoch=history.best.epoch if history.best else None,
         tested_on=history.tested_on,
-        level=None if history.floor is None else Level("floor", history.floor.loss),
+        levels=tuple(_levels(history)),
     )
 
 
@@ -52,7 +55,7 @@ def accuracies_of(history: History) -> Losses:
     ]
     if areas:
         chart = _accuracies(started, "area under the ROC curve of the errors", {"test": areas})
-        return replace(chart, level=Level("chance", 50.0))
+        return replace(chart, levels=(Level("chance", 50.0),))
     seconds = {epoch.step: epoch.total_seconds for epoch in history.epochs.values()}
     linear, neighbours = (
         [
@@ -90,6 +93,13 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
 """By title: what the chart shows, and what stands there while it is empty."""
 
 
+def _levels(history: History) -> Iterator[Level]:
+    if history.floor is not None:
+        yield Level("floor", history.floor.loss)
+    for name, loss in history.baselines.items():
+        yield Level(safe_text(name).removesuffix(" image").removesuffix(" input")[:LONGEST_LEVEL], loss)
+
+
 def _loss_name(history: History, started: RunStarted) -> str:
     """With what makes the train loss lower than that of the same images as the test sees them."""
     cropped = history.newest is not None and history.newest.uncropped_train_loss is not None
@@ -102,5 +112,5 @@ def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sa
 
 def _accuracies(started: RunStarted, unit: str, curves: dict[Role, Sequence[Sample]]) -> Losses:
     """With the accuracy of guessing."""
-    chance = Level("chance", 100 / started.classes) if started.classes else None
-    return Losses(curves, unit, started.epochs, level=chance, percent=True)
+    chance = (Level("chance", 100 / started.classes),) if started.classes else ()
+    return Losses(curves, unit, started.epochs, levels=chance, percent=True)

@@ -67,8 +67,8 @@ def test_any_points_at_any_size(
 ) -> None:
     marked_x = test[0][0] if marked and test else None
     options = {"x_axis": x_axis, "log_scale": log_scale, "smoothing": smoothing, "planned": planned}
-    level = None if floor is None else Level("floor", floor)
-    subject = chart(train, test, best_x=marked_x, marker_x=marked_x, level=level, **options)
+    levels = () if floor is None else (Level("floor", floor),)
+    subject = chart(train, test, best_x=marked_x, marker_x=marked_x, levels=levels, **options)
     strips = draw_chart(subject, width, height, DARK)
     assert len(strips) == height
     for strip in strips:
@@ -90,12 +90,12 @@ def test_the_floor_is_a_dashed_line_behind_the_curves_and_named() -> None:
     """Above, between and below the losses, on both scales."""
     for floor in (0.08, 0.0335, 0.02):
         for log_scale in (False, True):
-            drawn = lines(chart(TRAIN, TEST[1:], level=Level("floor", floor), log_scale=log_scale))
+            drawn = lines(chart(TRAIN, TEST[1:], levels=(Level("floor", floor),), log_scale=log_scale))
             dashed = [line for line in drawn if "╌╌╌" in line]
             assert len(dashed) == 1
             assert sum(f"╌ floor {floor:.3g}" in line for line in drawn) == 1
             assert sum("● test" in line for line in drawn) == 1
-    narrow = lines(chart(level=Level("floor", 0.08)), 46, 12)
+    narrow = lines(chart(levels=(Level("floor", 0.08),)), 46, 12)
     assert any("0.08┤" in line and "╌╌╌" in line for line in narrow)
 
 
@@ -149,7 +149,7 @@ def test_marks_beyond_the_axis_stand_apart_and_cover_no_number() -> None:
 
 def test_accuracies_are_per_cent_with_marks_colours_and_chance_of_their_own() -> None:
     curves = (Curve("linear", [(1.0, 20.1), (5.0, 21.55)]), Curve("kNN", [(1.0, 15.0), (5.0, 18.0)]))
-    shown = Chart(curves, "accuracy", planned=10, percent=True, level=Level("chance", 10.0))
+    shown = Chart(curves, "accuracy", planned=10, percent=True, levels=(Level("chance", 10.0),))
     strips = draw_chart(shown, 84, 20, DARK)
     text = "\n".join(strip.text for strip in strips)
     for words in ("◆ linear 21.6%", "■ kNN   18.0%", "╌ chance 10.0%", "20%┤", "10%┤"):

@@ -42,12 +42,12 @@ def test_an_autoencoder_shows_its_probes():
 
 
 def test_what_no_learning_reaches_is_a_level():
-    assert shown().level is None, "an old log does not tell the classes"
+    assert shown().levels == (), "an old log does not tell the classes"
     history = History()
     history.apply(replace(STARTED, classes=4), 0.0)
-    assert accuracies_of(history).level == Level("chance", 25.0)
+    assert accuracies_of(history).levels == (Level("chance", 25.0),)
     history.apply(FloorMeasured(0.02), 0.0)
-    assert losses_of(history).level == Level("floor", 0.02)
+    assert losses_of(history).levels == (Level("floor", 0.02),)
 
 
 def test_learning_rates_are_those_that_were_used():
