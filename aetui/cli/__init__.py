@@ -20,6 +20,7 @@ VERBS = (
     "resume",
     "runs",
     "show",
+    "compare",
     "presets",
     "data",
     "conv",

@@ -1,0 +1,97 @@
+"""Runs beside each other: what differs is told once, and what cannot be compared is said."""
+
+import json
+
+import pytest
+
+from aetui.cli import main
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.runs.comparing import compare, differing, measures
+from aetui.runs.create import create_run
+from aetui.runs.event_log import EventWriter
+from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted
+from aetui.runs.folder import RunFolder
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """A finished run of `digits-mlp` with these changes, whose test losses were these."""
+
+    def make(*changes: str, losses=(0.2, 0.1), data: str = "generated digits") -> RunFolder:
+        preset = read_preset(find_preset("digits-mlp"), changes)
+        folder = create_run(preset, "", tmp_path / "runs", tmp_path)
+        folder.change_meta(state="finished")
+        writer = EventWriter(folder.events)
+        writer.write(RunStarted(folder.name, preset.name, "cpu", "CPU", 9, 10, 5, 50, 20, data))
+        writer.write(BaselineMeasured("mean image", 0.4))
+        writer.write(BaselineMeasured("PCA-3", 0.2))
+        for epoch, loss in enumerate(losses):
+            writer.write(EpochFinished(epoch, 5 * epoch, 0.1, loss, 1.0, 9.0, 11.0 * epoch, 1.0, epoch > 0))
+        return folder
+
+    return make
+
+
+def test_what_differs_is_told_in_the_order_of_the_schema(ran):
+    one, other = ran("train.seed=1", "noise.std=0.5"), ran("name=else", losses=(0.2, 0.3, 0.05))
+    first, second = compare([one, other])
+    assert first.settings == {"noise.std": "0.5", "train.seed": "1"}
+    assert second.settings == {"noise.std": "", "train.seed": "0"}
+    assert (first.best, first.best_epoch, first.last, first.epochs, first.seconds) == (0.1, 1, 0.1, 1, 11.0)
+    assert (second.best, second.best_epoch, second.epochs) == (0.05, 2, 2)
+    assert (first.against, second.against) == ("50% below PCA-3", "75% below PCA-3")
+
+
+def test_presets_that_are_alike_differ_in_nothing():
+    preset = read_preset(find_preset("mnist-conv"))
+    assert differing([preset, preset.model_copy(update={"name": "another"})]) == []
+
+
+def test_a_table_with_the_best_first(ran, capsys):
+    worse, better = ran(losses=(0.2, 0.3)), ran("train.learning_rate=3e-4")
+    never = ran("train.epochs=5", losses=())
+    runs = str(worse.path.parent)
+    assert main(["compare", worse.name, better.name, never.name, "--runs", runs]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split()[:3] == ["run", "train.epochs", "train.learning_rate"]
+    assert [line.split()[0] for line in out[1:]] == [better.name, worse.name, never.name]
+    assert "0.0003" in out[1]
+    assert "50% above PCA-3" in out[2]
+
+
+def test_as_json(ran, capsys):
+    one, other = ran(), ran("train.batch_size=32")
+    assert main(["compare", one.name, str(other.path), "--json", "--runs", str(one.path.parent)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [each["settings"] for each in told] == [{"train.batch_size": "64"}, {"train.batch_size": "32"}]
+    assert told[0]["best"] == 0.1
+
+
+def test_losses_of_other_images_or_of_another_kind_are_told_apart(ran, capsys):
+    one, other = ran(), ran(data="MNIST")
+    assert measures(compare([one, other])) == [
+        "MSE per pixel of 20 test images of generated digits",
+        "MSE per pixel of 20 test images of MNIST",
+    ]
+    assert main(["compare", one.name, other.name, "--runs", str(one.path.parent)]) == 0
+    assert "these losses are not of the same" in capsys.readouterr().err
+
+
+def test_less_than_two_runs_or_one_that_is_none(ran, capsys):
+    one = ran()
+    runs = str(one.path.parent)
+    assert main(["compare", one.name, one.name, "--runs", runs]) == 2
+    assert "two runs at least" in capsys.readouterr().err
+    assert main(["compare", one.name, "nothing", "--runs", runs]) in (1, 2)
+    assert "nothing" in capsys.readouterr().err
+    one.config.write_text("[model")
+    assert main(["compare", one.name, ran().name, "--runs", runs]) == 2
+    assert "not TOML" in capsys.readouterr().err
+
+
+def test_names_and_settings_with_markup_and_escapes_are_shown_harmless(ran, capsys):
+    one, other = ran(data="\x1b[31m[bold]"), ran("train.seed=2")
+    assert main(["compare", one.name, other.name, "--runs", str(one.path.parent)]) == 0
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
