@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from aetui.runs import states
 from aetui.ui.app import AetuiApp
+from aetui.ui.editor.settings_list import SettingsList
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.settings import Settings
 
@@ -29,6 +30,7 @@ async def _shoot(app: AetuiApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         app.save_screenshot(f"menu-{name}.svg", str(FOLDER))
+        await _shoot_settings(app, pilot, name)
         await pilot.press("enter")
         await pilot.pause()
         monitor = app.screen
@@ -42,6 +44,24 @@ async def _shoot(app: AetuiApp, size: tuple[int, int]) -> None:
         app.save_screenshot(f"monitor-{name}.svg", str(FOLDER))
         monitor.action_ask("stop")
         await _until(pilot, lambda: monitor.feed.state == states.STOPPED)
+
+
+async def _shoot_settings(app: AetuiApp, pilot: Pilot[None], name: str) -> None:
+    """Two settings changed, a third being typed that cannot be."""
+    await pilot.press("e")
+    await pilot.pause()
+    settings = app.screen.query_one(SettingsList)
+    for key, typed in (("noise.std", "0.2"), ("train.epochs", "20"), ("train.batch_size", "0")):
+        settings.highlighted = settings.get_option_index(key)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.press(*(letter if letter != "." else "full_stop" for letter in typed))
+        if typed != "0":
+            await pilot.press("enter")
+        await pilot.pause()
+    app.save_screenshot(f"settings-{name}.svg", str(FOLDER))
+    await pilot.press("escape", "escape")
+    await pilot.pause()
 
 
 async def _until(pilot: Pilot[None], condition) -> None:  # type: ignore[no-untyped-def]

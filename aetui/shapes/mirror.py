@@ -34,6 +34,7 @@ def mirror(size: Size, encoder: Sequence[Layer]) -> tuple[Layer, ...]:
     """
     rows = trace(size, encoder)
     decoder: list[Layer] = []
+    learns = False  # whether the decoder has weights yet; before, nothing stands in it
     for index in range(len(rows) - 1, -1, -1):
         row = rows[index]
         if type(row.layer) not in MIRRORS:
@@ -43,17 +44,16 @@ def mirror(size: Size, encoder: Sequence[Layer]) -> tuple[Layer, ...]:
         except ShapeError as error:
             raise at_layer(error, index, row.layer, row.input) from None
         decoder += [] if undone is None else [undone]
-        decoder += _between(rows[:index], decoder)
+        learns = learns or isinstance(undone, ConvTranspose | Conv | Linear)
+        decoder += _between(rows, index) if learns else []
     assert not decoder or trace(rows[-1].output, decoder)[-1].output == size
     return tuple(decoder)
 
 
-def _between(before: Sequence[TracedLayer], decoder: Sequence[Layer]) -> list[Layer]:
-    """What stood behind the block before; nothing as long as the decoder has no weights."""
-    if not any(isinstance(layer, ConvTranspose | Conv | Linear) for layer in decoder):
-        return []
-    last = next((n for n in range(len(before), 0, -1) if type(before[n - 1].layer) in MIRRORS), 0)
-    between = [row.layer for row in before[last:]]
+def _between(rows: Sequence[TracedLayer], index: int) -> list[Layer]:
+    """What stood behind the block before that of the row at this index."""
+    last = next((n for n in range(index, 0, -1) if type(rows[n - 1].layer) in MIRRORS), 0)
+    between = [row.layer for row in rows[last:index]]
     if last == 0:
         return [layer for layer in between if not isinstance(layer, NEVER_LAST)]
     return between

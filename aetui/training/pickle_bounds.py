@@ -17,18 +17,20 @@ from typing import Any, BinaryIO
 
 from aetui.training.not_weights import ITEM_BYTES
 
-MOST_BYTES = 8_000_000
-"""Of a pickle; the one of a vision transformer with its optimizer has 0.2 MB. Tensors are not in it."""
-MOST_PARTS = 1_000_000
-"""Of what a value in it holds, counted as often as it is held; and of opcodes and what is given to calls."""
-LETTERS = 64
+MOST_BYTES = 16_000_000
+"""Of a pickle; that of the deepest model that a preset may have, 2,000 blocks, has 9.4 MB. Tensors are not in
+it."""
+MOST_PARTS, PARTS_A_BYTE = 1_000_000, 4
+"""Of what a value in it holds, counted as often as it is held; and of opcodes and what is given to calls. A
+longer pickle may have more: real ones have less than one a byte."""
+LETTERS = 8
 """Of a text count as a part."""
 LARGEST_KEY = 1_000_000
 """Of numbers that are keys, as in an optimizer's state. Larger ones can be chosen to meet in one place."""
 LONGEST_NAME = 100
 """Of what a pickle names; torch looks at an unknown name in quadratic time."""
 CALLED = re.compile(
-    r"torch\._utils\._rebuild_(tensor(_v[23])?|parameter(_with_state)?)|torch\.nn\.parameter\.Parameter|torch\.Size"
+    r"torch\._utils\._rebuild_(tensor(_v[23])?|parameter(_with_state)?)|torch\.Size"
     r"|torch\.device|torch\.serialization\._get_layout|collections\.(OrderedDict|Counter)|builtins\.set"
     r"|_codecs\.encode|argparse\.Namespace|pathlib(\._local)?\.\w+Path"
 )
@@ -38,6 +40,10 @@ NAMED = re.compile(r"torch\.[a-z]+\d*\w*|torch(\.storage)?\.\w+Storage")
 """What it may name besides: types of numbers and of storages."""
 KEY = re.compile(r"\d{1,9}")
 """How torch.save calls a storage. Other spellings may be read as the same record, again and again."""
+TENSOR = "torch._utils._rebuild_tensor"
+"""How what makes a tensor begins. One that is made of nothing could be given any size."""
+WITH_STATE = ("collections.OrderedDict", "collections.Counter", "argparse.Namespace")
+"""What may be given attributes. A tensor would take a size."""
 HASHING = re.compile(r"collections\..*|builtins\.set")
 """Those that hash what they are given."""
 ENCODE, ENCODING = "_codecs.encode", "latin1"
@@ -114,6 +120,8 @@ class _Value:
     is_key: bool = False
     """Whether it may be a key: it has a hash of its own, at once."""
     is_dict: bool = False
+    made_by: str = ""
+    """The name of what was called for it."""
     items: tuple["_Value", ...] = ()
     """Of a tuple; some may grow later."""
 
@@ -133,11 +141,12 @@ class _Follower:
 
     def follow(self, pickled: io.BytesIO) -> None:
         """To the end of the pickle. Raises RefusedError where it costs too much or has none."""
+        most = MOST_PARTS + PARTS_A_BYTE * len(pickled.getbuffer())
         try:
             for opcode, argument, _ in pickletools.genops(pickled):
                 self._spent += 1
                 self._take(opcode.name, argument)
-                if self._spent > MOST_PARTS or (self._stack and self._stack[-1].size > MOST_PARTS):
+                if self._spent > most or (self._stack and self._stack[-1].size > most):
                     raise _costly()
         except RefusedError:
             raise
@@ -158,7 +167,7 @@ class _Follower:
         elif name in NUMBERS:
             stack.append(_Value(number=argument, is_key=0 <= argument <= LARGEST_KEY))
         elif name in TEXTS:
-            stack.append(_Value(1 + len(argument) // LETTERS, argument[:LETTERS], is_key=True))
+            stack.append(_Value(1 + len(argument) // LETTERS, argument[:LONGEST_NAME], is_key=True))
         elif name in PLAIN or name in OTHERS:
             stack.append(_Value(is_key=name in PLAIN, is_dict=name == "EMPTY_DICT"))
         elif name in TUPLES:
@@ -204,16 +213,21 @@ class _Follower:
         """A call, or the state that an object is given; what hashes may take the square of the parts."""
         given, called = self._stack.pop(), self._stack.pop()
         if name == "BUILD":
-            hashes = not given.is_dict
-        elif not CALLED.fullmatch(called.text):
+            if called.made_by not in WITH_STATE or not given.is_dict:
+                raise NoTensorError(f"a state of {called.made_by or 'a value'}")
+            called.size += given.size
+            self._spent += given.size
+            self._stack.append(called)
+            return
+        if not CALLED.fullmatch(called.text):
             raise NoTensorError(called.text or "the call of a value")
-        else:
-            hashes = bool(HASHING.fullmatch(called.text))
         if called.text == ENCODE and [item.text for item in given.items[1:]] != [ENCODING]:
             raise _costly()
+        if "_parameter" in called.text and not given.items[0].made_by.startswith(TENSOR):
+            raise RefusedError("it is damaged")
         size = max(given.size, _sizes(given.items))
-        self._spent += size**2 if hashes and size > 1 else size
-        self._stack.append(_Value(1 + size))
+        self._spent += size**2 if HASHING.fullmatch(called.text) and size > 1 else size
+        self._stack.append(_Value(1 + size, made_by=called.text))
 
 
 def _tuple(items: Sequence[_Value]) -> _Value:

@@ -112,7 +112,8 @@ class AetuiApp(App[None]):
 
     def on_edit_requested(self, message: EditRequested) -> None:
         told = self._settings
-        draft = Draft(message.path, message.sentence, told.changes, told.device, told.threads)
+        shown = (message.path, message.sentence, message.preset)
+        draft = Draft(*shown, told.changes, told.device, told.threads)
         self.push_screen(EditorScreen(told, draft, message.runs))
 
     def _start_training(self, folder: RunFolder, *, repair: bool = False) -> None:

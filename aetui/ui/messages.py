@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.message import Message
 
+from aetui.config.preset import Preset
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunSummary
 
@@ -21,10 +22,11 @@ class TrainRequested(Message):
 class EditRequested(Message):
     """Change the settings of the preset in this file before it is started; `runs` are those of the menu."""
 
-    def __init__(self, path: Path, sentence: str, runs: Sequence[RunSummary]) -> None:
+    def __init__(self, path: Path, sentence: str, preset: Preset, runs: Sequence[RunSummary]) -> None:
         super().__init__()
         self.path = path
         self.sentence = sentence
+        self.preset = preset
         self.runs = runs
 
 

@@ -64,6 +64,28 @@ def test_choose_train_pause_resume_quit(open_app, tmp_path):
     assert state(folder) == "finished"
 
 
+def test_a_preset_is_found_changed_and_started(open_app, tmp_path):
+    """Keys in bunches, as a slow line brings them."""
+    terminal = open_app()
+    terminal.wait_for("digits-mlp")
+    terminal.press("/mlp")
+    terminal.wait_for(lambda screen: "mnist-mlp" in screen and "digits-conv" not in screen)
+    terminal.press("\r")
+    terminal.press("e")
+    terminal.wait_for("settings of digits-mlp")
+    terminal.press("\x1b[B" * 11)
+    terminal.wait_for("│ train.epochs")
+    terminal.press("\r15\x7f")
+    terminal.wait_for(lambda screen: "• epochs             1 " in screen)
+    terminal.press("\r")
+    terminal.wait_for("1 changed")
+    terminal.press("s")
+    terminal.wait_for("finished")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    assert "epochs = 1\n" in newest(tmp_path / "runs").config.read_text()
+
+
 def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for(epoch_at_least(2))

@@ -138,6 +138,8 @@ def storage(kind: bytes, key: bytes, count: bytes) -> bytes:
         storage(b"FloatStorage", b"0\x001", b"K\x01"),
         storage(b"float32", b"0", b"K\x01"),
         b"N\x85Q.",
+        b"ctorch._utils\n_rebuild_parameter\n(N\x89NtR.",
+        b"ctorch._utils\n_rebuild_parameter_with_state\n(N\x89N}tR.",
     ],
 )
 def test_a_pickle_that_torch_save_never_writes(tmp_path, pickled):
@@ -146,6 +148,30 @@ def test_a_pickle_that_torch_save_never_writes(tmp_path, pickled):
         read_checkpoint(path)
     with pytest.raises(AetuiError, match="not a file of weights"):
         read_weights(path)
+
+
+def test_a_tensor_is_given_no_size(tmp_path):
+    """As PyTorch once unpickled them: an empty one grows to what its state tells."""
+    whole = tmp_path / "whole.pt"
+    torch.save({"w": torch.zeros(1)}, whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(tmp_path / "weights.pt", "w") as target:
+        for item in source.infolist():
+            data = source.read(item)
+            if item.filename.endswith("data.pkl"):
+                data = data[:-2] + b"NK\x00" + number(10**9) + b"\x85K\x01\x85tbs."
+                data = data.replace(b"tbs", b"t" + b"b" + b"s").replace(b"NK", b"(NK")
+            target.writestr(item.filename, data)
+    with pytest.raises(AetuiError, match="which is no tensor"):
+        read_weights(tmp_path / "weights.pt")
+
+
+def test_the_deepest_model_of_a_preset_is_read(tmp_path):
+    """2,000 blocks with an optimizer: its pickle has 10 MB."""
+    state = {f"blocks.{n}.attn.qkv.weight": torch.zeros(1) for n in range(24_000)}
+    moments = {n: {name: torch.zeros(1) for name in ("step", "exp_avg", "exp_avg_sq")} for n in range(12_000)}
+    path = tmp_path / "weights.pt"
+    torch.save({"model": state, "optimizer": {"state": moments}}, path)
+    assert len(read_weights(path).tensors) == 24_000
 
 
 def test_many_keys_of_one_place(tmp_path):
@@ -195,7 +221,7 @@ def test_what_trainers_write_is_read(tmp_path):
 
 
 def test_a_pickle_of_many_megabytes(tmp_path):
-    path = archive_of(tmp_path / "weights.pt", b"\x80\x02]q\x00(" + b"N" * 9_000_000 + b"e.")
+    path = archive_of(tmp_path / "weights.pt", b"\x80\x02]q\x00(" + b"N" * 17_000_000 + b"e.")
     with pytest.raises(AetuiError, match="not a file of weights"):
         read_weights(path)
 

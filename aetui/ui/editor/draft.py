@@ -39,6 +39,8 @@ class Draft:
 
     path: Path
     sentence: str
+    base: Preset
+    """As the file and `fixed` have it."""
     fixed: tuple[str, ...] = ()
     """Changes of every preset, as the command line of the app asks for."""
     told_device: str = "auto"
@@ -56,18 +58,18 @@ class Draft:
     def own_value(self, key: str) -> str:
         """What holds without a change."""
         of_the_run = {DEVICE: self.told_device, THREADS: as_text(self.told_threads)}
-        return of_the_run[key] if key in of_the_run else value_of(self._unchanged, key)
+        return of_the_run[key] if key in of_the_run else value_of(self.base, key)
 
     def value(self, key: str) -> str:
         """What a key has now, as typed or as the preset has it."""
         if key in self.changed:
             return self.changed[key]
-        return self.own_value(key) if key in OF_THE_RUN else value_of(self.preset or self._unchanged, key)
+        return self.own_value(key) if key in OF_THE_RUN else value_of(self.preset or self.base, key)
 
     @cached_property
     def settings(self) -> list[Setting]:
         """Everything that can be changed."""
-        name, *others = settings_of(self.preset or self._unchanged)
+        name, *others = settings_of(self.preset or self.base)
         return [name, *OF_THE_RUN.values(), *others]
 
     @property
@@ -92,11 +94,14 @@ class Draft:
     @property
     def command(self) -> str:
         """The command line that trains the same without a screen."""
-        own = self._unchanged.name
+        own = self.base.name
         shipped = any(one.path == self.path for one in shipped_presets())
         words = ["aetui", "train", own if shipped else str(self.path)]
-        for key, text in self.changed.items():
-            words += [key, text] if key in OF_THE_RUN else ["--set", _setting(key).change(text)]
+        for change in (*self.fixed, *self._changes):
+            words += ["--set", change]
+        for key in OF_THE_RUN:
+            if self.value(key) != OF_THE_RUN[key].default:
+                words += [key, self.value(key)]
         return shlex.join(words)
 
     def save(self, path: Path) -> None:
@@ -104,19 +109,22 @@ class Draft:
         assert self.preset is not None
         named = self.preset.model_copy(update={"name": path.stem})
         path.touch(exist_ok=False)
-        write_whole(path, preset_text(named, self.sentence).encode())
+        try:
+            write_whole(path, preset_text(named, self.sentence).encode())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
-    @cached_property
-    def _unchanged(self) -> Preset:
-        return read_preset(self.path, self.fixed)
+    @property
+    def _changes(self) -> list[str]:
+        of_preset = [(key, text) for key, text in self.changed.items() if key not in OF_THE_RUN]
+        return [_setting(key).change(text) for key, text in of_preset]
 
     @cached_property
     def _read(self) -> tuple[Preset | None, dict[str, str]]:
         wrong = _mistakes_of_the_run(self.changed)
-        of_preset = [(key, text) for key, text in self.changed.items() if key not in OF_THE_RUN]
-        changes = [_setting(key).change(text) for key, text in of_preset]
         try:
-            preset = read_preset(self.path, [*self.fixed, *changes], for_new_run=True)
+            preset = read_preset(self.path, [*self.fixed, *self._changes], for_new_run=True)
         except PresetError as error:
             return None, wrong | _by_setting(error.problems)
         return (None, wrong) if wrong else (preset, {})

@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from aetui.runs.listing import RunSummary
 from aetui.text import safe_text
-from aetui.ui.menu.keys import LIST_KEYS
+from aetui.ui.menu.keys import LIST_KEYS, SEARCH_KEYS
 from aetui.ui.menu.preset_list import Offered
 from aetui.ui.menu.run_card import begun, day_words, run_line
 from aetui.ui.parts.text_line import KeysInOrder, TextLine
@@ -22,6 +22,7 @@ from aetui.ui.parts.text_line import KeysInOrder, TextLine
 class SearchLine(TextLine):
     """What is looked for; not there until it is asked for."""
 
+    BINDINGS: ClassVar[list[BindingType]] = SEARCH_KEYS
     DEFAULT_CSS = "SearchLine { display: none; }"
 
 

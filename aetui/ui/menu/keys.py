@@ -29,6 +29,11 @@ LIST_KEYS: list[BindingType] = [
 ]
 """Of the list itself."""
 
+SEARCH_KEYS: list[BindingType] = [
+    Binding("enter,down", "screen.found", "To the list", id="search.found", tooltip="to what was found"),
+]
+"""Of the line that is searched by."""
+
 KEYS: list[BindingType] = [
     CHOOSE,
     Binding("e", "edit", "Settings", id="menu.edit", tooltip="change the preset's settings before it starts"),

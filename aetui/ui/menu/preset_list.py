@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from aetui.config.preset import Preset
@@ -12,6 +13,7 @@ from aetui.files import read_bounded
 
 MOST_OWN = 100
 """Files looked at in the working folder."""
+MOST_KEPT = 2 * MOST_OWN
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,18 @@ def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:
 
 def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
     try:
-        return Offered(listed, own, read_preset(listed.path, changes, for_new_run=True))
+        looked_at = listed.path.stat()
+        return Offered(listed, own, _read(listed.path, looked_at.st_mtime_ns, looked_at.st_size, changes))
     except PresetError as error:
         return Offered(listed, own, None, str(error))
+    except OSError as error:
+        return Offered(listed, own, None, f"{listed.path}: cannot be read: {error.strerror}")
+
+
+@lru_cache(MOST_KEPT)
+def _read(path: Path, modified_ns: int, size: int, changes: tuple[str, ...]) -> Preset:
+    """A preset without mistakes, read once as long as its file stays as it is."""
+    return read_preset(path, changes, for_new_run=True)
 
 
 def _own_files() -> list[Path]:

@@ -132,8 +132,9 @@ class MenuScreen(PresetScreen):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._list()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.query_one(Choices).focus()
+    def action_found(self) -> None:
+        """From the search to what it has found."""
+        self.set_focus(self.query_one(Choices))
 
     def action_edit(self) -> None:
         """Change the settings of the chosen preset before a run is started with them."""
@@ -144,7 +145,8 @@ class MenuScreen(PresetScreen):
             self.notify("Mend its mistakes first; they stand on the right.", severity="error")
         else:
             listed = offered.listed
-            self.post_message(EditRequested(listed.path, listed.description, tuple(self._runs.values())))
+            runs = tuple(self._runs.values())
+            self.post_message(EditRequested(listed.path, listed.description, offered.preset, runs))
 
     def action_resume(self) -> None:
         """Go on with the chosen run, if there is something left of it."""

@@ -20,7 +20,10 @@ class KeysInOrder(Mixed):
     """Acts on a key with a binding where it comes in."""
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.screen.focused is not self or self.check_consume_key(event.key, event.character):
+        if self.app.focused is not self:  # the key before has led elsewhere; this one goes up, and there
+            event.prevent_default()
+            return
+        if self.check_consume_key(event.key, event.character):
             return
         active = self.screen.active_bindings.get(event.key)
         if active is not None and active.enabled:
@@ -34,6 +37,6 @@ class TextLine(KeysInOrder, Input):
 
     def take_early(self, event: events.Key) -> None:
         """A letter that came right behind the key which has led to this line, and so to another widget."""
-        if event.character and event.is_printable and self.screen.focused is self:
+        if event.character and event.is_printable and self.app.focused is self:
             event.stop()
             self.replace(event.character, *self.selection)

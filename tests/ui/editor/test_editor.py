@@ -176,14 +176,39 @@ async def test_a_preset_with_mistakes_is_mended_first_and_a_run_is_no_preset(app
 
 
 def test_what_the_app_was_told_is_no_change():
-    draft = Draft(find_preset("digits-mlp"), "", ("train.seed=7",), "cpu", 4)
+    path = find_preset("digits-mlp")
+    draft = Draft(path, "", read_preset(path, ["train.seed=7"]), ("train.seed=7",), "cpu", 4)
     assert (draft.preset.train.seed, draft.device, draft.threads, draft.changed) == (7, "cpu", 4, {})
     assert draft.change("--threads", "2").threads == 2
     assert draft.change("train.seed", "7").changed == {}
+    assert draft.command == "aetui train digits-mlp --set train.seed=7 --device cpu --threads 4"
 
 
 @pytest.mark.parametrize("threads", ["0", "x", "1e3", "99999999999999999999", "²"])
 def test_a_number_of_threads_that_is_none(threads):
-    draft = Draft(find_preset("digits-mlp"), "").change("--threads", threads)
+    path = find_preset("digits-mlp")
+    draft = Draft(path, "", read_preset(path)).change("--threads", threads)
     assert draft.preset is None
     assert "--threads" in draft.mistakes
+
+
+def test_a_preset_that_is_deleted_meanwhile_is_a_mistake(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(find_preset("digits-mlp").read_text())
+    draft = Draft(path, "", read_preset(path)).change("train.epochs", "3")
+    path.unlink()
+    changed = draft.change("train.epochs", "4")
+    assert changed.preset is None
+    assert "cannot be read" in changed.mistakes[""]
+    assert changed.value("train.epochs") == "4"
+
+
+def test_a_preset_that_cannot_be_written_leaves_no_file(tmp_path, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("aetui.ui.editor.draft.write_whole", full)
+    path = find_preset("digits-mlp")
+    with pytest.raises(OSError, match="No space"):
+        Draft(path, "", read_preset(path)).save(tmp_path / "mine.toml")
+    assert not list(tmp_path.iterdir())
