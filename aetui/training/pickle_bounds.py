@@ -130,7 +130,7 @@ class _Follower:
     """One pickle, opcode by opcode, as torch's own unpickler takes them, in a file of so many bytes."""
 
     def __init__(self, file_bytes: int) -> None:
-        self._file_bytes = file_bytes
+        self._file_bytes = file_bytes  # that are not told of yet
         self._stack: list[_Value] = []
         self._below: list[list[_Value]] = []
         """What the stack held before each mark."""
@@ -189,8 +189,11 @@ class _Follower:
         word, kind, key, _, count = told.items
         if word.text != "storage" or kind.text not in ITEM_BYTES or not KEY.fullmatch(key.text):
             raise RefusedError("it is damaged")
-        self._storages[key.text] = max(self._storages.get(key.text, 0), count.number * ITEM_BYTES[kind.text])
-        if sum(self._storages.values()) > self._file_bytes:
+        more = count.number * ITEM_BYTES[kind.text] - self._storages.get(key.text, 0)
+        if more > 0:
+            self._storages[key.text] = self._storages.get(key.text, 0) + more
+            self._file_bytes -= more
+        if self._file_bytes < 0:
             raise RefusedError("it tells of more than is in it")
         return _Value(told.size)
 
