@@ -18,12 +18,14 @@ from typing import Any
 
 import filelock
 
+from aetui.config.user_settings import read_settings, settings_file
 from aetui.devices.machine import Machine, MachineSampled
-from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError
+from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError, UsageError
 from aetui.files import append_line, is_in_place, open_to_append
 from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
+from aetui.training.notifying import Notifier
 from aetui.training.ownership import Ownership, owned, refusals_of
 from aetui.training.session import Session
 from aetui.training.watchdog import Watchdog
@@ -59,18 +61,26 @@ def supervise(
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
+    notifier, mistake = _notifier(folder)
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
-    with _from_own_thread(listener) as listen, owned(folder) as ownership:
+    with _from_own_thread(listener) as tell, owned(folder) as ownership:
         with refusals_of(folder):
             amend()
             folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
+
+        def listen(event: Event) -> None:
+            tell(event)
+            notifier(event)
+
         session = Session(folder, listen, data_dir, repair=repair)
         with _warnings_into(folder.log), _signals_received(session, folder) as signals:
             if profile:
                 session.control.request("profile")
             try:
                 session.start()
+                if mistake:
+                    session.warn_once(f"nobody will be told of the end: {mistake}")
                 _attend(session, commands, ownership)
             finally:
                 session.control.request("stop")
@@ -80,6 +90,14 @@ def supervise(
     if signals and session.exit_code == EXIT_STOPPED:
         return EXIT_SIGNAL + signals[0]
     return session.exit_code
+
+
+def _notifier(folder: RunFolder) -> tuple[Emit, str]:
+    """Who tells of the run's end, and why nobody does."""
+    try:
+        return Notifier(folder, folder.read_meta().preset, read_settings(settings_file()).notify), ""
+    except UsageError as error:
+        return (lambda event: None), error.sentence
 
 
 @contextlib.contextmanager

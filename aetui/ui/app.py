@@ -25,7 +25,8 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
-from aetui.text import format_bytes, safe_text
+from aetui.terminal.notification import notification
+from aetui.text import format_bytes, format_number, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import halves_of_line, line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
@@ -48,6 +49,8 @@ from aetui.ui.trainer import Trainer
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
 
+TELL_SECONDS = 1.0
+"""How often it is looked whether a run has ended."""
 LEAVE_TOOLTIP = "leave; training can go on without a screen"
 CALCULATOR_TOOLTIP = "the shape calculator, from anywhere"
 GALLERY_TOOLTIP = "the images of the data set with their labels"
@@ -78,6 +81,8 @@ class AetuiApp(App[None]):
         self._train = train
         self._watch = watch
         self._trainers: list[Trainer] = []
+        self._untold: list[Trainer] = []
+        """Whose end the person was not told of yet."""
         self._signalled = False
         self._chain_line = ""
         self._chain_history = ChainHistory()
@@ -91,6 +96,7 @@ class AetuiApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(MenuScreen(self._settings))
+        self.set_interval(TELL_SECONDS, self._tell_ends)
         if self._train is not None:
             self._start_training(self._train)
         elif self._watch is not None:
@@ -116,10 +122,25 @@ class AetuiApp(App[None]):
         draft = Draft(*shown, told.changes, told.device, told.threads)
         self.push_screen(EditorScreen(told, draft, message.runs))
 
+    def _tell_ends(self) -> None:
+        """Ring, and notify where the terminal can, when a run of this app has ended by itself."""
+        ended = [trainer for trainer in self._untold if not trainer.at_work]
+        self._untold = [trainer for trainer in self._untold if trainer not in ended]
+        for trainer in ended:
+            with contextlib.suppress(AetuiError):
+                meta = trainer.folder.read_meta()
+                if meta.state not in (states.STOPPED, *states.LIVE):
+                    self.bell()
+                    loss = "" if meta.test_loss is None else f", test loss {format_number(meta.test_loss)}"
+                    text = f"{meta.preset} {meta.state.replace('_', ' ')}{loss}"
+                    if self._driver and (escape := notification(text, os.environ)):
+                        self._driver.write(escape)
+
     def _start_training(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train the run in `folder` in a process of its own and show it."""
         try:
             self._trainers.append(Trainer(folder, self._settings.data_dir, repair=repair))
+            self._untold.append(self._trainers[-1])
         except OSError as error:
             self.notify(safe_text(f"{folder.path}: {error.strerror}"), severity="error", markup=False)
             return
