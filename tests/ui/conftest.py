@@ -53,6 +53,14 @@ def app(tmp_path) -> Callable[..., AetuiApp]:
     return lambda **extra: AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"), **extra)
 
 
+@pytest.fixture
+def started(monkeypatch) -> list[RunFolder]:
+    """The runs that the app was asked to train; none is."""
+    folders: list[RunFolder] = []
+    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: folders.append(message.folder))
+    return folders
+
+
 @pytest.fixture(autouse=True)
 def answering(monkeypatch) -> dict[str, str | None]:
     """What hosts answer; nothing is really asked."""

@@ -8,7 +8,6 @@ from textual.widgets import Input
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
-from aetui.runs.folder import RunFolder
 from aetui.ui.app import AetuiApp
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
@@ -16,14 +15,6 @@ from aetui.ui.editor.settings_list import SettingsList
 
 NAMES = {"-": "minus", ".": "full_stop", ",": "comma", " ": "space"}
 """Of keys, for the pilot."""
-
-
-@pytest.fixture
-def started(monkeypatch) -> list[RunFolder]:
-    """The runs that the app was asked to train; none is."""
-    folders: list[RunFolder] = []
-    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: folders.append(message.folder))
-    return folders
 
 
 @pytest.fixture

@@ -48,14 +48,6 @@ def _noon(monkeypatch):
 
 
 @pytest.fixture
-def started(monkeypatch) -> list[RunFolder]:
-    """The runs that the app was asked to train; none is."""
-    folders: list[RunFolder] = []
-    monkeypatch.setattr(AetuiApp, "on_train_requested", lambda self, message: folders.append(message.folder))
-    return folders
-
-
-@pytest.fixture
 def ran(tmp_path):
     """A run that has ended, as its folder tells."""
 
