@@ -128,7 +128,7 @@ def _choices(kinds: list[Any]) -> tuple[str, ...]:
     found: list[str] = []
     for kind in kinds:
         if get_origin(kind) is Literal:
-            found += map(str, get_args(kind))
+            found += map(as_text, get_args(kind))
         elif kind is bool:
             found += ["true", "false"]
     return tuple(found)

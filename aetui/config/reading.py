@@ -161,7 +161,7 @@ def _explain(detail: ErrorDetails) -> tuple[str, str]:
     if kind == "missing":
         return key, "missing"
     if kind == "literal_error":
-        known = str(context.get("expected", ""))
+        known = str(context.get("expected", "")).replace("True", "true").replace("False", "false")
         words = [word.strip("' ") for word in known.replace(" or ", ",").split(",")]
         return key, f"{given} is not one of {known}{_suggestion(str(detail['input'])[:LONGEST_GIVEN], words)}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):

@@ -63,7 +63,7 @@ class TrainSection(Section):
     """Parts in which each batch is computed to save memory; the step is taken on the whole batch."""
     compile: bool = False
     """Run the model through `torch.compile`: slow to start, then faster."""
-    capture: Literal["auto"] | bool = "auto"
+    capture: Literal["auto", True, False] = "auto"
     """Launch each step on an NVIDIA GPU as one CUDA graph: the same numbers, faster where kernels are small,
     and memory of its own. `auto` does where a few timed steps gain; not with `compile`, where that takes
     minutes."""
