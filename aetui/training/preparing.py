@@ -66,10 +66,6 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     check_smallest_part(model, len(data.train), preset.train)
     settle_algorithms(device, emit, repeatable=preset.train.repeatable)
     made_on = _made_on(chosen, bf16, preset.train.repeatable) | _lay_out(model, preset, device)
-    averaged = copy.deepcopy(model) if preset.train.ema else None
-    if preset.train.compile:
-        compile_parts(model)
-    layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
     training = Training(
         preset=preset,
         folder=folder,
@@ -79,8 +75,10 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         last_test=data.test if data.validation else None,
         uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         model=model,
-        averaged=averaged,
-        optimizer=make_optimizer(model, preset.train, layer_decay),
+        averaged=copy.deepcopy(model) if preset.train.ema else None,
+        optimizer=make_optimizer(
+            model, preset.train, preset.finetune.layer_decay if preset.finetune else 1.0
+        ),
         objective=make_objective(preset, device, bf16, len(data.classes)),
         checkpoints=checkpoints,
         progress=Progress(),
@@ -91,6 +89,8 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         made_on=made_on,
         most_threads=most_threads,
     )
+    if preset.train.compile:
+        compile_parts(model)  # not the running mean, which was copied before
     _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
     return training
 

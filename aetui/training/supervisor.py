@@ -61,18 +61,13 @@ def supervise(
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
-    notifier, mistake = _notifier(folder)
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
     with _from_own_thread(listener) as tell, owned(folder) as ownership:
         with refusals_of(folder):
             amend()
             folder.own()
         commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
-
-        def listen(event: Event) -> None:
-            tell(event)
-            notifier(event)
-
+        listen, mistake = _with_notifier(folder, tell)
         session = Session(folder, listen, data_dir, repair=repair)
         with _warnings_into(folder.log), _signals_received(session, folder) as signals:
             if profile:
@@ -92,12 +87,19 @@ def supervise(
     return session.exit_code
 
 
-def _notifier(folder: RunFolder) -> tuple[Emit, str]:
-    """Who tells of the run's end, and why nobody does."""
+def _with_notifier(folder: RunFolder, tell: Emit) -> tuple[Emit, str]:
+    """The listener and the user's own command behind it; and why there is none."""
     try:
-        return Notifier(folder, folder.read_meta().preset, read_settings(settings_file()).notify), ""
+        settled = read_settings(settings_file()).notify
     except UsageError as error:
-        return (lambda event: None), error.sentence
+        return tell, error.sentence
+    notifier = Notifier(folder, folder.read_meta().preset, settled)
+
+    def listen(event: Event) -> None:
+        tell(event)
+        notifier(event)
+
+    return listen, ""
 
 
 @contextlib.contextmanager

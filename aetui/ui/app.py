@@ -26,7 +26,7 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 from aetui.terminal.notification import notification
-from aetui.text import format_bytes, format_number, safe_text
+from aetui.text import format_bytes, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import halves_of_line, line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
@@ -35,6 +35,7 @@ from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
 from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
+from aetui.ui.last_words import end_words, goes_on, last_word
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.messages import EditRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
@@ -126,15 +127,10 @@ class AetuiApp(App[None]):
         """Ring, and notify where the terminal can, when a run of this app has ended by itself."""
         ended = [trainer for trainer in self._untold if not trainer.at_work]
         self._untold = [trainer for trainer in self._untold if trainer not in ended]
-        for trainer in ended:
-            with contextlib.suppress(AetuiError):
-                meta = trainer.folder.read_meta()
-                if meta.state not in (states.STOPPED, *states.LIVE):
-                    self.bell()
-                    loss = "" if meta.test_loss is None else f", test loss {format_number(meta.test_loss)}"
-                    text = f"{meta.preset} {meta.state.replace('_', ' ')}{loss}"
-                    if self._driver and (escape := notification(text, os.environ)):
-                        self._driver.write(escape)
+        for words in filter(None, map(end_words, ended)):
+            self.bell()
+            if self._driver and (escape := notification(words, os.environ)):
+                self._driver.write(escape)
 
     def _start_training(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train the run in `folder` in a process of its own and show it."""
@@ -244,14 +240,14 @@ class AetuiApp(App[None]):
             return
         with contextlib.suppress(AetuiError):
             if self._watch and find_state(self._watch, self._watch.read_meta()) in states.LIVE:
-                self.farewell = _goes_on(self._watch)
+                self.farewell = goes_on(self._watch)
         self.exit()
 
     def _leave_as_chosen(self, choice: str | None) -> None:
         asked = self.training
         if choice == "go on":
             with contextlib.suppress(AetuiError):
-                self.farewell = "\n".join(_goes_on(trainer.folder) for trainer in asked)
+                self.farewell = "\n".join(goes_on(trainer.folder) for trainer in asked)
             self.exit()
         elif choice == "stop":
             for trainer in asked:
@@ -261,7 +257,7 @@ class AetuiApp(App[None]):
 
     def _exit_when_ended(self, asked: list[Trainer]) -> None:
         if not any(trainer.at_work for trainer in asked):
-            self.farewell = "\n".join(map(_last_word, asked))
+            self.farewell = "\n".join(map(last_word, asked))
             self.exit()
 
     def _on_signal(self, number: int) -> None:
@@ -288,23 +284,3 @@ class AetuiApp(App[None]):
         timer = threading.Timer(seconds, os._exit, [exit_code])
         timer.daemon = True
         timer.start()
-
-
-def _goes_on(run: RunFolder) -> str:
-    """What becomes of a run without the app, and how to come back."""
-    words = f"{run.name} goes on without a screen; see it with: aetui watch {run.called}"
-    if find_state(run, run.read_meta()) == states.PAUSED:
-        words = f"{run.name} stays paused without a screen; go on with: aetui control {run.called} resume"
-    return safe_text(words)
-
-
-def _last_word(trainer: Trainer) -> str:
-    """How a run that was asked to stop has ended."""
-    run = trainer.folder
-    try:
-        meta = run.read_meta()
-    except AetuiError as error:
-        return safe_text(f"{run.name}: {error.sentence}")
-    if meta.state == states.STOPPED:
-        return safe_text(f"{run.name} is saved; go on with: aetui resume {run.called}")
-    return safe_text(f"{run.name} is {meta.state.replace('_', ' ')} {meta.reason}")

@@ -2,7 +2,6 @@
 
 import gc
 import weakref
-from types import SimpleNamespace
 
 import pytest
 from screen_text import text_of
@@ -297,17 +296,3 @@ async def test_what_is_said_on_leaving_is_harmless(app, scripted):
         await pilot.press("q")
     assert "evil␛]0;pwned␇ goes on without a screen" in leaving.farewell
     assert leaving.farewell.isprintable()
-
-
-@pytest.mark.parametrize(("state", "rings"), [("finished", 1), ("failed", 1), ("stopped", 0)])
-async def test_the_end_of_a_run_of_this_app_rings_once(app, scripted, monkeypatch, state, rings):
-    rung, folder = [], scripted(state=state)
-    monkeypatch.setattr(AetuiApp, "bell", lambda self: rung.append(1))
-    monkeypatch.setattr("aetui.ui.app.TELL_SECONDS", 0.01)
-    ended = SimpleNamespace(folder=folder, at_work=False, alive=False)
-    async with app().run_test() as pilot:
-        pilot.app._untold = [ended]
-        while pilot.app._untold:
-            await pilot.pause(0.01)
-        await pilot.pause(0.05)
-    assert len(rung) == rings
