@@ -76,9 +76,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         model=model,
         averaged=copy.deepcopy(model) if preset.train.ema else None,
-        optimizer=make_optimizer(
-            model, preset.train, preset.finetune.layer_decay if preset.finetune else 1.0
-        ),
+        optimizer=_optimizer(model, preset),
         objective=make_objective(preset, device, bf16, len(data.classes)),
         checkpoints=checkpoints,
         progress=Progress(),
@@ -93,6 +91,11 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         compile_parts(model)  # not the running mean, which was copied before
     _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
     return training
+
+
+def _optimizer(model: Model, preset: Preset) -> torch.optim.Optimizer:
+    layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
+    return make_optimizer(model, preset.train, layer_decay)
 
 
 def _note_where(data_dir: Path, folder: RunFolder, preset: Preset) -> None:
