@@ -99,8 +99,11 @@ class CalculatorScreen(Screen[str]):
     # ── what happened ──────────────────────────────────────────────────────
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed before the line receives the keys goes into it."""
-        self.query_one(ChainLine).take_early(event)
+        """A letter that comes before there is a focus goes into the line."""
+        line = self.query_one(ChainLine)
+        if event.character and event.is_printable and self.focused is line:
+            event.stop()
+            line.replace(event.character, *line.selection)
 
     def _typed(self, value: str) -> None:
         if value != self._chain.line:

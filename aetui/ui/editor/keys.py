@@ -42,6 +42,7 @@ KEYS: list[BindingType] = [
 """Of the whole screen."""
 
 LINE_KEYS: list[BindingType] = [
+    Binding("enter", "screen.accept", "Keep", id="editor.accept", tooltip="take the value"),
     Binding("escape", "screen.give_up", "As before", id="editor.give_up", tooltip="keep the value of before"),
 ]
 """Of the line that a value is typed into."""

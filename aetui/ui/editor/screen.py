@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -69,7 +68,7 @@ class EditorScreen(PresetScreen):
     def on_mount(self) -> None:
         self.query_one(ValueLine).display = False
         self._take(self._draft)
-        self.query_one(SettingsList).focus()
+        self.set_focus(self.query_one(SettingsList))
 
     @property
     def preset(self) -> Preset | None:
@@ -80,22 +79,11 @@ class EditorScreen(PresetScreen):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._explain()
 
-    def on_key(self, event: events.Key) -> None:
-        """What is typed before the line receives the keys goes into it."""
-        self.query_one(ValueLine).take_early(event)
-
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed is read at once; the draft before is kept until it is accepted."""
         key = self._key
         if self.query_one(ValueLine).display and not self._saving and key:
-            self._show(self._before.change(key, event.value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if self._saving:
-            self._save_as(event.value.strip())
-        else:
-            self._close_line()
-            self._take(self._draft)
+            self._show(self._before.change(key, event.input.value))
 
     # ── what the user wants ────────────────────────────────────────────────
 
@@ -120,6 +108,16 @@ class EditorScreen(PresetScreen):
     def action_put_back(self) -> None:
         if key := self._key:
             self._take(self._draft.change(key, ""))
+
+    def action_accept(self) -> None:
+        """Take what the line holds; where keys come in bunches, changes of it are still to be told."""
+        value = self.query_one(ValueLine).value
+        if self._saving:
+            self._save_as(value.strip())
+            return
+        self._close_line()
+        if key := self._key:
+            self._take(self._before.change(key, value))
 
     def action_give_up(self) -> None:
         self._close_line()
@@ -178,7 +176,7 @@ class EditorScreen(PresetScreen):
     def _close_line(self) -> None:
         self._saving = False
         self.query_one(ValueLine).display = False
-        self.query_one(SettingsList).focus()
+        self.set_focus(self.query_one(SettingsList))
 
     def _save_as(self, name: str) -> None:
         path = Path(name if name.endswith(".toml") else f"{name}.toml")

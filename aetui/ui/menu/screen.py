@@ -6,7 +6,6 @@ from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -124,10 +123,6 @@ class MenuScreen(PresetScreen):
         search = self.query_one(SearchLine)
         search.display = True
         self.set_focus(search)
-
-    def on_key(self, event: events.Key) -> None:
-        """What is typed before the search receives the keys goes into it."""
-        self.query_one(SearchLine).take_early(event)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._list()

@@ -20,8 +20,10 @@ class KeysInOrder(Mixed):
     """Acts on a key with a binding where it comes in."""
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.app.focused is not self:  # the key before has led elsewhere; this one goes up, and there
+        if self.app.focused is not self:  # the key before has led elsewhere, and this one follows
+            event.stop()
             event.prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
             return
         if self.check_consume_key(event.key, event.character):
             return
@@ -34,9 +36,3 @@ class KeysInOrder(Mixed):
 
 class TextLine(KeysInOrder, Input):
     """Textual's line."""
-
-    def take_early(self, event: events.Key) -> None:
-        """A letter that came right behind the key which has led to this line, and so to another widget."""
-        if event.character and event.is_printable and self.app.focused is self:
-            event.stop()
-            self.replace(event.character, *self.selection)

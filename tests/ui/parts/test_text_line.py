@@ -42,3 +42,14 @@ async def test_what_comes_with_the_key_that_leads_to_a_line_goes_into_it(app):
         arrived(pilot, "enter", "x", "y")
         await pilot.pause()
         assert pilot.app.screen.query_one(Input).value == "xy"
+
+
+async def test_what_comes_with_the_key_that_leaves_a_line_is_no_letter_of_it(app, started):
+    async with app().run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("e")
+        await pilot.pause()
+        arrived(pilot, *["down"] * 11, "enter", "9", "7", "backspace", "enter", "s")
+        await pilot.pause()
+        (folder,) = started
+    assert "epochs = 9\n" in folder.config.read_text()
