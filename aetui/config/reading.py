@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from aetui.config.chains import unreadable_layers
 from aetui.config.checks import find_mistakes, missing_files
+from aetui.config.latent import KEY, set_latent
 from aetui.config.lines import MOST_PARTS, key_lines, line_of, line_of_long_key
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
@@ -117,11 +118,17 @@ def _check_numbers(value: Any) -> None:
 
 
 def _apply(table: dict[str, Any], change: str) -> str:
-    """Write one `section.key=value` into the table; return its key. The value is TOML, or else a word."""
+    """Write one `section.key=value` into the table; return the key that it changes.
+
+    The value is TOML, or else a word; `latent=16` changes the encoder's last layer.
+    """
     key, equals, value = change.partition("=")
     key = key.strip()
     if not equals or not all(key.split(".")):
         raise PresetError([Problem(f"--set {change}", "", "expected section.key=value")])
+    if key == KEY:
+        set_latent(table, value.strip())
+        return "model.encoder"
     *sections, name = key.split(".")
     if len(sections) >= MOST_PARTS:
         raise PresetError([Problem("--set", "", f"a key of more than {MOST_PARTS} parts")])

@@ -1,9 +1,10 @@
 """Runs beside each other: what they differ in, and what each reached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aetui.config.fields import every_setting, value_of
+from aetui.config.latent import KEY, differ_in_latent_alone, latent_of
 from aetui.config.preset import Preset
 from aetui.config.reading import read_preset
 from aetui.runs.folder import RunFolder
@@ -38,35 +39,48 @@ class Compared:
     against: str
     """How the best stands to what learns nothing: `27% below PCA-3`."""
 
+    @property
+    def measure(self) -> str:
+        """What the losses are and of what; empty where the run has not begun."""
+        return f"{self.loss} of {self.tested}" if self.loss else ""
+
 
 def compare(folders: Sequence[RunFolder]) -> list[Compared]:
     """The runs in the order given. Raises AetuiError for one that cannot be read."""
-    presets = [read_preset(folder.config) for folder in folders]
-    keys = differing(presets)
-    return [_compared(folder, preset, keys) for folder, preset in zip(folders, presets, strict=True)]
+    metas = [folder.read_meta() for folder in folders]
+    settings = differing([read_preset(folder.config) for folder in folders])
+    return [
+        beside(read_history(folder)[0], different, folder.name, meta.preset, find_state(folder, meta))
+        for folder, meta, different in zip(folders, metas, settings, strict=True)
+    ]
 
 
-def differing(presets: Sequence[Preset]) -> list[str]:
-    """The settings, in the order of the schema, that not all of these presets have alike."""
+def differing(presets: Sequence[Preset]) -> list[dict[str, str]]:
+    """For each preset those settings, in the order of the schema, that not all of them have alike."""
     keys = [setting.key for setting in every_setting() if setting.key not in ANY]
-    return [key for key in keys if len({value_of(preset, key) for preset in presets}) > 1]
+    found = [{key: value_of(preset, key) for key in keys} for preset in presets]
+    told = [key for key in keys if len({settings[key] for settings in found}) > 1]
+    if "model.encoder" in told and differ_in_latent_alone(presets):
+        told[told.index("model.encoder")] = KEY
+        found = [one | {KEY: latent_of(preset)} for one, preset in zip(found, presets, strict=True)]
+    return [{key: settings[key] for key in told} for settings in found]
 
 
 def measures(runs: Sequence[Compared]) -> list[str]:
     """What the losses of these runs are, each once: more than one cannot be compared."""
-    return list(dict.fromkeys(f"{one.loss} of {one.tested}" for one in runs if one.loss))
+    return list(dict.fromkeys(one.measure for one in runs if one.measure))
 
 
-def _compared(folder: RunFolder, preset: Preset, keys: Sequence[str]) -> Compared:
-    history, meta = read_history(folder)[0], folder.read_meta()
+def beside(history: History, settings: Mapping[str, str], run: str, preset: str, state: str) -> Compared:
+    """A run among others, of its story so far and the settings that they differ in."""
     newest, best, started = history.newest, history.best, history.started
     return Compared(
-        run=folder.name,
-        preset=meta.preset,
-        state=find_state(folder, meta),
+        run=run,
+        preset=preset,
+        state=state,
         loss=started.loss if started else "",
         tested=_tested(history),
-        settings={key: value_of(preset, key) for key in keys},
+        settings=dict(settings),
         epochs=newest.epoch if newest else 0,
         best=best.test_loss if best else None,
         best_epoch=best.epoch if best else None,

@@ -15,9 +15,9 @@ from aetui.runs.events import StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.ui.app import AetuiApp
 from aetui.ui.calculator.chain_line import ChainLine
+from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
-from aetui.ui.monitor.loss_chart import LossChart
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.help_screen import HelpScreen
 
@@ -71,7 +71,9 @@ async def test_keys_change_the_chart(app, scripted):
         chart = pilot.app.screen.query_one(LossChart)
         await pilot.press("l", "m", "x")
         assert (chart.log_scale, chart.smoothing > 0, chart.x_axis) == (True, True, "step")
-        await pilot.press("l", "m", "x", "x", "z")
+        await pilot.press("l", "m", "x")
+        assert chart.x_axis == "images"
+        await pilot.press("x", "x", "z")
         assert (chart.log_scale, chart.smoothing, chart.x_axis) == (False, 0, "epoch")
         await pilot.pause()
         assert chart.size.width > 130

@@ -1,1 +1,1 @@
-"""Curves on axes as cells of the terminal. Knows no screen and no widget."""
+"""Curves on axes as cells of the terminal, and the widget that shows them. Knows no screen."""

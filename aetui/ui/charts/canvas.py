@@ -18,13 +18,27 @@ class Colors:
     knn: str
     text: str
     frame: str
+    runs: tuple[str, ...]
+    """Of the curves of several runs, in turn."""
 
 
 DARK = Colors(
-    train="#56b4e9", test="#e69f00", linear="#009e73", knn="#cc79a7", text="#a8a8a8", frame="#6c6c6c"
+    train="#56b4e9",
+    test="#e69f00",
+    linear="#009e73",
+    knn="#cc79a7",
+    text="#a8a8a8",
+    frame="#6c6c6c",
+    runs=("#56b4e9", "#e69f00", "#2bb58c", "#e08fbd", "#f0e442", "#ef7a3a"),
 )
 LIGHT = Colors(
-    train="#0072b2", test="#b84d00", linear="#00755a", knn="#a34479", text="#5a5a5a", frame="#9a9a9a"
+    train="#0072b2",
+    test="#b84d00",
+    linear="#00755a",
+    knn="#a34479",
+    text="#5a5a5a",
+    frame="#9a9a9a",
+    runs=("#0072b2", "#b84d00", "#00755a", "#a34479", "#7a6c00", "#5a5a5a"),
 )
 
 
@@ -56,6 +70,9 @@ class Canvas:
             "text": Style(color=colors.text),
             "frame": Style(color=colors.frame),
         }
+        for hue, color in enumerate(colors.runs):
+            style_of[f"run {hue}"] = Style(color=color)
+            style_of[f"run {hue} chosen"] = Style(color=color, bold=True, reverse=True)
         strips = []
         for cells, styles in zip(self.cells, self.styles, strict=True):
             segments, start = [], 0

@@ -17,12 +17,29 @@ _LARGEST, _SMALLEST = 1e100, 1e-100
 Role = Literal["train", "test", "linear", "kNN", "rate"]
 """What a curve is, and its name in the chart: a loss, a probe's accuracy, the learning rate."""
 
+HUES = 6
+"""Colours that the curves of several runs take in turn; their letters tell them apart without."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfRun:
+    """A curve's name where it is one run's among those of others."""
+
+    letter: str
+    """Its mark in the plot, one cell wide."""
+    hue: int
+    """Which colour it has, from 0 to below HUES."""
+    name: str = ""
+    """What the end of the curve is called beside the letter."""
+    chosen: bool = False
+    """Whether it is told apart from all others, in bold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One curve. `points` are (x, value) ordered by x; a value of None, NaN or infinity is a gap."""
 
-    role: Role
+    role: Role | OfRun
     points: Points
 
 
@@ -36,12 +53,12 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a loss chart shows. `x_axis` says what x counts: epochs, optimizer steps or seconds."""
+    """What a loss chart shows. `x_axis`: what x counts, epochs, optimizer steps, images seen or seconds."""
 
     curves: tuple[Curve, ...]
     unit: str
     """What the values measure, named once above the axis: "MSE per pixel"."""
-    x_axis: Literal["epoch", "step", "time"] = "epoch"
+    x_axis: Literal["epoch", "step", "images", "time"] = "epoch"
     planned: float | None = None
     """The planned number of epochs."""
     log_scale: bool = False
@@ -55,7 +72,9 @@ class Chart:
     percent: bool = False
     """Whether the values are per cent, and numbers say so."""
     marker_x: float | None = None
-    """Where a vertical line stands: the epoch whose pictures are shown."""
+    """Where a vertical line stands."""
+    marker_of: str = "pictures at"
+    """What stands there, said before the place."""
 
     def number(self, value: float | None) -> str:
         """A value as text: `0.0337`, `21.6%`."""
@@ -71,9 +90,10 @@ class Chart:
     @property
     def settled(self) -> float:
         """From here on losses fit on the axis: the first epoch's end, or a third of all. Else 0."""
-        tests = (x for curve in self.curves if curve.role == "test" for x, _ in curve.points if x > 0)
-        has_train = any(curve.role == "train" for curve in self.curves)
-        return min([self.end / 3, *islice(tests, 1)]) if has_train else 0.0
+        tested = (curve for curve in self.curves if curve.role == "test" or isinstance(curve.role, OfRun))
+        tests = (x for curve in tested for x, _ in curve.points if x > 0)
+        has_losses = any(curve.role == "train" or isinstance(curve.role, OfRun) for curve in self.curves)
+        return min([self.end / 3, *islice(tests, 1)]) if has_losses else 0.0
 
 
 def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:

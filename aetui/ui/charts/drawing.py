@@ -23,12 +23,12 @@ from aetui.ui.charts.axes import (
 from aetui.ui.charts.braille import plot_lines
 from aetui.ui.charts.canvas import DARK, LIGHT, Canvas, Colors
 from aetui.ui.charts.chart import Chart, Curve, Level, Points
-from aetui.ui.charts.layers import MARKED, MARKS, Layer, layers_of
+from aetui.ui.charts.layers import MARKS, Layer, layers_of
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "Level", "draw_chart"]
 
 BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "┊"
-X_AXES = {"step": step_axis, "time": time_axis}
+X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
@@ -110,7 +110,7 @@ class _Drawing:
         chart, canvas = self.chart, self.canvas
         column = canvas.width
         if not self.gutter:
-            for layer in (layer for layer in self.labels if layer.role != "level"):
+            for layer in (layer for layer in self.labels if layer.role != "level" and not layer.of_run):
                 text = f"  {layer.newest[0]} {layer.newest.split()[2]}"
                 column -= len(text)
                 canvas.put(0, column, text, layer.style)
@@ -140,7 +140,7 @@ class _Drawing:
         if chart.smoothing:
             yield f"train smoothed {chart.smoothing:g}"
         if chart.marker_x is not None:
-            yield f"{MARKER_LINE} pictures at {self._named(chart.marker_x)}"
+            yield f"{MARKER_LINE} {chart.marker_of} {self._named(chart.marker_x)}"
         losses = [y for layer in self.layers for _, y in layer.points if y is not None]
         if losses and self._is_above(max(losses)):
             yield f"{CLIPPED_MARK} up to {chart.number(max(losses))}"
@@ -148,7 +148,8 @@ class _Drawing:
     def _named(self, x: float) -> str:
         if self.chart.x_axis == "time":
             return duration(x)
-        return f"{self.chart.x_axis} {f'{x:g}' if x < 10_000 else format_number(x)}"
+        number = f"{x:g}" if x < 10_000 else format_number(x)
+        return f"{number} images" if self.chart.x_axis == "images" else f"{self.chart.x_axis} {number}"
 
     def _best(self) -> tuple[float, float] | None:
         points = (point for layer in self.layers if layer.role == "test" for point in layer.points)
@@ -192,22 +193,21 @@ class _Drawing:
 
     def _joined(self, layer: Layer) -> Points:
         """The points that a line joins: none leads from one measurement to another beyond the axis."""
-        if layer.role not in MARKED:
+        if not layer.is_marked:
             return layer.points
         return [(x, None if y is None or self._is_above(y) else y) for x, y in layer.points]
 
     def _points(self, layer: Layer) -> None:
         """Markers of what is measured rarely, seen even where train covers its line, and of a lone point."""
-        is_marked = layer.role in MARKED
         points, last = layer.points, len(layer.points) - 1
         column = -_MARKER_COLUMNS
         for i, (x, y) in enumerate(points):
             alone = (i == 0 or points[i - 1][1] is None) and (i == last or points[i + 1][1] is None)
-            if y is None or self._is_above(y) or not (is_marked or alone):
+            if y is None or self._is_above(y) or not (layer.is_marked or alone):
                 continue
             if self._column(x) - column >= _MARKER_COLUMNS or i == last:
                 column = self._column(x)
-                self.canvas.put(self._row(y), column, MARKS[layer.role] if is_marked else "•", layer.style)
+                self.canvas.put(self._row(y), column, layer.mark if layer.is_marked else "•", layer.style)
         if layer.role == "test" and (best := self._best()) is not None and not self._is_above(best[1]):
             self.canvas.put(self._row(best[1]), self._column(best[0]), BEST_MARK, layer.style)
 
@@ -237,13 +237,16 @@ class _Drawing:
         return inside and set(cells[1:-1]) == {" "} and {cells[0], cells[-1]} <= {" ", CLIPPED_MARK}
 
     def _ends(self) -> None:
-        """The newest numbers right of the plot, each in the row its curve ends in, or the next free one."""
+        """The newest numbers right of the plot, each in the row its curve ends in, or the next free one.
+
+        Of more than there are rows the lowest stand there.
+        """
         ends = []
         for layer in self.labels:
             last = layer.last
             row = 1 if not layer.ends_finite else self._row(last) if last is not None else self.rows
             ends.append((row, -(last or 0), layer))
-        ends.sort(key=lambda end: end[:2])
+        ends = sorted(ends, key=lambda end: end[:2])[-self.rows :]
         free = 1
         for i, (row, _, layer) in enumerate(ends):
             row = min(max(row, free), self.rows - (len(ends) - 1 - i))

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from aetui.ui.charts.chart import Chart, Curve, Role, smooth, thinned
+from aetui.ui.charts.chart import Chart, Curve, OfRun, Role, smooth, thinned
 
 MARKS = {"train": "─", "test": "●", "linear": "◆", "kNN": "■", "rate": "─", "level": "╌"}
 MARKED: tuple[Role, ...] = ("test", "linear", "kNN")
@@ -15,7 +15,7 @@ MARKED: tuple[Role, ...] = ("test", "linear", "kNN")
 class Layer:
     """One curve ready to draw. `newest` is its mark, name and newest value, "" for a raw or empty curve."""
 
-    role: Role | Literal["raw", "level"]
+    role: Role | OfRun | Literal["raw", "level"]
     points: list[tuple[float, float | None]]
     newest: str = ""
     ends_finite: bool = True
@@ -23,7 +23,24 @@ class Layer:
     @property
     def style(self) -> str:
         """The name of its style."""
+        if isinstance(self.role, OfRun):
+            return f"run {self.role.hue}{' chosen' * self.role.chosen}"
         return "text" if self.role in ("rate", "level") else self.role
+
+    @property
+    def mark(self) -> str:
+        """What stands for it in the plot and before its newest value."""
+        return self.role.letter if isinstance(self.role, OfRun) else MARKS[self.role]
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether its measurements are few and far apart, each with its mark."""
+        return self.of_run or self.role in MARKED
+
+    @property
+    def of_run(self) -> bool:
+        """Whether it is one run's among those of others."""
+        return isinstance(self.role, OfRun)
 
     @property
     def last(self) -> float | None:
@@ -55,6 +72,8 @@ def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
     """The train loss moves all the time: its newest value is not the mean of the epoch, and says so."""
     if value is None:
         return ""
+    if isinstance(curve.role, OfRun):
+        return f"{curve.role.letter} {curve.role.name} {chart.number(value)}"
     name = chart.tested_on if curve.role == "test" else curve.role
     text = f"{MARKS[curve.role]} {name:5} {chart.number(value)}"
     return f"{text} now" if curve.role == "train" else text

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from aetui.runs.events import RunStarted, StepsTrained
+from aetui.runs.events import RunStarted
 from aetui.runs.history import History
 from aetui.text import safe_text
-from aetui.ui.charts.chart import Level, Role
-from aetui.ui.monitor.loss_chart import Losses, Sample
+from aetui.ui.charts.chart import Level, OfRun, Role
+from aetui.ui.charts.loss_chart import Losses, Sample
+from aetui.ui.charts.samples import of_epochs, of_steps
 
 LONGEST_LEVEL = 10
 """Characters of a level's name."""
@@ -20,11 +21,8 @@ def losses_of(history: History) -> Losses:
         return Losses()
     return Losses(
         {
-            "train": [_sample(started, steps, steps.train_loss) for steps in history.steps],
-            "test": [
-                Sample(epoch.epoch, epoch.step, epoch.total_seconds, epoch.test_loss)
-                for _, epoch in sorted(history.epochs.items())
-            ],
+            "train": of_steps(history, lambda steps: steps.train_loss),
+            "test": of_epochs(history, lambda epoch: epoch.test_loss),
         },
         _loss_name(history, started),
         started.epochs,
@@ -39,20 +37,12 @@ def accuracies_of(history: History) -> Losses:
     started = history.started
     if started is None:
         return Losses()
-    tested = [
-        Sample(epoch.epoch, epoch.step, epoch.total_seconds, 100 * epoch.test_accuracy)
-        for _, epoch in sorted(history.epochs.items())
-        if epoch.test_accuracy is not None
-    ]
+    tested = of_epochs(history, lambda epoch: _percent(epoch.test_accuracy))
     if tested:
         where = history.tested_on
         chart = _accuracies(started, f"accuracy on {where} images", {"test": tested})
         return replace(chart, tested_on=where)
-    areas = [
-        Sample(epoch.epoch, epoch.step, epoch.total_seconds, 100 * epoch.detection.area)
-        for _, epoch in sorted(history.epochs.items())
-        if epoch.detection is not None
-    ]
+    areas = of_epochs(history, lambda epoch: _percent(epoch.detection.area if epoch.detection else None))
     if areas:
         chart = _accuracies(started, "area under the ROC curve of the errors", {"test": areas})
         return replace(chart, levels=(Level("chance", 50.0),))
@@ -64,6 +54,7 @@ def accuracies_of(history: History) -> Losses:
                 probe.step,
                 probe.total_seconds or seconds.get(probe.step, 0.0),
                 100 * getattr(probe, name),
+                probe.step / started.steps_per_epoch * started.train_images,
             )
             for probe in history.probes
         ]
@@ -78,7 +69,7 @@ def rates_of(history: History) -> Losses:
     started = history.started
     if started is None:
         return Losses()
-    samples = [_sample(started, steps, steps.learning_rate) for steps in history.steps]
+    samples = of_steps(history, lambda steps: steps.learning_rate)
     return Losses({"rate": samples}, "learning rate", started.epochs)
 
 
@@ -106,11 +97,11 @@ def _loss_name(history: History, started: RunStarted) -> str:
     return f"{safe_text(started.loss)}{', train cropped' if cropped else ''}"
 
 
-def _sample(started: RunStarted, steps: StepsTrained, value: float | None) -> Sample:
-    return Sample(steps.step / started.steps_per_epoch, steps.step, steps.seconds, value)
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
-def _accuracies(started: RunStarted, unit: str, curves: dict[Role, Sequence[Sample]]) -> Losses:
+def _accuracies(started: RunStarted, unit: str, curves: dict[Role | OfRun, Sequence[Sample]]) -> Losses:
     """With the accuracy of guessing."""
     chance = (Level("chance", 100 / started.classes),) if started.classes else ()
     return Losses(curves, unit, started.epochs, levels=chance, percent=True)

@@ -20,12 +20,12 @@ from aetui.runs.checkpoint_index import is_damaged
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
 from aetui.text import safe_text
+from aetui.ui.charts.loss_chart import X_AXES, LossChart
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
 from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
-from aetui.ui.monitor.loss_chart import X_AXES, LossChart
 from aetui.ui.monitor.numbers_panel import NumbersPanel
 from aetui.ui.monitor.panels import PanelTabs, ScrollPanel
 from aetui.ui.monitor.pictures_panel import PicturesPanel

@@ -17,8 +17,8 @@ from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StateChan
 from aetui.runs.history import History
 from aetui.terminal.choice import Choice
 from aetui.ui.app import AetuiApp
+from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.monitor import pictures_panel
-from aetui.ui.monitor.loss_chart import LossChart
 from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.pictures.picture_grid import PictureGrid
 from aetui.ui.settings import UNASKED, Settings

@@ -26,9 +26,9 @@ def shown(*events):
 def test_a_classifier_shows_its_accuracy_after_every_epoch():
     curves = shown(finished(0, 0.1), finished(1, 0.5), finished(2, 0.25))
     assert [tuple(sample) for sample in curves.curves["test"]] == [
-        (0, 0, 0.0, 10.0),
-        (1, 4, 1.0, 50.0),
-        (2, 8, 2.0, 25.0),
+        (0, 0, 0.0, 10.0, 0),
+        (1, 4, 1.0, 50.0, 40),
+        (2, 8, 2.0, 25.0, 80),
     ]
     assert (curves.unit, list(curves.curves), curves.percent) == ("accuracy on test images", ["test"], True)
 

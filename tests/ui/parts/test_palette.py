@@ -5,7 +5,7 @@ import re
 import pytest
 from textual.command import CommandPalette
 
-from aetui.ui.monitor.loss_chart import LossChart
+from aetui.ui.charts.loss_chart import LossChart
 
 
 @pytest.mark.parametrize(

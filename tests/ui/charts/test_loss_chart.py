@@ -5,9 +5,9 @@ import math
 import pytest
 from textual.app import App, ComposeResult
 
+from aetui.ui.charts import loss_chart
 from aetui.ui.charts.drawing import DARK, LIGHT
-from aetui.ui.monitor import loss_chart
-from aetui.ui.monitor.loss_chart import LossChart, Losses, Sample
+from aetui.ui.charts.loss_chart import LossChart, Losses, Sample
 
 EMPTY = "The first test result comes before the first step"
 

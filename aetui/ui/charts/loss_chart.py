@@ -1,6 +1,6 @@
 """The loss chart: train and test loss on the same axes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Literal, NamedTuple
@@ -13,11 +13,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.text import safe_text
-from aetui.ui.charts.chart import Role
+from aetui.ui.charts.chart import OfRun, Role
 from aetui.ui.charts.drawing import DARK, LIGHT, Chart, Colors, Curve, Level, draw_chart
 
-XAxis = Literal["epoch", "step", "time"]
-X_AXES: tuple[XAxis, ...] = ("epoch", "step", "time")
+XAxis = Literal["epoch", "step", "images", "time"]
+X_AXES: tuple[XAxis, ...] = ("epoch", "step", "images", "time")
 
 
 class Sample(NamedTuple):
@@ -30,13 +30,15 @@ class Sample(NamedTuple):
     seconds: float
     """Time trained so far."""
     loss: float | None
+    images: float = 0.0
+    """Training images seen so far."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Losses:
     """Everything a loss chart shows of a run."""
 
-    curves: dict[Role, Sequence[Sample]] = field(default_factory=dict)
+    curves: Mapping[Role | OfRun, Sequence[Sample]] = field(default_factory=dict)
     """Samples by what they are, ordered by step; later curves lie above."""
     unit: str = "MSE per pixel"
     """What the values measure."""
@@ -49,6 +51,8 @@ class Losses:
     """What a model must beat to have learned anything."""
     percent: bool = False
     """Whether the values are per cent."""
+    marker_of: str = "pictures at"
+    """What stands at the marked epoch, said before its place."""
 
 
 class LossChart(Widget, can_focus=False):
@@ -112,11 +116,12 @@ class LossChart(Widget, can_focus=False):
             tested_on=losses.tested_on,
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),
+            marker_of=losses.marker_of,
         )
 
     def _x_of_epoch(self, epoch: int | None) -> float | None:
         """Where the end of an epoch stands; None where nothing was measured there."""
-        curves = reversed(self.losses.curves.values())
+        curves = reversed([*self.losses.curves.values()])
         return next((_x(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch), None)
 
 
@@ -132,4 +137,12 @@ def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]
 
 
 def _x(sample: Sample, x_axis: XAxis) -> float:
-    return sample.seconds if x_axis == "time" else sample.step if x_axis == "step" else sample.epoch
+    match x_axis:
+        case "epoch":
+            return sample.epoch
+        case "step":
+            return sample.step
+        case "images":
+            return sample.images
+        case "time":
+            return sample.seconds

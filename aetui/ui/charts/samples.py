@@ -1,0 +1,32 @@
+"""A run's history as the samples of a chart."""
+
+from collections.abc import Callable
+
+from aetui.runs.events import EpochFinished, StepsTrained
+from aetui.runs.history import History
+from aetui.ui.charts.loss_chart import Sample
+
+
+def of_epochs(history: History, value: Callable[[EpochFinished], float | None]) -> list[Sample]:
+    """What `value` takes from each epoch, in order; epochs without it are left out."""
+    started = history.started
+    images = started.train_images if started else 0
+    found = []
+    for _, epoch in sorted(history.epochs.items()):
+        taken = value(epoch)
+        if taken is not None:
+            at = (epoch.epoch, epoch.step, epoch.total_seconds)
+            found.append(Sample(*at, taken, epoch.epoch * images))
+    return found
+
+
+def of_steps(history: History, value: Callable[[StepsTrained], float | None]) -> list[Sample]:
+    """What `value` takes from each look at the steps; None is a gap."""
+    started = history.started
+    if started is None:
+        return []
+    epoch, images = started.steps_per_epoch, started.train_images
+    return [
+        Sample(steps.step / epoch, steps.step, steps.seconds, value(steps), steps.step / epoch * images)
+        for steps in history.steps
+    ]
