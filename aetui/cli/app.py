@@ -4,6 +4,7 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def open_app(
-    options: argparse.Namespace, *, train: "RunFolder | None" = None, watch: "RunFolder | None" = None
+    options: argparse.Namespace,
+    headless: str = "aetui train digits-mlp",
+    *,
+    train: "RunFolder | None" = None,
+    watch: "RunFolder | None" = None,
+    compare: "Sequence[RunFolder]" = (),
 ) -> int:
-    """Run the app until it is left. `train`: start this run at once; `watch`: show this one.
+    """Run the app until it is left. `train`: start this run at once; `watch`, `compare`: show these.
 
+    `headless` is the command that does the same without a screen.
     Raises UsageError where there is no terminal to draw on.
     """
-    check_terminal("aetui show" if watch else "aetui resume" if train else "aetui train digits-mlp")
+    check_terminal(headless)
     from aetui.terminal.choice import choose
     from aetui.terminal.detection import detect
 
@@ -54,7 +61,7 @@ def open_app(
         shared=options.shared,
         images=choose(terminal, options.images),
     )
-    app = AetuiApp(settings, train=train, watch=watch)
+    app = AetuiApp(settings, train=train, watch=watch, compare=compare)
     app.run()
     if app.farewell:
         print(app.farewell, file=sys.stderr)

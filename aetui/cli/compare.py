@@ -24,15 +24,13 @@ def run(options: argparse.Namespace) -> int:
 
     from aetui.errors import UsageError
     from aetui.runs.comparing import compare, measures
-    from aetui.runs.listing import find_run
+    from aetui.runs.listing import find_runs
     from aetui.text import safe_text
 
-    folders = {
-        folder.path.absolute(): folder for folder in (find_run(options.runs, one) for one in options.which)
-    }
+    folders = find_runs(options.runs, options.which)
     if len(folders) < 2:
         raise UsageError("A comparison is of two runs at least", "`aetui runs` lists them")
-    found = compare(list(folders.values()))
+    found = compare(folders)
     if len(several := measures(found)) > 1:
         print(safe_text(f"these losses are not of the same: {'; '.join(several)}"), file=sys.stderr)
     if options.json:

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
         with owned(folder):
             _amend(folder, preset, options)
-        return open_app(options, train=folder)
+        return open_app(options, "aetui resume", train=folder)
     from aetui.training.supervisor import supervise
 
     code = supervise(

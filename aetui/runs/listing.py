@@ -5,6 +5,7 @@ import math
 import os
 import pwd
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,12 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
         raise UsageError(f"No run in {runs_dir} is called {query}", "`aetui runs` lists them")
     names = ", ".join(folder.name for folder in found[:5])
     raise UsageError(f"{len(found)} runs are called {query}: {names}", "give more of the name")
+
+
+def find_runs(runs_dir: Path, queries: Sequence[str]) -> list[RunFolder]:
+    """The runs meant, as `find_run` finds them, each once."""
+    found = (find_run(runs_dir, query) for query in queries)
+    return list({folder.path.absolute(): folder for folder in found}.values())
 
 
 def _run_in(path: Path) -> RunFolder | None:

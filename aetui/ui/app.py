@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,6 +30,8 @@ from aetui.text import format_bytes, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import halves_of_line, line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
+from aetui.ui.comparison.lineup import MOST, Lineup
+from aetui.ui.comparison.screen import ComparisonScreen
 from aetui.ui.driver import RECENT_SECONDS, QuietDriver
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
@@ -37,7 +39,7 @@ from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
 from aetui.ui.last_words import end_words, goes_on, last_word
 from aetui.ui.menu.screen import MenuScreen
-from aetui.ui.messages import EditRequested, TrainRequested, WatchRequested
+from aetui.ui.messages import CompareRequested, EditRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
@@ -73,7 +75,11 @@ class AetuiApp(App[None]):
     ]
 
     def __init__(
-        self, settings: Settings, train: RunFolder | None = None, watch: RunFolder | None = None
+        self,
+        settings: Settings,
+        train: RunFolder | None = None,
+        watch: RunFolder | None = None,
+        compare: Sequence[RunFolder] = (),
     ) -> None:
         super().__init__(driver_class=QuietDriver)
         self._settings = settings
@@ -81,6 +87,7 @@ class AetuiApp(App[None]):
         """A last word for the shell."""
         self._train = train
         self._watch = watch
+        self._compared = compare
         self._trainers: list[Trainer] = []
         self._untold: list[Trainer] = []
         """Whose end the person was not told of yet."""
@@ -102,6 +109,8 @@ class AetuiApp(App[None]):
             self._start_training(self._train)
         elif self._watch is not None:
             self._show_run(self._watch)
+        elif self._compared:
+            self._compare(self._compared)
 
     def _fatal_error(self) -> None:
         """An error of ours: the terminal is restored, one sentence is said, the traceback is kept."""
@@ -116,6 +125,9 @@ class AetuiApp(App[None]):
 
     def on_watch_requested(self, message: WatchRequested) -> None:
         self._show_run(message.folder)
+
+    def on_compare_requested(self, message: CompareRequested) -> None:
+        self._compare(message.folders)
 
     def on_edit_requested(self, message: EditRequested) -> None:
         told = self._settings
@@ -146,6 +158,15 @@ class AetuiApp(App[None]):
         mine = [t for t in self._trainers if t.folder.path == folder.path and t.alive]
         try:
             self.push_screen(MonitorScreen(self._settings, folder, mine[-1] if mine else None))
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+
+    def _compare(self, folders: Sequence[RunFolder]) -> None:
+        if len(folders) > MOST:
+            self.notify(f"{len(folders)} runs are more than the {MOST} that can be compared.")
+            return
+        try:
+            self.push_screen(ComparisonScreen(Lineup(folders)))
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
 

@@ -39,6 +39,14 @@ class HostChecked(Message):
         self.host = host
 
 
+class CompareRequested(Message):
+    """Show these runs beside each other."""
+
+    def __init__(self, folders: Sequence[RunFolder]) -> None:
+        super().__init__()
+        self.folders = folders
+
+
 class WatchRequested(Message):
     """Show the run in this folder."""
 

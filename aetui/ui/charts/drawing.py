@@ -32,6 +32,8 @@ X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
+MOST_FINE = 8
+"""Of more curves every other column tells: time is proportional to what is drawn, and they lie over another."""
 _GUTTER_FROM = 48
 """From this width on the newest numbers stand where the curves end; below, in the first line."""
 _LABEL = len("─ train 0.000312 now")
@@ -42,7 +44,7 @@ _MARKER_COLUMNS = 3
 
 def draw_chart(chart: Chart, width: int, height: int, colors: Colors) -> list[Strip]:
     """`height` strips, each `width` cells wide. A chart too small to read shows the newest numbers alone."""
-    layers = layers_of(chart, width)
+    layers = layers_of(chart, width if len(chart.curves) <= MOST_FINE else width // 2)
     canvas = Canvas(width, height)
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         for row, layer in enumerate(layer for layer in reversed(layers) if layer.newest):

@@ -73,7 +73,7 @@ def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
     if value is None:
         return ""
     if isinstance(curve.role, OfRun):
-        return f"{curve.role.letter} {curve.role.name} {chart.number(value)}"
+        return " ".join(filter(None, (curve.role.letter, curve.role.name, chart.number(value))))
     name = chart.tested_on if curve.role == "test" else curve.role
     text = f"{MARKS[curve.role]} {name:5} {chart.number(value)}"
     return f"{text} now" if curve.role == "train" else text

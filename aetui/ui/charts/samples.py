@@ -1,10 +1,23 @@
-"""A run's history as the samples of a chart."""
+"""A run's history as the samples of a chart, and as the levels that they are to be seen beside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from aetui.runs.events import EpochFinished, StepsTrained
 from aetui.runs.history import History
+from aetui.text import safe_text
+from aetui.ui.charts.chart import Level
 from aetui.ui.charts.loss_chart import Sample
+
+LONGEST_LEVEL = 10
+"""Characters of a level's name."""
+
+
+def levels_of(history: History) -> Iterator[Level]:
+    """Test losses without learning."""
+    if history.floor is not None:
+        yield Level("floor", history.floor.loss)
+    for name, loss in history.baselines.items():
+        yield Level(safe_text(name).removesuffix(" image").removesuffix(" input")[:LONGEST_LEVEL], loss)
 
 
 def of_epochs(history: History, value: Callable[[EpochFinished], float | None]) -> list[Sample]:

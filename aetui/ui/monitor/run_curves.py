@@ -1,6 +1,6 @@
 """A run's history as the samples of the chart: losses, probe accuracies, learning rates."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aetui.runs.events import RunStarted
@@ -8,10 +8,7 @@ from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import Level, OfRun, Role
 from aetui.ui.charts.loss_chart import Losses, Sample
-from aetui.ui.charts.samples import of_epochs, of_steps
-
-LONGEST_LEVEL = 10
-"""Characters of a level's name."""
+from aetui.ui.charts.samples import levels_of, of_epochs, of_steps
 
 
 def losses_of(history: History) -> Losses:
@@ -28,7 +25,7 @@ def losses_of(history: History) -> Losses:
         started.epochs,
         best_epoch=history.best.epoch if history.best else None,
         tested_on=history.tested_on,
-        levels=tuple(_levels(history)),
+        levels=tuple(levels_of(history)),
     )
 
 
@@ -82,13 +79,6 @@ CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {
     "learning rate": (rates_of, "the learning rate is drawn when training starts"),
 }
 """By title: what the chart shows, and what stands there while it is empty."""
-
-
-def _levels(history: History) -> Iterator[Level]:
-    if history.floor is not None:
-        yield Level("floor", history.floor.loss)
-    for name, loss in history.baselines.items():
-        yield Level(safe_text(name).removesuffix(" image").removesuffix(" input")[:LONGEST_LEVEL], loss)
 
 
 def _loss_name(history: History, started: RunStarted) -> str:

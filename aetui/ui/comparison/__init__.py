@@ -1,0 +1,1 @@
+"""Several runs on one chart, with what they differ in and what each reached."""

@@ -1,0 +1,83 @@
+"""The table of compared runs: letter, what they differ in, what each reached."""
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable
+
+from aetui.runs.comparing import Compared
+from aetui.text import format_duration, format_number, safe_text
+from aetui.ui.charts.canvas import Colors
+from aetui.ui.comparison.lineup import Member
+from aetui.ui.parts.state_marks import state_mark
+
+WIDEST = 24
+"""Columns of a setting; layers are longer, and are cut."""
+
+
+class ComparisonTable(DataTable[Text]):
+    """A run a row."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", id="compare.open", tooltip="open the chosen run"),
+        Binding("left", "screen.move(-1)", show=False),
+        Binding("right", "screen.move(1)", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(cursor_type="row", fixed_columns=1)
+
+    def show(self, members: Sequence[Member], epoch: int | None, colors: Colors) -> None:
+        """The runs as they stand; `epoch` has a column of its own."""
+        rows = [dict(_cells(member, epoch, members, colors)) for member in members]
+        if list(rows[0]) != [str(key.value) for key in self.columns]:
+            self._begin(rows, members)
+            return
+        for member, row in zip(members, rows, strict=True):
+            for column, cell in row.items():
+                if self.get_cell(member.letter, column) != cell:
+                    self.update_cell(member.letter, column, cell, update_width=True)
+
+    def _begin(self, rows: Sequence[dict[str, Text]], members: Sequence[Member]) -> None:
+        """Other columns than before."""
+        row = self.cursor_row
+        self.clear(columns=True)
+        for column in rows[0]:
+            self.add_column(column.removeprefix("model."), key=column)
+        for member, cells in zip(members, rows, strict=True):
+            self.add_row(*cells.values(), key=member.letter)
+        self.move_cursor(row=row)
+
+
+def _cells(
+    member: Member, epoch: int | None, members: Sequence[Member], colors: Colors
+) -> Iterator[tuple[str, Text]]:
+    run, place = member.compared, members.index(member)
+    letter = Text(f"{member.letter} ", f"bold {colors.runs[place % len(colors.runs)]}")
+    yield "", letter + state_mark(run.state)
+    for key, value in run.settings.items():
+        yield key, Text(safe_text(value if len(value) <= WIDEST else f"{value[: WIDEST - 1]}…") or "–")
+    yield "best", _best(run, members)
+    yield "epoch", _number("–" if run.best_epoch is None else str(run.best_epoch))
+    if epoch is not None:
+        there = member.feed.history.epochs.get(epoch)
+        yield f"at {epoch}", _number(format_number(there.test_loss if there else None))
+    yield "last", _number(format_number(run.last))
+    yield "epochs", _number(str(run.epochs))
+    yield "trained", _number(format_duration(run.seconds))
+    yield "to what learns nothing", Text(safe_text(run.against) or "–")
+    yield "run", Text(safe_text(run.run))
+
+
+def _best(run: Compared, members: Sequence[Member]) -> Text:
+    """With a star where no comparable run has a lower one."""
+    others = [one.best for member in members if (one := member.compared).measure == run.measure]
+    lowest = min((best for best in others if best is not None), default=None)
+    is_best = run.best is not None and run.best == lowest and len(others) > 1
+    return Text(("★ " if is_best else "  ") + format_number(run.best), "bold" if is_best else "")
+
+
+def _number(text: str) -> Text:
+    return Text(text, justify="right")
