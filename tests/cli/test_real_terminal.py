@@ -86,6 +86,23 @@ def test_a_preset_is_found_changed_and_started(open_app, tmp_path):
     assert "epochs = 1\n" in newest(tmp_path / "runs").config.read_text()
 
 
+def test_two_runs_are_compared_while_one_trains(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=1", "--set", "latent=8")
+    terminal.wait_for("finished")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    first = newest(tmp_path / "runs").name
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
+    terminal.wait_for(epoch_at_least(2))
+    other = newest(tmp_path / "runs").name
+    watcher = open_app("watch", first, other)
+    watcher.wait_for(lambda screen: "a 8 " in screen and "b 3 " in screen)
+    epochs = re.search(r"●  3 .*", watcher.wait_for("●  3 "))[0]
+    watcher.wait_for(lambda screen: re.search(r"●  3 .*", screen)[0] != epochs)
+    watcher.press("q")
+    assert watcher.wait_for_exit() == 0
+
+
 def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for(epoch_at_least(2))

@@ -4,7 +4,8 @@ plotext keeps one figure for the whole process, so only the UI thread draws.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 
 import plotext
 from rich.ansi import AnsiDecoder
@@ -14,17 +15,19 @@ from rich.style import Style
 from aetui.ui.charts.axes import Axis
 from aetui.ui.charts.chart import Points
 
+HashedPoints = tuple[tuple[float, float | None], ...]
 Run = tuple[int, int, str, str]
 """Characters side by side in one style: row (0 on top), column, text, name of the style."""
 
 
+@lru_cache(maxsize=4)
 def plot_lines(
-    curves: Sequence[tuple[Points, str]], x_axis: Axis, y_axis: Axis, columns: int, rows: int
-) -> Iterator[Run]:
+    curves: tuple[tuple[HashedPoints, str], ...], x_axis: Axis, y_axis: Axis, columns: int, rows: int
+) -> list[Run]:
     """The cells that the curves, each with the name of its style, fill in a plot of `columns` x `rows` cells.
 
     Later curves cover earlier ones; a y of None is a gap. The axes hold every x and y, but for a y above a
-    linear axis, which is left out.
+    linear axis, which is left out. The last drawings are kept: marks and levels change while lines do not.
     """
     _clear_figure(columns, rows)
     low, high = _scaled(y_axis.low, y_axis), _scaled(y_axis.high, y_axis)
@@ -36,9 +39,11 @@ def plot_lines(
         line = list(_cut(scaled, top=high + (high - low) / rows))
         plotext.plot([x for x, _ in line], [y for _, y in line], marker="braille", color=color)
         names[Style.from_color(Color.from_ansi(color))] = name
-    for row, text in enumerate(AnsiDecoder().decode(plotext.build())):
-        for start, end, style in text.spans:
-            yield row, start, text.plain[start:end], names[style]
+    return [
+        (row, start, text.plain[start:end], names[style])
+        for row, text in enumerate(AnsiDecoder().decode(plotext.build()))
+        for start, end, style in text.spans
+    ]
 
 
 def _clear_figure(columns: int, rows: int) -> None:

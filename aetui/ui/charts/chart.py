@@ -32,7 +32,7 @@ class OfRun:
     name: str = ""
     """What the end of the curve is called beside the letter."""
     chosen: bool = False
-    """Whether it is told apart from all others, in bold."""
+    """Whether its marks stand out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
 MOST_FINE = 8
-"""Of more curves every other column tells: time is proportional to what is drawn, and they lie over another."""
+"""Of more curves every other column tells: time goes with what is drawn, and they lie over each other."""
 _GUTTER_FROM = 48
 """From this width on the newest numbers stand where the curves end; below, in the first line."""
 _LABEL = len("─ train 0.000312 now")
@@ -77,7 +77,7 @@ class _Drawing:
         self._frame()
         self._levels()
         self._lines()
-        for layer in self.labels:
+        for layer in sorted(self.labels, key=lambda layer: layer.chosen):
             self._points(layer)
         self._out_of_range()
         if self.gutter:
@@ -189,7 +189,7 @@ class _Drawing:
     def _lines(self) -> None:
         layers = [layer for layer in self.layers if layer.role != "level"]
         layers.sort(key=lambda layer: layer.role == "train")
-        curves = [(self._joined(layer), layer.style) for layer in layers]
+        curves = tuple((tuple(self._joined(layer)), layer.line_style) for layer in layers)
         for row, column, text, style in plot_lines(curves, self.x, self.y, self.columns, self.rows):
             self.canvas.put(1 + row, self.left + column, text, style)
 

@@ -22,9 +22,19 @@ class Layer:
 
     @property
     def style(self) -> str:
-        """The name of its style."""
+        """The name of the style of its marks and numbers."""
+        return f"{self.line_style}{' chosen' * self.chosen}"
+
+    @property
+    def chosen(self) -> bool:
+        """Whether its marks stand out, above all others."""
+        return isinstance(self.role, OfRun) and self.role.chosen
+
+    @property
+    def line_style(self) -> str:
+        """The name of its line's style."""
         if isinstance(self.role, OfRun):
-            return f"run {self.role.hue}{' chosen' * self.role.chosen}"
+            return f"run {self.role.hue}"
         return "text" if self.role in ("rate", "level") else self.role
 
     @property

@@ -16,9 +16,8 @@ LONGEST_NAME = 12
 
 
 def curves_of(members: Sequence[Member], chosen: Member, shown: Shown) -> Losses:
-    """The test or train losses of those runs that measure what the chosen one does, that one on top."""
+    """The test or train losses of those runs that measure what the chosen one does."""
     drawn = comparable(members, chosen)
-    drawn.sort(key=lambda member: member is chosen)
     started = chosen.feed.history.started
     planned = [member.feed.history.started.epochs for member in drawn if member.feed.history.started]
     what = chosen.feed.history.tested_on if shown == "test" else "train"

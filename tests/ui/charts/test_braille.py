@@ -19,14 +19,14 @@ def axis(low: float, high: float, log: bool = False) -> Axis:
 def drawn(points: Points, y_axis: Axis, columns: int = 12, rows: int = 6) -> list[str]:
     """The rows of one curve over x from 0 to 10."""
     cells = [[" "] * columns for _ in range(rows)]
-    for row, column, text, _ in plot_lines([(points, "train")], axis(0, 10), y_axis, columns, rows):
+    for row, column, text, _ in plot_lines(((tuple(points), "train"),), axis(0, 10), y_axis, columns, rows):
         cells[row][column : column + len(text)] = text
     return ["".join(row) for row in cells]
 
 
 def test_every_curve_has_its_style_and_later_ones_cover_earlier_ones() -> None:
-    flat = [(0.0, 0.0), (10.0, 0.0)]
-    runs = list(plot_lines([(flat, "test"), ([], "raw"), (flat[1:], "train")], axis(0, 10), axis(0, 1), 4, 2))
+    flat = ((0.0, 0.0), (10.0, 0.0))
+    runs = list(plot_lines(((flat, "test"), ((), "raw"), (flat[1:], "train")), axis(0, 10), axis(0, 1), 4, 2))
     assert runs == [(1, 0, "⣀⣀⣀", "test"), (1, 3, "⢀", "train")]
 
 
@@ -43,7 +43,7 @@ def test_points_stand_where_the_axis_has_them() -> None:
     for y_axis in (axis(0.1, 3.7), axis(0.01, 100, log=True)):
         for y in (0.1, 0.33, 1.0, 2.5, 3.7):
             for x in (0.0, 3.3, 10.0):
-                ((row, column, _, _),) = plot_lines([([(x, y)], "test")], x_axis, y_axis, columns, rows)
+                ((row, column, _, _),) = plot_lines(((((x, y),), "test"),), x_axis, y_axis, columns, rows)
                 assert column == x_axis.dot(x, 2 * columns) // 2
                 assert row == rows - 1 - y_axis.dot(y, 4 * rows) // 4
 

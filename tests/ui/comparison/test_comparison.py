@@ -1,0 +1,176 @@
+"""The comparison: curves of the same measure on one chart, a row a run; what becomes of runs meanwhile."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from screen_text import text_of
+
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
+from aetui.runs.event_log import EventWriter
+from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted, StepsTrained
+from aetui.runs.folder import RunFolder
+from aetui.ui.app import AetuiApp
+from aetui.ui.charts.chart import OfRun
+from aetui.ui.charts.loss_chart import LossChart
+from aetui.ui.comparison.lineup import MOST, Lineup
+from aetui.ui.comparison.screen import ComparisonScreen
+from aetui.ui.comparison.table import ComparisonTable
+from aetui.ui.messages import CompareRequested
+from aetui.ui.monitor.screen import MonitorScreen
+from aetui.ui.settings import Settings
+
+LOOKED = 0.4
+"""Seconds after which every look at the logs has come."""
+
+
+def finished(epoch: int, loss: float) -> EpochFinished:
+    return EpochFinished(epoch, 5 * epoch, 2 * loss, loss, 1.0, 9.0, 11.0 * epoch, 1.0, epoch > 0)
+
+
+@pytest.fixture
+def ran(tmp_path) -> Callable[..., RunFolder]:
+    """A finished run of `digits-mlp` with these changes, whose test losses were these."""
+
+    def make(*changes: str, losses=(0.2, 0.1), loss: str = "MSE per pixel", name="digits-mlp") -> RunFolder:
+        preset = read_preset(find_preset("digits-mlp"), changes).model_copy(update={"name": name})
+        folder = create_run(preset, "", tmp_path / "runs", tmp_path, state="finished")
+        writer = EventWriter(folder.events)
+        writer.write(RunStarted(folder.name, name, "cpu", "CPU", 9, 10, 5, 50, 20, "digits", loss=loss))
+        writer.write(BaselineMeasured(f"PCA-{len(changes)}", 0.2))
+        writer.write(StepsTrained(1, 4, 0.3, 0.3, 1000, 28_100.0, 3.2, 1e-3))
+        for epoch, value in enumerate(losses):
+            writer.write(finished(epoch, value))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def comparing(tmp_path) -> Callable[..., AetuiApp]:
+    return lambda *folders: AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"), compare=folders)
+
+
+def rows(app: AetuiApp) -> list[dict[str, str]]:
+    """The table as text."""
+    table = app.screen.query_one(ComparisonTable)
+    heads = [str(column.label) for column in table.ordered_columns]
+    return [
+        dict(zip(heads, (cell.plain.strip() for cell in table.get_row_at(row)), strict=True))
+        for row in range(table.row_count)
+    ]
+
+
+def letters(app: AetuiApp) -> list[str]:
+    """Of the curves that are drawn; a chosen one's is a capital."""
+    curves = [role for role in app.screen.query_one(LossChart).losses.curves if isinstance(role, OfRun)]
+    return [curve.letter.upper() if curve.chosen else curve.letter for curve in curves]
+
+
+async def test_each_run_is_a_curve_and_a_row(ran, comparing):
+    runs = ran("latent=8", losses=(0.2, 0.1, 0.05)), ran("latent=16", losses=(0.2, 0.3))
+    async with comparing(*runs).run_test(size=(80, 24)) as pilot:
+        await pilot.pause(LOOKED)
+        first, second = rows(pilot.app)
+        assert (first["latent"], first["best"], first["epoch"], first["epochs"]) == (
+            "8",
+            "★ 0.0500",
+            "2",
+            "2",
+        )
+        assert (second["latent"], second["best"], second["last"]) == ("16", "0.300", "0.300")
+        assert first["to what learns nothing"] == "75% below PCA-1"
+        assert "a 8 0.0500" in text_of(pilot)
+        assert "test loss, MSE per pixel" in text_of(pilot)
+        assert letters(pilot.app) == ["A", "b"]
+        await pilot.press("down", "t")
+        await pilot.pause()
+        assert letters(pilot.app) == ["a", "B"]
+        assert "train loss" in text_of(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MonitorScreen)
+        assert pilot.app.screen.feed.folder.path == runs[1].path
+
+
+async def test_curves_are_read_at_an_epoch(ran, comparing):
+    runs = ran("latent=8", losses=(0.2, 0.1, 0.05, 0.04)), ran("latent=16", losses=(0.2, 0.3))
+    async with comparing(*runs).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(LOOKED)
+        await pilot.press("left")
+        await pilot.pause()
+        assert [row["at 1"] for row in rows(pilot.app)] == ["0.100", "0.300"], (
+            "the last that all have finished"
+        )
+        await pilot.press("right", "right", "right")
+        await pilot.pause()
+        assert [row["at 3"] for row in rows(pilot.app)] == ["0.0400", "–"]
+        assert "┊ at epoch 3" in text_of(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "at 3" not in rows(pilot.app)[0]
+        assert isinstance(pilot.app.screen, ComparisonScreen)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, ComparisonScreen)
+
+
+async def test_other_losses_are_not_drawn_on_the_same_axis(ran, comparing):
+    runs = ran(), ran(loss="BCE per pixel"), ran("train.seed=1"), ran(losses=())
+    async with comparing(*runs).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(LOOKED)
+        assert letters(pilot.app) == ["A", "c", "d"]
+        assert "3 of 4 are drawn: the others measure something else than MSE per pixel" in text_of(pilot)
+        assert [row["best"] for row in rows(pilot.app)] == ["★ 0.100", "0.100", "★ 0.100", "–"]
+        await pilot.press("down")
+        await pilot.pause()
+        assert letters(pilot.app) == ["B"]
+        assert "BCE per pixel" in text_of(pilot)
+
+
+async def test_live_runs_grow_and_deleted_ones_stay(ran, comparing):
+    growing, gone = ran("latent=8"), ran("latent=16")
+    async with comparing(growing, gone).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(LOOKED)
+        shutil.rmtree(gone.path)
+        EventWriter(growing.events).write(finished(2, 0.01))
+        await pilot.pause(2 * LOOKED)
+        assert [row["best"] for row in rows(pilot.app)] == ["★ 0.0100", "0.100"]
+        assert letters(pilot.app) == ["A", "b"]
+
+
+async def test_foreign_names_and_presets_that_cannot_be_read(ran, comparing):
+    odd, broken = ran(name="[red]x[/] \x1b[2J", losses=(0.2, float("nan"))), ran("latent=9")
+    other = ran("latent=10")
+    broken.config.write_text("[data")
+    async with comparing(odd, broken, other).run_test(size=(140, 40)) as pilot:
+        await pilot.pause(LOOKED)
+        assert [row["latent"] for row in rows(pilot.app)] == ["3", "?", "10"]
+        assert "[red]x[/] " in text_of(pilot)
+        assert "\x1b" not in text_of(pilot)
+
+
+async def test_more_runs_than_letters(ran, app):
+    async with app().run_test() as pilot:
+        await pilot.pause()
+        pilot.app.post_message(CompareRequested([ran()] * (MOST + 1)))
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, ComparisonScreen)
+        (told,) = pilot.app._notifications
+        assert told.message.startswith("53 runs are more than the 52")
+
+
+def test_runs_are_read_in_turn(ran):
+    lineup = Lineup([ran(), ran(), ran()])
+    assert [lineup.poll(0) for _ in range(4)] == [True, True, True, False]
+    assert [len(member.feed.history.epochs) for member in lineup.members] == [2, 2, 2]
+
+
+def test_a_folder_that_is_none_of_a_run(tmp_path: Path, ran):
+    from aetui.errors import AetuiError
+
+    with pytest.raises(AetuiError, match="meta"):
+        Lineup([ran(), RunFolder(tmp_path)])
