@@ -21,6 +21,8 @@ VERBS = (
     "runs",
     "show",
     "compare",
+    "sweep",
+    "queue",
     "presets",
     "data",
     "conv",

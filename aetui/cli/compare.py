@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aetui.cli.options import Verbs, add_json_option, add_verb
+from aetui.cli.options import Verbs, add_json_option, add_last_option, add_verb
 
 if TYPE_CHECKING:
     from aetui.runs.comparing import Compared
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "compare", run, "compare runs: what they differ in, what each reached")
     sentence = "a run's name, a unique part of it, or its folder; at least two"
-    parser.add_argument("which", nargs="+", metavar="RUN", help=sentence)
+    parser.add_argument("which", nargs="*", metavar="RUN", help=sentence)
+    add_last_option(parser)
     add_json_option(parser)
 
 
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.runs.listing import find_runs
     from aetui.text import safe_text
 
-    folders = find_runs(options.runs, options.which)
+    folders = find_runs(options.runs, options.which, options.last)
     if len(folders) < 2:
         raise UsageError("A comparison is of two runs at least", "`aetui runs` lists them")
     found = compare(folders)

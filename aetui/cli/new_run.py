@@ -13,7 +13,8 @@ from aetui.text import safe_text
 
 def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool = False) -> RunFolder:
     """Check the preset and write the folder of its new run, or of one to import into. Raises AetuiError."""
-    preset, sentence = load_preset(name_or_file, preset_changes(options))
+    changes = preset_changes(options)
+    preset, sentence = load_preset(name_or_file, changes)
     if note := owner_note(options.runs):
         print(f"aetui: {safe_text(note)}", file=sys.stderr)
     return create_run(
@@ -23,6 +24,7 @@ def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool =
         data_dir(options),
         options.device or "auto",
         options.threads,
+        changes=changes,
         shared=options.shared,
         imported=imported,
     )

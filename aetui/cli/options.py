@@ -61,6 +61,10 @@ def add_run_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("which", nargs="?", metavar="RUN", help=sentence)
 
 
+def add_last_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--last", type=positive, default=0, metavar="N", help="the N newest runs as well")
+
+
 def preset_changes(options: argparse.Namespace) -> list[str]:
     """All `section.key=value` changes asked for, before and after the verb; `--seed` is one of them."""
     seed = [] if options.seed is None else [f"train.seed={options.seed}"]

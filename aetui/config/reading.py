@@ -27,6 +27,8 @@ _GIVEN = reprlib.Repr()
 _GIVEN.maxstring = _GIVEN.maxother = _GIVEN.maxlong = LONGEST_GIVEN
 MOST_MISTAKES = 1000
 """More are not named: what has so many is something else."""
+SHORT = {"seed": "train.seed"}
+"""What is written shorter than it is called."""
 ONE_OF = {
     "train.learning_rate": "train.base_learning_rate",
     "train.base_learning_rate": "train.learning_rate",
@@ -123,7 +125,7 @@ def _apply(table: dict[str, Any], change: str) -> str:
     The value is TOML, or else a word; `latent=16` changes the encoder's last layer.
     """
     key, equals, value = change.partition("=")
-    key = key.strip()
+    key = SHORT.get(key.strip(), key.strip())
     if not equals or not all(key.split(".")):
         raise PresetError([Problem(f"--set {change}", "", "expected section.key=value")])
     if key == KEY:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from aetui.config.preset import Preset
@@ -13,8 +14,11 @@ from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
 from aetui.files import make_folder, write_whole
 from aetui.runs import states
-from aetui.runs.folder import Meta, RunFolder, now
+from aetui.runs.folder import MOST_CHANGES, Meta, RunFolder, now
 from aetui.text import safe_text
+
+LONGEST_CHANGE = 500
+"""Characters of a change that are noted for people; config.toml has it whole."""
 
 
 def create_run(
@@ -25,14 +29,16 @@ def create_run(
     device: str = "auto",
     threads: int | None = None,
     *,
+    changes: Sequence[str] = (),
     shared: bool = False,
     imported: bool = False,
     state: str = states.STARTING,
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
-    It is its owner's alone unless `shared`, which leaves its modes to the umask; `imported`: it waits for its
-    first checkpoint. Raises AetuiError where nothing can be written, or a path of the preset not be noted.
+    `changes` are those that made the preset what it is, as `section.key=value`. The run is its owner's alone
+    unless `shared`, which leaves its modes to the umask; `imported`: it waits for its first checkpoint.
+    Raises AetuiError where nothing can be written, or a path of the preset not be noted.
     """
     config = _encoded(preset_text(_settled(preset), sentence))
     try:
@@ -44,6 +50,7 @@ def create_run(
             started=now(),
             command=[safe_text(word) for word in sys.argv],
             seed=preset.train.seed,
+            changes=[change[:LONGEST_CHANGE] for change in changes[:MOST_CHANGES]],
             device=device,
             threads=threads,
             data_dir=str(data_dir.absolute()),

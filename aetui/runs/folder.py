@@ -20,6 +20,8 @@ from aetui.runs import states
 from aetui.runs.fields import MOST_THREADS, Count, Words, first_mistake
 from aetui.runs.reserve import Reserve
 
+MOST_CHANGES = 200
+"""Of a preset, that are noted."""
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
 
@@ -41,6 +43,8 @@ class Meta(BaseModel):
     computed: dict[str, str | int | float | bool] = {}
     """How the steps were really computed: precision, parts of a batch, clipping, compiled or not."""
     seed: Count
+    changes: Annotated[list[Words], FailFast(), Field(max_length=MOST_CHANGES)] = []
+    """What was changed of the preset before the run began, as `section.key=value`."""
     device: Words = "auto"
     """As asked for; the log tells which it was."""
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] | None = None
@@ -133,8 +137,11 @@ class RunFolder:
         sweep_half_written(self.previews, r"(epoch|step)_\d+(_\w+)?\.png")
         process = psutil.Process()
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": began(process)}
+        meta = self.read_meta()
+        if meta.state == states.WAITING:
+            where["started"] = now()
         with open_to_append(self.control) as control:
-            if not self.read_meta().shared:
+            if not meta.shared:
                 with contextlib.suppress(PermissionError):  # some file systems have no modes
                     os.fchmod(control.fileno(), 0o600)
         self.change_meta(state=states.STARTING, reason="", **where)

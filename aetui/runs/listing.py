@@ -27,6 +27,8 @@ class RunSummary:
     epochs: int
     epochs_planned: int
     test_loss: float | None
+    changes: tuple[str, ...] = ()
+    """What was changed of the preset, as `section.key=value`."""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON knows it: without numbers that are not finite."""
@@ -188,9 +190,11 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
     raise UsageError(f"{len(found)} runs are called {query}: {names}", "give more of the name")
 
 
-def find_runs(runs_dir: Path, queries: Sequence[str]) -> list[RunFolder]:
-    """The runs meant, as `find_run` finds them, each once."""
-    found = (find_run(runs_dir, query) for query in queries)
+def find_runs(runs_dir: Path, queries: Sequence[str], last: int = 0) -> list[RunFolder]:
+    """The runs meant, as `find_run` finds them, and the `last` newest, oldest first; each once."""
+    newest = RunsFollower(runs_dir).poll(last)[::-1] if last else []
+    found = [find_run(runs_dir, query) for query in queries]
+    found += [RunFolder(runs_dir / run.run) for run in newest]
     return list({folder.path.absolute(): folder for folder in found}.values())
 
 
@@ -217,4 +221,5 @@ def _summary(folder: RunFolder, meta: Meta) -> RunSummary:
         meta.epochs,
         meta.epochs_planned,
         meta.test_loss,
+        tuple(meta.changes),
     )

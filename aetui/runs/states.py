@@ -1,5 +1,7 @@
 """The states of a run."""
 
+WAITING = "waiting"
+"""In the queue, for its turn; nothing was begun."""
 STARTING = "starting"
 RUNNING = "running"
 PAUSED = "paused"
@@ -15,5 +17,5 @@ INTERRUPTED = "interrupted"
 
 LIVE = frozenset({STARTING, RUNNING, PAUSED, DETACHED})
 """States in which a process should be at work."""
-RESUMABLE = frozenset({STOPPED, FAILED, DIVERGED, OUT_OF_MEMORY, INTERRUPTED})
+RESUMABLE = frozenset({WAITING, STOPPED, FAILED, DIVERGED, OUT_OF_MEMORY, INTERRUPTED})
 """States that a run can be taken up from."""

@@ -25,6 +25,7 @@ from aetui.errors import EXIT_SIGNAL, AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
+from aetui.runs.trainer import Trainer
 from aetui.terminal.notification import notification
 from aetui.text import format_bytes, safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
@@ -47,7 +48,6 @@ from aetui.ui.parts.palette import TEXTUALS_OWN, screen_commands
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.settings import Settings
-from aetui.ui.trainer import Trainer
 
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""

@@ -4,8 +4,8 @@ from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
+from aetui.runs.trainer import Trainer
 from aetui.text import format_number, safe_text
-from aetui.ui.trainer import Trainer
 
 
 def end_words(trainer: Trainer) -> str:

@@ -10,7 +10,7 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.lines import last_line
 from aetui.runs.liveness import find_state
-from aetui.ui.trainer import Trainer
+from aetui.runs.trainer import Trainer
 
 LIVENESS_SECONDS = 1.0
 """How often a run that says it is at work is checked for a living process."""

@@ -1,5 +1,6 @@
 """What the command line tells the app."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,8 @@ class Settings:
         """What is changed in every preset, as `section.key=value`."""
         return () if self.seed is None else (f"train.seed={self.seed}",)
 
-    def new_run(self, preset: Preset, sentence: str) -> RunFolder:
-        """Make the folder of a new run here. Raises AetuiError."""
+    def new_run(self, preset: Preset, sentence: str, changes: Sequence[str] = ()) -> RunFolder:
+        """Make the folder of a new run here, of a preset with these changes. Raises AetuiError."""
         where = (self.runs_dir, self.data_dir, self.device, self.threads)
-        return create_run(preset, sentence, *where, shared=self.shared)
+        changes = (*self.changes, *changes)
+        return create_run(preset, sentence, *where, changes=changes, shared=self.shared)

@@ -97,7 +97,7 @@ class Draft:
         own = self.base.name
         shipped = any(one.path == self.path for one in shipped_presets())
         words = ["aetui", "train", own if shipped else str(self.path)]
-        for change in (*self.fixed, *self._changes):
+        for change in (*self.fixed, *self.changes):
             words += ["--set", change]
         for key in OF_THE_RUN:
             if self.value(key) != OF_THE_RUN[key].default:
@@ -116,7 +116,8 @@ class Draft:
             raise
 
     @property
-    def _changes(self) -> list[str]:
+    def changes(self) -> list[str]:
+        """What was changed of the preset, as `--set` takes it."""
         of_preset = [(key, text) for key, text in self.changed.items() if key not in OF_THE_RUN]
         return [_setting(key).change(text) for key, text in of_preset]
 
@@ -124,7 +125,7 @@ class Draft:
     def _read(self) -> tuple[Preset | None, dict[str, str]]:
         wrong = _mistakes_of_the_run(self.changed)
         try:
-            preset = read_preset(self.path, [*self.fixed, *self._changes], for_new_run=True)
+            preset = read_preset(self.path, [*self.fixed, *self.changes], for_new_run=True)
         except PresetError as error:
             return None, wrong | _by_setting(error.problems)
         return (None, wrong) if wrong else (preset, {})

@@ -131,7 +131,7 @@ class EditorScreen(PresetScreen):
             return
         try:
             settings = replace(self._settings, device=draft.device, threads=draft.threads)
-            folder = settings.new_run(draft.preset, draft.sentence)
+            folder = settings.new_run(draft.preset, draft.sentence, draft.changes)
         except AetuiError as error:
             self._complain(error.sentence)
         else:

@@ -19,6 +19,7 @@ from aetui.runs import states
 from aetui.runs.checkpoint_index import is_damaged
 from aetui.runs.control import Command, send
 from aetui.runs.folder import RunFolder
+from aetui.runs.trainer import Trainer
 from aetui.text import safe_text
 from aetui.ui.charts.loss_chart import X_AXES, LossChart
 from aetui.ui.messages import TrainRequested
@@ -38,7 +39,6 @@ from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.run_feed import Feed
 from aetui.ui.settings import Settings
-from aetui.ui.trainer import Trainer
 
 LOOK_SECONDS = 0.1
 SMOOTHING = 0.6

@@ -6,6 +6,7 @@ from aetui.runs import states
 from aetui.text import safe_text
 
 _MARKS = {
+    states.WAITING: ("◷", "cyan"),
     states.STARTING: ("◌", "cyan"),
     states.RUNNING: ("●", "green"),
     states.DETACHED: ("●", "green"),

@@ -1,4 +1,4 @@
-"""The process that trains for the app. It lives on when the screen, the line or the app is gone."""
+"""Processes that live on when the screen, the line or the app is gone: one that trains, one for the queue."""
 
 import subprocess
 import sys
@@ -9,6 +9,20 @@ from aetui.files import open_to_append
 from aetui.runs import states
 from aetui.runs.control import sent_so_far
 from aetui.runs.folder import RunFolder
+from aetui.runs.waiting import WORKER_LOG
+
+
+def start_worker(runs_dir: Path, data_dir: Path) -> None:
+    """Start the process that works off the queue of `runs_dir`; a second one ends at once. Raises OSError."""
+    module = [sys.executable, "-P", "-m", "aetui.training.queue_worker"]
+    with open_to_append(runs_dir / WORKER_LOG) as log:
+        subprocess.Popen(
+            [*module, str(runs_dir.absolute()), str(data_dir.absolute())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 class Trainer:

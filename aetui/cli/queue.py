@@ -1,0 +1,114 @@
+"""`aetui queue`: the runs that wait for their turn, and what is to become of them."""
+
+import argparse
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from aetui.cli.options import Verbs, add_json_option, add_verb, data_dir
+from aetui.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aetui.runs.folder import RunFolder
+    from aetui.runs.waiting import Queue
+
+OF_RUNS = ("add", "first", "last", "remove")
+ACTIONS = ("show", "pause", "resume", "clear", "wait", *OF_RUNS)
+WAIT_SECONDS = 1.0
+
+
+def add(verbs: Verbs) -> None:
+    parser = add_verb(verbs, "queue", run, "show the runs that wait for their turn, or change the queue")
+    what = (
+        "show it (default); pause: start none from it; resume; clear: take all off it; wait until it is "
+        "worked off; add, first, last, remove: put a run there, or take it off"
+    )
+    parser.add_argument("action", nargs="?", choices=ACTIONS, default="show", metavar="ACTION", help=what)
+    parser.add_argument("which", nargs="*", metavar="RUN", help="of add, first, last and remove")
+    add_json_option(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    from aetui.runs.enqueue import worked_queue
+    from aetui.runs.waiting import read_queue
+
+    if bool(options.which) != (options.action in OF_RUNS):
+        raise UsageError(f"`aetui queue {options.action}` takes {'no ' * bool(options.which)}runs")
+    if options.action == "wait":
+        while (queue := read_queue(options.runs)).started or (queue.waiting and not queue.paused):
+            time.sleep(WAIT_SECONDS)
+    elif options.action != "show":
+        names = _names(options)
+        _require_folder(options.runs)
+        with worked_queue(options.runs, data_dir(options)) as queue:
+            change(queue, options.action, names)
+    _show(read_queue(options.runs), options.runs, as_json=options.json)
+    return 0
+
+
+def change(queue: "Queue", action: str, names: list[str]) -> None:
+    """Do with the queue what is asked for."""
+    if action in ("pause", "resume"):
+        queue.paused = action == "pause"
+        return
+    queue.waiting = [name for name in queue.waiting if name not in names and action != "clear"]
+    if action == "first":
+        queue.waiting = [*names, *queue.waiting]
+    elif action in ("add", "last"):
+        queue.waiting += names
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    """Of the runs asked for; only those that were never begun can wait."""
+    from aetui.runs.listing import find_runs
+    from aetui.runs.waiting import is_waiting
+
+    found = find_runs(options.runs, options.which)
+    for folder in found:
+        if options.action != "remove" and not is_waiting(folder):
+            state = folder.read_meta().state.replace("_", " ")
+            raise UsageError(f"{folder.name} is {state}; only runs that were never begun wait in the queue")
+        if folder.path.parent.absolute() != options.runs.absolute():
+            raise UsageError(
+                f"{folder.path} is in another folder of runs", f"add --runs {folder.path.parent}"
+            )
+    return [folder.name for folder in found]
+
+
+def _require_folder(runs_dir: "Path") -> None:
+    if not runs_dir.is_dir():
+        raise UsageError(f"There are no runs in {runs_dir}", "start some with `aetui sweep`")
+
+
+def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
+    from aetui.cli.table import print_table
+    from aetui.runs.folder import RunFolder
+    from aetui.runs.waiting import is_at_work, is_waiting, is_worked_off
+
+    started = [name for name in queue.started if is_at_work(RunFolder(runs_dir / name))]
+    started += [name for name in queue.started if is_waiting(RunFolder(runs_dir / name))]  # it begins now
+    waiting = [name for name in queue.waiting if is_waiting(RunFolder(runs_dir / name))]
+    if as_json:
+        told = {"at_work": started, "waiting": waiting, "paused": queue.paused, "at_once": queue.at_once}
+        print(json.dumps(told, indent=1))
+        return
+    rows = [("at work", *_row(RunFolder(runs_dir / name))) for name in started]
+    rows += [(str(n), *_row(RunFolder(runs_dir / name))) for n, name in enumerate(waiting, 1)]
+    print_table(("turn", "run", "with", "epochs"), rows, "nothing waits")
+    if queue.paused:
+        print("The queue is paused: `aetui queue resume`", file=sys.stderr)
+    elif waiting and not is_worked_off(runs_dir):
+        print("Nobody works the queue off: `aetui queue resume` starts that", file=sys.stderr)
+
+
+def _row(folder: "RunFolder") -> tuple[str, str, str]:
+    from aetui.errors import AetuiError
+
+    try:
+        meta = folder.read_meta()
+    except AetuiError:
+        return folder.name, "?", "?"
+    return folder.name, " ".join(meta.changes) or "–", f"{meta.epochs}/{meta.epochs_planned}"

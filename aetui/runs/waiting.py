@@ -1,0 +1,111 @@
+"""The queue: runs that wait for their turn, in a file of the runs folder that every program may change."""
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+
+from aetui.errors import AetuiError
+from aetui.files import open_to_append, read_bounded, write_whole
+from aetui.runs import states
+from aetui.runs.fields import FileName, first_mistake
+from aetui.runs.folder import RunFolder
+from aetui.runs.liveness import find_state
+
+QUEUE_FILE, QUEUE_LOCK, WORKER_LOCK, WORKER_LOG = "queue.json", "queue.lock", "worker.lock", "worker.log"
+LARGEST_BYTES = 2_000_000
+LOCK_SECONDS = 10.0
+MOST_AT_ONCE = 64
+
+Names = Annotated[list[FileName], FailFast(), Field(max_length=20_000)]
+
+
+class Queue(BaseModel):
+    """What is in the file: names of runs in the runs folder."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    waiting: Names = []
+    """In their order."""
+    started: Names = []
+    """Taken off it, and perhaps still at work."""
+    paused: bool = False
+    at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 1
+    """How many runs train beside each other."""
+
+
+def read_queue(runs_dir: Path) -> Queue:
+    """The queue of a runs folder, an empty one where there is none. Raises AetuiError for a damaged file."""
+    path = runs_dir / QUEUE_FILE
+    try:
+        return Queue.model_validate_json(read_bounded(path, LARGEST_BYTES))
+    except FileNotFoundError:
+        return Queue()
+    except OSError as error:
+        raise AetuiError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        first = first_mistake(error)
+        what = first["msg"] if first else "not a queue"
+        hint = "delete it: the runs that wait stay, and `aetui queue add` takes them up again"
+        raise AetuiError(f"{path} is damaged: {what}", hint) from None
+
+
+@contextlib.contextmanager
+def changed_queue(runs_dir: Path) -> Iterator[Queue]:
+    """The queue to be changed, by nobody else meanwhile; it is written at the end. Raises AetuiError."""
+    with locked(runs_dir):
+        queue = read_queue(runs_dir)
+        before = queue.model_copy(deep=True)
+        yield queue
+        if queue != before:
+            write_whole(runs_dir / QUEUE_FILE, queue.model_dump_json(indent=1).encode())
+
+
+@contextlib.contextmanager
+def locked(runs_dir: Path) -> Iterator[None]:
+    """Hold the lock of the queue. Raises AetuiError where that cannot be."""
+    path, end = runs_dir / QUEUE_LOCK, time.monotonic() + LOCK_SECONDS
+    try:
+        with open_to_append(path) as file:
+            while not try_lock(file):
+                if time.monotonic() > end:
+                    raise AetuiError(f"The queue of {runs_dir} is held by another program", "try again")
+                time.sleep(0.02)
+            yield
+    except OSError as error:
+        raise AetuiError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+
+
+def try_lock(file: BinaryIO) -> bool:
+    """Lock an open file until it is closed; whether that could be. Raises OSError."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_waiting(folder: RunFolder) -> bool:
+    """Whether the run was never begun; a folder that cannot be read waits for nothing."""
+    try:
+        return folder.read_meta().state == states.WAITING
+    except AetuiError:
+        return False
+
+
+def is_at_work(folder: RunFolder) -> bool:
+    """Whether a process trains the run, or is about to."""
+    try:
+        return find_state(folder, folder.read_meta()) in states.LIVE
+    except AetuiError:
+        return False
+
+
+def is_worked_off(runs_dir: Path) -> bool:
+    """Whether a worker is at work on the queue of this folder. Raises OSError."""
+    with open_to_append(runs_dir / WORKER_LOCK) as file:
+        return not try_lock(file)

@@ -1,0 +1,79 @@
+"""The process that works a queue off: `python -m aetui.training.queue_worker RUNS_FOLDER DATA_FOLDER`."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from aetui.errors import AetuiError
+from aetui.files import open_to_append
+from aetui.runs import states
+from aetui.runs.folder import RunFolder
+from aetui.runs.lines import last_line
+from aetui.runs.trainer import Trainer
+from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is_waiting, try_lock
+from aetui.training.ownership import owned
+
+LOOK_SECONDS = 0.5
+
+
+def work_off(runs_dir: Path, data_dir: Path) -> None:
+    """Start what waits wherever there is room, until nothing does. A folder has one worker.
+
+    A run that fails gives its place to the next one. Raises AetuiError and OSError.
+    """
+    trainers: dict[str, Trainer] = {}
+    with open_to_append(runs_dir / WORKER_LOCK) as lock:
+        if not try_lock(lock):
+            return
+        while True:
+            with changed_queue(runs_dir) as queue:
+                _look(queue, runs_dir, data_dir, trainers)
+                if not queue.started and (queue.paused or not queue.waiting):
+                    lock.close()  # under the queue's lock: who adds to it from now on starts another worker
+                    return
+            time.sleep(LOOK_SECONDS)
+
+
+def _look(queue: Queue, runs_dir: Path, data_dir: Path, trainers: dict[str, Trainer]) -> None:
+    """Take note of what has ended, and start what there is room for."""
+    queue.started = [name for name in queue.started if _works(RunFolder(runs_dir / name), trainers)]
+    while queue.waiting and not queue.paused and len(queue.started) < queue.at_once:
+        folder = RunFolder(runs_dir / queue.waiting.pop(0))
+        if not is_waiting(folder):
+            continue
+        try:
+            trainers[folder.name] = Trainer(folder, data_dir)
+        except OSError as error:
+            _fail(folder, f"its process cannot be started: {error.strerror}")
+        else:
+            queue.started.append(folder.name)
+
+
+def _works(folder: RunFolder, trainers: Mapping[str, Trainer]) -> bool:
+    """Whether the run still has its place; one whose process has died before it began has failed."""
+    trainer = trainers.get(folder.name)
+    if trainer is None:  # of a worker before this one
+        return is_at_work(folder)
+    if trainer.alive:
+        return True
+    if is_waiting(folder):
+        _fail(folder, f"its process ended before it began: {last_line(folder.log)}")
+    return False
+
+
+def _fail(folder: RunFolder, reason: str) -> None:
+    try:
+        with owned(folder):
+            folder.change_meta(state=states.FAILED, reason=reason)
+    except (AetuiError, OSError) as error:
+        print(f"{folder.name}: {reason}; {error}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        work_off(Path(sys.argv[1]), Path(sys.argv[2]))
+    except AetuiError as error:
+        sys.exit(error.sentence)
+    except OSError as error:
+        sys.exit(f"{error.filename or sys.argv[1]} cannot be read or written: {error.strerror}")
