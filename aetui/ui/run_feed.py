@@ -28,7 +28,7 @@ class Feed:
         self.folder = folder
         self.history = History()
         self.state = states.STARTING
-        """As the events tell it, or `interrupted` when no process lives that could go on."""
+        """As the events tell it, or `interrupted` when no process lives that could go on, or `waiting`."""
         self._trainer = trainer
         self._follower = EventFollower(folder.events)
         self._checked = float("-inf")
@@ -45,6 +45,8 @@ class Feed:
     @property
     def reason(self) -> str:
         """Why the run is in its state; for a process that died without a word, the last it printed."""
+        if self.state == states.WAITING:
+            return "it waits in the queue for its turn; space starts it now"
         if self.state != states.INTERRUPTED:
             return self.history.reason
         if not self.folder.path.is_dir():
@@ -94,12 +96,13 @@ class Feed:
         if now - self._checked < LIVENESS_SECONDS:
             return self.state
         self._checked = now
-        return reported if self._process_lives() else states.INTERRUPTED
-
-    def _process_lives(self) -> bool:
         if self._trainer is not None and self._trainer.alive:
-            return True
+            return reported
+        found = self._state_in_meta(reported)
+        return found if found in (states.INTERRUPTED, states.WAITING) else reported
+
+    def _state_in_meta(self, reported: str) -> str:
         try:
-            return find_state(self.folder, self.folder.read_meta()) != states.INTERRUPTED
-        except AetuiError:
-            return self.folder.path.is_dir()  # what cannot be read now tells at the next look
+            return find_state(self.folder, self.folder.read_meta())
+        except AetuiError:  # what cannot be read now tells at the next look
+            return reported if self.folder.path.is_dir() else states.INTERRUPTED

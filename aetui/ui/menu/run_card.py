@@ -46,7 +46,9 @@ def run_line(run: RunSummary, with_seconds: bool) -> RenderableType:
     grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column(no_wrap=True, justify="right")
     time = f" {start:%H:%M:%S}" if start and with_seconds else f" {clock(run)}"
-    grid.add_row(state_mark(run.state), Text(safe_text(run.preset)), Text(time, "dim"))
+    changes = " ".join(change.rpartition(".")[2] for change in run.changes)
+    name = Text(safe_text(run.preset)).append(f" {safe_text(changes)}" if changes else "", "dim")
+    grid.add_row(state_mark(run.state), name, Text(time, "dim"))
     return grid
 
 
@@ -75,6 +77,8 @@ def _facts(run: RunSummary, history: History, today: date) -> Iterator[tuple[str
     day = start.date() if start else None
     yield "started", f"{day_words(day, today).removeprefix('on ')}, {clock(run)}"
     trained = f", trained for {format_duration(newest.total_seconds)}" if newest and newest.epoch else ""
+    if run.changes:
+        yield "changed", " ".join(run.changes)
     yield "epoch", f"{run.epochs} of {run.epochs_planned}{trained}"
     if newest:
         yield (
@@ -99,6 +103,8 @@ def _facts(run: RunSummary, history: History, today: date) -> Iterator[tuple[str
 
 
 def _hint(run: RunSummary, history: History) -> str:
+    if run.state == states.WAITING:
+        return "It waits in the queue. Enter opens it, r starts it now."
     if run.state in (*states.LIVE, states.FINISHED):
         return "Enter opens it."
     return f"Enter opens it, r {'goes on from its checkpoint' if history.checkpoints else 'tries again'}."

@@ -52,6 +52,8 @@ def _line(left: Text, right: Text) -> Table:
 
 def progress_line(history: History, state: str, width: int) -> tuple[Text, Text]:
     """Epoch, bar and share; on the right the speed, or what is done instead of steps, and the time left."""
+    if state == states.WAITING:
+        return Text("waits in the queue for its turn", "italic"), Text()
     if history.started is None or state == states.STARTING:
         waits = history.activity or history.reason or "starting"
         return Text(safe_text(waits) + (" …" if state in states.LIVE else ""), "italic"), Text()
