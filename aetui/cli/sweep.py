@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from aetui.config.shipped import description, find_preset
     from aetui.config.sweeping import count_members, members, parse_vary, read_members
     from aetui.devices.available import check_device_name
-    from aetui.runs import states
-    from aetui.runs.create import create_run
-    from aetui.runs.enqueue import enqueue
+    from aetui.runs.enqueue import Place, queue_runs
 
     check_device_name(options.device)
     varied = [parse_vary(text) for text in options.vary]
@@ -45,15 +43,9 @@ def run(options: argparse.Namespace) -> int:
         _ask(count_members(varied))
     path, changes = find_preset(options.preset), preset_changes(options)
     presets = read_members(path, changes, grid)
-    where = (options.runs, data_dir(options), options.device or "auto", options.threads)
-    names = []
-    for preset, member in zip(presets, grid, strict=True):
-        told = (*changes, *member)
-        folder = create_run(
-            preset, description(path), *where, changes=told, shared=options.shared, state=states.WAITING
-        )
-        names.append(folder.name)
-    enqueue(names, options.runs, data_dir(options), options.at_once)
+    place = Place(options.runs, data_dir(options), options.device or "auto", options.threads, options.shared)
+    members_of = [(preset, (*changes, *member)) for preset, member in zip(presets, grid, strict=True)]
+    names = [one.name for one in queue_runs(members_of, description(path), place, options.at_once)]
     if options.json:
         print(
             json.dumps([{"run": n, "changes": list(m)} for n, m in zip(names, grid, strict=True)], indent=1)

@@ -9,14 +9,20 @@ from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.shapes.sizes import format_size
 
-KEY = "latent"
-"""As `--set latent=16` has it: it stands for the encoder's last layer that counts its outputs."""
-_COUNTED = re.compile(r"(\s*(?:linear|convt?)\s+)[0-9]+\b(.*)")
+KEY = "model.latent"
+"""As a change has it, `latent=16` for short: what the encoder's last layer that counts its outputs gives."""
+_COUNTED = re.compile(r"(\s*(?:linear|convt?)\s+)([0-9]+)\b(.*)")
 
 
 def latent_of(preset: Preset) -> str:
     """The size of the code of a checked preset, `3` or `32x7x7`; empty for a vision transformer."""
     return format_size(trace_model(preset)[0][-1].output) if preset.model.encoder else ""
+
+
+def latent_number(preset: Preset) -> str:
+    """What the encoder's last layer that counts its outputs has; empty where there is none."""
+    found = [counted[2] for counted in map(_COUNTED.fullmatch, preset.model.encoder or ()) if counted]
+    return found[-1] if found else ""
 
 
 def differ_in_latent_alone(presets: Sequence[Preset]) -> bool:
@@ -46,7 +52,7 @@ def _with_latent(encoder: list[str], value: str) -> list[str] | None:
     """The layers with `value` in the last that counts its outputs; None where none does."""
     for place in reversed(range(len(encoder))):
         if found := _COUNTED.fullmatch(encoder[place]):
-            return [*encoder[:place], f"{found[1]}{value}{found[2]}", *encoder[place + 1 :]]
+            return [*encoder[:place], f"{found[1]}{value}{found[3]}", *encoder[place + 1 :]]
     return None
 
 

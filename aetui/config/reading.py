@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from aetui.config.chains import unreadable_layers
 from aetui.config.checks import find_mistakes, missing_files
-from aetui.config.latent import KEY, set_latent
+from aetui.config.latent import KEY as LATENT
+from aetui.config.latent import set_latent
 from aetui.config.lines import MOST_PARTS, key_lines, line_of, line_of_long_key
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
@@ -27,7 +28,7 @@ _GIVEN = reprlib.Repr()
 _GIVEN.maxstring = _GIVEN.maxother = _GIVEN.maxlong = LONGEST_GIVEN
 MOST_MISTAKES = 1000
 """More are not named: what has so many is something else."""
-SHORT = {"seed": "train.seed"}
+SHORT = {"seed": "train.seed", "latent": LATENT}
 """What is written shorter than it is called."""
 ONE_OF = {
     "train.learning_rate": "train.base_learning_rate",
@@ -128,7 +129,7 @@ def _apply(table: dict[str, Any], change: str) -> str:
     key = SHORT.get(key.strip(), key.strip())
     if not equals or not all(key.split(".")):
         raise PresetError([Problem(f"--set {change}", "", "expected section.key=value")])
-    if key == KEY:
+    if key == LATENT:
         set_latent(table, value.strip())
         return "model.encoder"
     *sections, name = key.split(".")

@@ -2,21 +2,45 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from aetui.config.preset import Preset
 from aetui.errors import AetuiError
+from aetui.runs import states
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import start_worker
 from aetui.runs.waiting import Queue, changed_queue, is_worked_off
 
 
-def enqueue(names: Sequence[str], runs_dir: Path, data_dir: Path, at_once: int | None = None) -> None:
-    """Let these runs wait behind all others; None: as many train beside each other as before.
+@dataclass(frozen=True)
+class Place:
+    """Where runs are made, and what they are told besides their presets."""
 
-    Raises AetuiError.
+    runs_dir: Path
+    data_dir: Path
+    device: str = "auto"
+    threads: int | None = None
+    shared: bool = False
+
+
+def queue_runs(
+    members: Sequence[tuple[Preset, Sequence[str]]], sentence: str, place: Place, at_once: int | None = None
+) -> list[RunFolder]:
+    """Make a run of every preset, noting its changes, and let them wait behind all others in the queue.
+
+    `at_once`: how many train beside each other; None as before. Raises AetuiError.
     """
-    with worked_queue(runs_dir, data_dir) as queue:
-        queue.waiting += names
+    where = (place.runs_dir, place.data_dir, place.device, place.threads)
+    folders = [
+        create_run(preset, sentence, *where, changes=changes, shared=place.shared, state=states.WAITING)
+        for preset, changes in members
+    ]
+    with worked_queue(place.runs_dir, place.data_dir) as queue:
+        queue.waiting += [folder.name for folder in folders]
         queue.at_once = at_once or queue.at_once
+    return folders
 
 
 @contextmanager

@@ -12,6 +12,9 @@ import pytest
 from live_runs import kill_all, newest, state, steps, wait_until
 from pseudo_terminal import Terminal
 
+from aetui.runs.listing import list_runs
+from aetui.runs.waiting import is_worked_off, read_queue
+
 ONE_THREAD = ("--threads", "1")
 """Several threads wait for each other where other programs keep the machine busy."""
 
@@ -73,7 +76,7 @@ def test_a_preset_is_found_changed_and_started(open_app, tmp_path):
     terminal.press("\r")
     terminal.press("e")
     terminal.wait_for("settings of digits-mlp")
-    terminal.press("\x1b[B" * 11)
+    terminal.press("\x1b[B" * 12)
     terminal.wait_for("│ train.epochs")
     terminal.press("\r15\x7f")
     terminal.wait_for(lambda screen: "• epochs             1 " in screen)
@@ -84,6 +87,22 @@ def test_a_preset_is_found_changed_and_started(open_app, tmp_path):
     terminal.press("q")
     assert terminal.wait_for_exit() == 0
     assert "epochs = 1\n" in newest(tmp_path / "runs").config.read_text()
+
+
+def test_several_values_in_the_form_are_worked_off_without_the_app(open_app, tmp_path):
+    terminal = open_app()
+    terminal.wait_for("digits-mlp")
+    terminal.press("e")
+    terminal.wait_for("settings of digits-mlp")
+    terminal.press("\x1b[B" * 12)
+    terminal.wait_for("│ train.epochs")
+    terminal.press("\r0, 1\rs")
+    terminal.wait_for("2 runs wait in the queue")
+    terminal.wait_for("epochs=1")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    wait_until(lambda: not read_queue(tmp_path / "runs").started and not is_worked_off(tmp_path / "runs"), 90)
+    assert [run.state for run in list_runs(tmp_path / "runs")] == ["finished", "finished"]
 
 
 def test_two_runs_are_compared_while_one_trains(open_app, tmp_path):

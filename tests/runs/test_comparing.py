@@ -50,13 +50,13 @@ def test_presets_that_are_alike_differ_in_nothing():
 
 def test_codes_of_other_sizes_are_told_as_such():
     presets = [read_preset(find_preset("mnist-mlp"), [f"latent={size}"]) for size in (3, 16)]
-    assert differing(presets) == [{"latent": "3"}, {"latent": "16"}]
+    assert differing(presets) == [{"model.latent": "3"}, {"model.latent": "16"}]
     deeper = presets[0].model_copy(
         update={"model": presets[0].model.model_copy(update={"encoder": ["flatten", "linear 8"]})}
     )
     assert list(differing([presets[1], deeper])[0]) == ["model.encoder"]
     convolutional = [read_preset(find_preset("mnist-conv"), [f"latent={size}"]) for size in (4, 8)]
-    assert [one["latent"] for one in differing(convolutional)] == ["4x1x1", "8x1x1"]
+    assert [one["model.latent"] for one in differing(convolutional)] == ["4x1x1", "8x1x1"]
 
 
 def test_a_table_with_the_best_first(ran, capsys):

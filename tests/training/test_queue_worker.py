@@ -10,7 +10,7 @@ from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.create import create_run
-from aetui.runs.enqueue import enqueue
+from aetui.runs.enqueue import worked_queue
 from aetui.runs.folder import RunFolder
 from aetui.runs.waiting import WORKER_LOCK, changed_queue, is_worked_off, read_queue, try_lock
 from aetui.training import queue_worker
@@ -65,6 +65,12 @@ def queue_up(tmp_path, *folders: RunFolder, **settings) -> None:
         queue.waiting += [folder.name for folder in folders]
         for name, value in settings.items():
             setattr(queue, name, value)
+
+
+def enqueue(tmp_path, *folders: RunFolder) -> None:
+    """With a worker."""
+    with worked_queue(tmp_path, tmp_path) as queue:
+        queue.waiting += [folder.name for folder in folders]
 
 
 def test_one_that_fails_does_not_stop_the_next(waiting, looks, tmp_path):
@@ -155,7 +161,7 @@ def test_a_folder_has_one_worker(waiting, tmp_path):
 
 def test_runs_train_one_after_the_other_without_whoever_asked_for_them(waiting, tmp_path):
     runs = waiting(), waiting("data.name=folder", "data.path=/nowhere", "data.size=1x28x28"), waiting()
-    enqueue([run.name for run in runs], tmp_path, tmp_path)
+    enqueue(tmp_path, *runs)
     wait_until(lambda: not is_worked_off(tmp_path) and not read_queue(tmp_path).waiting, 100)
     found = [run.read_meta() for run in runs]
     assert [meta.state for meta in found] == [states.FINISHED, states.FAILED, states.FINISHED]
@@ -164,13 +170,13 @@ def test_runs_train_one_after_the_other_without_whoever_asked_for_them(waiting, 
 
 def test_a_killed_worker_is_taken_up_from_where_it_was(waiting, tmp_path, monkeypatch):
     runs = [waiting("train.epochs=1000"), waiting()]
-    enqueue([run.name for run in runs], tmp_path, tmp_path)
+    enqueue(tmp_path, *runs)
     wait_until(lambda: runs[0].read_meta().state == states.RUNNING, 60)
     for process in psutil.process_iter(["cmdline"]):
         if {"aetui.training.queue_worker", str(tmp_path)} <= set(process.info["cmdline"] or ()):
             process.kill()
     wait_until(lambda: not is_worked_off(tmp_path))
-    enqueue([], tmp_path, tmp_path)
+    enqueue(tmp_path)
     wait_until(lambda: is_worked_off(tmp_path))
     assert read_queue(tmp_path).started == [runs[0].name], "what it had started still has its place"
     assert runs[1].read_meta().state == states.WAITING
@@ -181,4 +187,4 @@ def test_a_killed_worker_is_taken_up_from_where_it_was(waiting, tmp_path, monkey
 def test_a_queue_that_cannot_be_written_starts_nothing(waiting, tmp_path):
     (tmp_path / WORKER_LOCK).mkdir()
     with pytest.raises(AetuiError, match=WORKER_LOCK):
-        enqueue([waiting().name], tmp_path, tmp_path)
+        enqueue(tmp_path, waiting())

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from aetui.config.fields import Setting
 from aetui.text import format_count, plural, safe_text
-from aetui.ui.editor.draft import Draft
+from aetui.ui.editor.draft import OF_ONE_VALUE, OF_THE_RUN, Draft
 from aetui.ui.parts.earlier_runs import Pace
 from aetui.ui.parts.layer_table import parameter_count
 from aetui.ui.parts.preset_cost import memory_words, time_words
@@ -38,11 +38,15 @@ def _of_setting(setting: Setting, draft: Draft) -> Iterator[tuple[str, str]]:
         yield "may be", ", ".join(setting.choices)
     if setting.range:
         yield "may be", setting.range
+    if setting.key not in OF_ONE_VALUE and setting.key not in OF_THE_RUN and not setting.is_list:
+        yield "several", "1, 2, 3 makes a run of each"
 
 
 def _of_run(draft: Draft, pace: Pace | None) -> Iterator[tuple[str, str]]:
     assert draft.preset is not None
     count = parameter_count(draft.preset)
+    if draft.varied:
+        yield "runs", f"{draft.runs:,}, one after the other"
     yield "parameters", format_count(count)
     yield "memory", memory_words(draft.preset, count)
     yield "time", time_words(draft.preset, pace)

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Static
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError
+from aetui.runs.enqueue import Place, queue_runs
 from aetui.runs.listing import RunSummary
 from aetui.text import safe_text
 from aetui.ui.editor.draft import Draft
@@ -28,6 +29,8 @@ from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.settings import Settings
 
 UNSAVED = "my-{name}.toml"
+MOST_RUNS = 100
+"""That are made while the screen waits."""
 
 
 class ValueLine(TextLine):
@@ -128,19 +131,19 @@ class EditorScreen(PresetScreen):
         draft = self._draft
         if draft.preset is None:
             self._complain("mend what is red first")
-            return
-        try:
-            settings = replace(self._settings, device=draft.device, threads=draft.threads)
-            folder = settings.new_run(draft.preset, draft.sentence, draft.changes)
-        except AetuiError as error:
-            self._complain(error.sentence)
+        elif draft.runs > MOST_RUNS:
+            self._complain(
+                f"{draft.runs:,} runs are more than {MOST_RUNS}; y copies the command that makes them"
+            )
+        elif draft.varied:
+            self._queue()
         else:
-            self.post_message(TrainRequested(folder))
+            self._start_one(draft.preset)
 
     def action_save(self) -> None:
         """Ask for a name, and write the preset."""
-        if self.preset is None:
-            self._complain("mend what is red first")
+        if self.preset is None or self._draft.varied:
+            self._complain("a preset has one value each" if self.preset else "mend what is red first")
             return
         self._saving = True
         self._open_line(UNSAVED.format(name=self.preset.name), "a preset file, in the working folder")
@@ -156,6 +159,29 @@ class EditorScreen(PresetScreen):
     def take_layers(self, encoder: str, decoder: str) -> None:
         """What the shape calculator made of the model."""
         self._take(self._draft.change("model.encoder", encoder).change("model.decoder", decoder))
+
+    # ── runs ───────────────────────────────────────────────────────────────
+
+    def _start_one(self, preset: Preset) -> None:
+        settings = replace(self._settings, device=self._draft.device, threads=self._draft.threads)
+        try:
+            folder = settings.new_run(preset, self._draft.sentence, self._draft.changes)
+        except AetuiError as error:
+            self._complain(error.sentence)
+        else:
+            self.post_message(TrainRequested(folder))
+
+    def _queue(self) -> None:
+        """Make a run of every combination and let them wait; the menu shows them."""
+        told, draft = self._settings, self._draft
+        place = Place(told.runs_dir, told.data_dir, draft.device, draft.threads, told.shared)
+        try:
+            queue_runs(draft.members(), draft.sentence, place)
+        except AetuiError as error:
+            self._complain(f"{error.sentence}; {error.hint}" if error.hint else error.sentence)
+            return
+        self.app.notify(f"{draft.runs} runs wait in the queue; they train also when you leave.", timeout=10)
+        self.dismiss()
 
     # ── the draft ──────────────────────────────────────────────────────────
 
@@ -201,6 +227,7 @@ class EditorScreen(PresetScreen):
         self._draft = draft
         self.query_one(SettingsList).show(draft)
         changed = f"  {len(draft.changed)} changed" if draft.changed else ""
+        changed += f", {draft.runs:,} runs" if draft.varied else ""
         name = f"  settings of {safe_text(draft.path.stem)}"
         title = Text.assemble((" aetui ", "bold reverse"), name, (changed, "yellow"))
         self.query_one("#title", Static).update(title)

@@ -1,5 +1,6 @@
 """The form of settings: typed values are read at once; what stands there is started, saved and copied."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from textual.widgets import Input
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.runs import enqueue
+from aetui.runs.folder import RunFolder
+from aetui.runs.waiting import read_queue
 from aetui.ui.app import AetuiApp
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
@@ -43,9 +47,7 @@ async def typed(pilot, text: str) -> None:
     """Into the line, over what stands there."""
     await pilot.press("enter")
     await pilot.pause()
-    await pilot.press(
-        *("minus" if letter == "-" else "full_stop" if letter == "." else letter for letter in text)
-    )
+    await pilot.press(*(NAMES.get(letter, letter) for letter in text))
     await pilot.pause()
 
 
@@ -95,6 +97,57 @@ async def test_a_run_starts_with_what_was_changed_and_everything_else_as_it_was(
     assert (trained.train.optimizer, trained.augment.flip) == ("adamw", False)
     assert trained.model == read_preset(find_preset("digits-mlp")).model
     assert folder.read_meta().threads == 2
+
+
+async def test_several_values_make_a_run_of_each(app, monkeypatch, tmp_path):
+    monkeypatch.setattr(enqueue, "start_worker", lambda *folders: None)
+    async with app().run_test(size=(140, 40)) as pilot:
+        screen = await opened(pilot)
+        for key, value in {"model.latent": "2,8", "train.seed": "0,1,1", "train.epochs": "3"}.items():
+            await go_to(pilot, screen, key)
+            await typed(pilot, value)
+            await pilot.press("enter")
+            await pilot.pause()
+        assert "3 changed, 4 runs" in text_of(pilot)
+        assert shlex.split(screen._draft.command)[1:] == [
+            *("sweep", "digits-mlp", "--vary", "model.latent=2,8", "--vary", "train.seed=0,1"),
+            *("--set", "train.epochs=3"),
+        ]
+        await pilot.press("w")
+        await pilot.pause()
+        assert not screen.query_one(Input).display, "a preset has one value each"
+        await go_to(pilot, screen, "train.seed")
+        await typed(pilot, "0,-1")
+        assert "✗ expected greater than or equal" in text_of(pilot)
+        await pilot.press("escape", "s")
+        await pilot.pause()
+        assert "4 runs wait in the queue" in [note.message for note in pilot.app._notifications][-1]
+        assert not isinstance(pilot.app.screen, EditorScreen)
+    waiting = [RunFolder(tmp_path / "runs" / name) for name in read_queue(tmp_path / "runs").waiting]
+    trained = [read_preset(folder.config) for folder in waiting]
+    assert [(one.model.encoder[-1], one.train.seed, one.train.epochs) for one in trained] == [
+        ("linear 2", 0, 3),
+        ("linear 2", 1, 3),
+        ("linear 8", 0, 3),
+        ("linear 8", 1, 3),
+    ]
+
+
+async def test_more_runs_than_the_screen_waits_for(app, monkeypatch, tmp_path):
+    async with app().run_test() as pilot:
+        screen = await opened(pilot)
+        for key, most in (("train.seed", 11), ("train.epochs", 10)):
+            await go_to(pilot, screen, key)
+            await typed(pilot, ",".join(map(str, range(most))))
+            await pilot.press("enter")
+            await pilot.pause()
+        await pilot.press("s")
+        await pilot.pause()
+        assert "110 runs are more than 100" in [note.message for note in pilot.app._notifications][-1]
+        await go_to(pilot, screen, "train.seed")
+        await typed(pilot, ",".join(map(str, range(101))))
+        assert "101 values are more than 100" in text_of(pilot)
+    assert not (tmp_path / "runs").exists()
 
 
 async def test_another_kind_has_other_settings(app):

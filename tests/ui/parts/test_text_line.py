@@ -49,7 +49,7 @@ async def test_what_comes_with_the_key_that_leaves_a_line_is_no_letter_of_it(app
         await pilot.pause()
         await pilot.press("e")
         await pilot.pause()
-        arrived(pilot, *["down"] * 11, "enter", "9", "7", "backspace", "enter", "s")
+        arrived(pilot, *["down"] * 12, "enter", "9", "7", "backspace", "enter", "s")
         await pilot.pause()
         (folder,) = started
     assert "epochs = 9\n" in folder.config.read_text()
