@@ -9,6 +9,11 @@ LONGEST_SECONDS = 1e11
 _ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together, moves nothing
 
 
+def plain_word(text: str) -> str:
+    """Of foreign text what a file may be called: 40 letters, digits, - and _; others become -."""
+    return "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in text)[:40]
+
+
 def safe_text(value: object) -> str:
     """One line that shows `value` literally: every control character is made visible.
 

@@ -15,7 +15,7 @@ from aetui.errors import AetuiError
 from aetui.files import make_folder, write_whole
 from aetui.runs import states
 from aetui.runs.folder import MOST_CHANGES, Meta, RunFolder, now
-from aetui.text import safe_text
+from aetui.text import plain_word, safe_text
 
 LONGEST_CHANGE = 500
 """Characters of a change that are noted for people; config.toml has it whole."""
@@ -107,8 +107,7 @@ def _settled_path(path: str) -> str:
 
 def _new_folder(runs_dir: Path, preset_name: str, *, shared: bool) -> Path:
     """A new empty folder `20261122-071503-mnist-conv-k3f9`."""
-    kept = [char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in preset_name]
-    word = "".join(kept)[:40] or "run"
+    word = plain_word(preset_name) or "run"
     while True:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         tail = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(4))

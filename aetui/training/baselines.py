@@ -5,6 +5,7 @@ linear autoencoder with k numbers in its code is at best as good as k principal 
 doi:10.1007/BF00332918. N training images of D values.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from math import prod
 
@@ -15,7 +16,7 @@ from aetui.config.chains import trace_model
 from aetui.data.batches import in_order, to_unit_range
 from aetui.data.images import ImageSet
 from aetui.models.autoencoder import Autoencoder
-from aetui.runs.events import ActivityChanged, BaselineMeasured, Emit
+from aetui.runs.events import ActivityChanged, BaselineMeasured, Emit, Warned
 from aetui.training.evaluation import batch_size_of_tests
 from aetui.training.training import Training
 
@@ -25,7 +26,8 @@ EXACT_VALUES = 1024
 """D or N up to which they are computed; beyond, `torch.pca_lowrank` draws them near (arXiv 0909.4061)."""
 MOST_IMAGES = 20_000
 """Evenly spread, that these are drawn from."""
-BATCH = 1000
+MOST_DRAWN = 256
+"""Components that are drawn in seconds."""
 SPARE, ROUNDS = 10, 4
 """Components that are drawn besides, and how often they are drawn nearer."""
 
@@ -60,38 +62,45 @@ class PrincipalComponents(MeanImage):
 
 def measure_baselines(training: Training, between: Callable[[], None], emit: Emit) -> None:
     """Say what each reaches. `between` is called between two and may raise to leave."""
-    for name, model in baselines(training):
+    for name, make in baselines(training):
         between()
         emit(ActivityChanged(f"measuring {name}"))
-        emit(BaselineMeasured(name, loss_of(model, training)))
+        try:
+            emit(BaselineMeasured(name, loss_of(make(), training)))
+        except (RuntimeError, ValueError) as error:  # too little memory, a decomposition that comes to no end
+            why = str(error).partition("\n")[0]
+            emit(Warned(f"{name}, to be compared with, cannot be measured: {why}"))
         emit(ActivityChanged(""))
 
 
-def baselines(training: Training) -> Iterator[tuple[str, nn.Module]]:
-    """By name, those that a run of an autoencoder with the squared error has."""
+def baselines(training: Training) -> Iterator[tuple[str, Callable[[], nn.Module]]]:
+    """Those that a run of an autoencoder with the squared error has: their names, and what makes them."""
     if not isinstance(training.model, Autoencoder) or training.objective.tells_pixels(training.model):
         return
     if training.objective.noise_std:
-        yield "noisy input", nn.Identity()
-    mean = mean_image(training.train, training.device)
-    yield "mean image", MeanImage(mean)
-    values, numbers = mean.numel(), prod(trace_model(training.preset)[0][-1].output)
-    if numbers < values <= MOST_VALUES:
-        components = principal_components(training.train, mean, numbers, training.device)
-        yield f"PCA-{numbers}", PrincipalComponents(mean, components)
+        yield "noisy input", nn.Identity
+    mean = functools.cache(lambda: mean_image(training.train, training.device))
+    yield "mean image", lambda: MeanImage(mean())
+    values, numbers = training.train.images[0].numel(), prod(trace_model(training.preset)[0][-1].output)
+    is_exact = min(values, len(training.train)) <= EXACT_VALUES
+    if numbers < values <= MOST_VALUES and (is_exact or numbers <= MOST_DRAWN):
+        of = training.train, numbers, training.device
+        yield f"PCA-{numbers}", lambda: PrincipalComponents(mean(), principal_components(mean(), *of))
 
 
 def mean_image(images: ImageSet, device: torch.device) -> Tensor:
     """(C, H, W), float32."""
-    sums = [to_unit_range(batch.images, device).sum(0) for batch in in_order(images, BATCH)]
+    sums = [
+        to_unit_range(batch.images, device).sum(0) for batch in in_order(images, batch_size_of_tests(images))
+    ]
     return torch.stack(sums).sum(0) / len(images)
 
 
-def principal_components(images: ImageSet, mean: Tensor, count: int, device: torch.device) -> Tensor:
+def principal_components(mean: Tensor, images: ImageSet, count: int, device: torch.device) -> Tensor:
     """Those of largest variance (D, count), orthonormal, float32; fewer where the images are fewer."""
     if mean.numel() <= EXACT_VALUES < len(images):
         covariance = torch.zeros(mean.numel(), mean.numel(), device=device)
-        for batch in in_order(images, BATCH):
+        for batch in in_order(images, batch_size_of_tests(images)):
             centred = (to_unit_range(batch.images, device) - mean).flatten(1)
             covariance += centred.T @ centred
         found: Tensor = torch.linalg.eigh(covariance.cpu()).eigenvectors.flip(1).to(device)
@@ -103,7 +112,8 @@ def principal_components(images: ImageSet, mean: Tensor, count: int, device: tor
     else:
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(0)
-            found = torch.pca_lowrank(centred, q=count + SPARE, center=False, niter=ROUNDS)[2]
+            drawn = min(count + SPARE, *centred.shape)
+            found = torch.pca_lowrank(centred, q=drawn, center=False, niter=ROUNDS)[2]
     return found[:, :count]
 
 

@@ -1,8 +1,10 @@
 """What the kinds of model mean in training: what is built, what it learns, what its loss measures."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from aetui.config.chains import decoder_layers, encoder_layers
 from aetui.config.masked import vit_shape
@@ -49,12 +51,22 @@ def make_model(preset: Preset, classes: int, *, begun: bool) -> Model:
     check_classes(classes)
     source = preset.finetune.from_checkpoint if preset.finetune else ""
     if source and not begun:
-        load_weights(model, read_weights(expanded(source)).tensors)
+        load_weights(model, _encoder_from(expanded(source)))
     pool = preset.finetune.pool if preset.finetune else "features"
     classifier = Classifier(model, classes, preset.train.seed, pool)
     if isinstance(classifier.encoder, VitMae) and preset.finetune:
         drop_paths(classifier.encoder.blocks, preset.finetune.drop_path)
     return classifier
+
+
+def _encoder_from(source: Path) -> dict[str, Tensor]:
+    """The weights that a classifier begins with. Raises AetuiError."""
+    if not source.exists():
+        raise AetuiError(
+            f"{source}, which this run begins with, is gone; nothing was trained yet",
+            "its run keeps its newest checkpoints: `aetui finetune` begins with one of them",
+        )
+    return read_weights(source).tensors
 
 
 def build_model(preset: Preset) -> Autoencoder | MaskedAutoencoder:

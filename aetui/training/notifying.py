@@ -54,6 +54,8 @@ class Notifier:
 
 
 def _filled(argument: str, words: Mapping[str, str]) -> str:
+    """The argument with the words in it; where they stand first they never make it an option of a program."""
+    filled = argument
     for name, text in words.items():
-        argument = argument.replace(f"{{{name}}}", safe_text(text))
-    return argument
+        filled = filled.replace(f"{{{name}}}", safe_text(text))
+    return filled if argument.startswith("-") else filled.lstrip("-")

@@ -42,7 +42,8 @@ KEY = re.compile(r"\d{1,9}")
 """How torch.save calls a storage. Other spellings may be read as the same record, again and again."""
 TENSOR = "torch._utils._rebuild_tensor"
 """How what makes a tensor begins. One that is made of nothing could be given any size."""
-WITH_STATE = ("collections.OrderedDict", "collections.Counter", "argparse.Namespace")
+NAMESPACE = "argparse.Namespace"
+WITH_STATE = ("collections.OrderedDict", "collections.Counter", NAMESPACE)
 """What may be given attributes. A tensor would take a size."""
 HASHING = re.compile(r"collections\..*|builtins\.set")
 """Those that hash what they are given."""
@@ -120,6 +121,8 @@ class _Value:
     is_key: bool = False
     """Whether it may be a key: it has a hash of its own, at once."""
     is_dict: bool = False
+    keys: set[str] | None = None
+    """Texts among the keys of a dictionary."""
     made_by: str = ""
     """The name of what was called for it."""
     items: tuple["_Value", ...] = ()
@@ -210,13 +213,18 @@ class _Follower:
             taken = [self._stack.pop() for _ in range(1 + pairs)][::-1]
         if pairs and not all(key.is_key for key in taken[::2]):
             raise _costly()
-        self._stack[-1].size += _sizes(taken)
+        filled = self._stack[-1]
+        filled.size += _sizes(taken)
+        if filled.is_dict:
+            filled.keys = set() if filled.keys is None else filled.keys
+            filled.keys.update(key.text for key in taken[::2])
 
     def _call(self, name: str) -> None:
         """A call, or the state that an object is given; what hashes may take the square of the parts."""
         given, called = self._stack.pop(), self._stack.pop()
         if name == "BUILD":
-            if called.made_by not in WITH_STATE or not given.is_dict:
+            known = called.made_by in WITH_STATE and given.is_dict
+            if not known or not _may_be(given.keys, called.made_by):
                 raise NoTensorError(f"a state of {called.made_by or 'a value'}")
             called.size += given.size
             self._spent += given.size
@@ -231,6 +239,11 @@ class _Follower:
         size = max(given.size, _sizes(given.items))
         self._spent += size**2 if HASHING.fullmatch(called.text) and size > 1 else size
         self._stack.append(_Value(1 + size, made_by=called.text))
+
+
+def _may_be(keys: set[str] | None, made_by: str) -> bool:
+    """Whether an object made so may have these attributes: one in the place of a method would be called."""
+    return made_by == NAMESPACE or not keys or keys <= {"_metadata"}
 
 
 def _tuple(items: Sequence[_Value]) -> _Value:

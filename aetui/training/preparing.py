@@ -10,6 +10,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
+from aetui.config.train import TrainSection
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
@@ -65,7 +66,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
     settle_algorithms(device, emit, repeatable=preset.train.repeatable)
-    made_on = _made_on(chosen, bf16, preset.train.repeatable) | _lay_out(model, preset, device)
+    made_on = _made_on(chosen, bf16, preset.train) | _lay_out(model, preset, device)
     training = Training(
         preset=preset,
         folder=folder,
@@ -115,9 +116,10 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
     emit(_started(training, chosen, data, resumed))
 
 
-def _made_on(chosen: Device, bf16: bool, repeatable: bool) -> dict[str, str]:
-    numbers = numeric_settings(torch.device(chosen.name), bf16=bf16, repeatable=repeatable)
-    return {"torch": str(torch.__version__), "device": chosen.title} | numbers
+def _made_on(chosen: Device, bf16: bool, train: TrainSection) -> dict[str, str]:
+    numbers = numeric_settings(torch.device(chosen.name), bf16=bf16, repeatable=train.repeatable)
+    compiled = "on" if train.compile else "off"
+    return {"torch": str(torch.__version__), "device": chosen.title, "compile": compiled} | numbers
 
 
 def _lay_out(model: Model, preset: Preset, device: torch.device) -> dict[str, str]:

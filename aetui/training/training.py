@@ -165,7 +165,7 @@ class Training:
 def restore_weights(model: torch.nn.Module, state: dict[str, Any], folder: RunFolder) -> None:
     """Put the state of a checkpoint into a model. Raises AetuiError where it does not fit."""
     with _refused_where_it_does_not_fit(folder):
-        model.load_state_dict(state)
+        model.load_state_dict({**state})  # without its metadata, which could ask for other than a copy
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from aetui.data.generated import digits, shapes
-from aetui.runs.events import BaselineMeasured, EpochFinished
+from aetui.runs.events import BaselineMeasured, EpochFinished, Warned
 from aetui.runs.report import read_history
 from aetui.training import data as training_data
 from aetui.training.baselines import mean_image, principal_components
@@ -45,13 +45,46 @@ def test_components_of_more_images_than_values_and_of_large_images(make, count):
     """By the covariance, and drawn near."""
     whole = make(train=1100, test=10).train
     images = replace(whole, images=whole.images[:, :, :20, :20] if make is shapes else whole.images)
-    components = principal_components(images, mean_image(images, CPU), count, CPU)
+    components = principal_components(mean_image(images, CPU), images, count, CPU)
     torch.testing.assert_close(components.T @ components, torch.eye(count), atol=1e-4, rtol=0)
     centred = flat(images) - flat(images).mean(0)
     left = ((centred - centred @ components.double().numpy() @ components.double().numpy().T) ** 2).sum()
     found = PCA(count, svd_solver="full").fit(centred)
     expected = ((found.inverse_transform(found.transform(centred)) - centred) ** 2).sum()
     assert left == pytest.approx(expected, rel=5e-3)
+
+
+def test_components_beyond_the_images_are_as_many_as_there_are():
+    images = shapes(train=1030, test=10).train
+    components = principal_components(mean_image(images, CPU), images, 1025, CPU)
+    assert components.shape == (3072, 1025)
+
+
+@pytest.mark.parametrize("many", [1, 100])
+def test_the_mean_takes_no_more_memory_than_a_test_does(monkeypatch, many):
+    """Large images come in smaller batches, to the same mean."""
+    monkeypatch.setattr("aetui.training.evaluation.LARGEST_BATCH_VALUES", many * 3072)
+    images = shapes(train=250, test=10).train
+    sizes = []
+    monkeypatch.setattr(
+        "aetui.training.baselines.to_unit_range",
+        lambda pixels, device: (sizes.append(len(pixels)), pixels.float().div(255))[1],
+    )
+    mean = mean_image(images, CPU)
+    assert max(sizes) == many
+    torch.testing.assert_close(mean, images.images.double().mean(0).div(255).float())
+
+
+def test_a_run_goes_on_where_a_comparison_fails(make_run, record, monkeypatch):
+    def fail(*given):
+        raise torch.linalg.LinAlgError("svd did not converge\nand more")
+
+    monkeypatch.setattr("aetui.training.baselines.principal_components", fail)
+    recorder = record(make_run("train.epochs=1"))
+    assert recorder.session.state == "finished"
+    assert list(told(recorder)) == ["mean image"]
+    (warning,) = (event.message for event in recorder.of(Warned) if "compared" in event.message)
+    assert warning == "PCA-3, to be compared with, cannot be measured: svd did not converge"
 
 
 def test_noise_is_compared_with_itself(make_run, record, small_data):

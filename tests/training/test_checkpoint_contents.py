@@ -1,6 +1,7 @@
 """A checkpoint that is listed but holds what it should not is refused, and the one before is used."""
 
 import json
+from collections import OrderedDict
 
 import pytest
 import torch
@@ -29,6 +30,25 @@ def test_a_checkpoint_of_other_contents_is_refused(tmp_path, change):
     step, refused = newest_step(tmp_path)
     assert step == 1
     assert next(iter(change)) in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [("payload", "get"), ("payload", "keys"), ("random", "keys"), ("model", "values")]
+)
+def test_attributes_in_the_place_of_methods_are_refused(tmp_path, place, name):
+    """They would be called while the checkpoint is read, or by torch."""
+    filled(tmp_path)
+    path = tmp_path / "epoch_0002_step_00000002.pt"
+    payload = OrderedDict(torch.load(path, weights_only=True))
+    odd = payload
+    if place != "payload":
+        odd = payload[place] = OrderedDict(payload[place])
+    odd.__dict__[name] = 3
+    torch.save(payload, path)
+    relisted(path)
+    step, refused = newest_step(tmp_path)
+    assert step == 1
+    assert "a state of collections.OrderedDict" in refused[0]
 
 
 def test_one_larger_than_the_memory_is_refused_unread(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from aetui.errors import UsageError
 from aetui.runs.control import send
 from aetui.runs.events import EpochFinished, StateChanged, Warned
 from aetui.training import supervisor
-from aetui.training.notifying import Notifier
+from aetui.training.notifying import Notifier, _filled
 from aetui.training.supervisor import supervise
 
 NOTES = "import json, sys; open(sys.argv[1], 'a').write(json.dumps(sys.argv[2:]) + '\\n')"
@@ -100,3 +100,9 @@ def test_what_is_told_is_one_argument_whatever_is_in_it(make_run, settled):
     assert state == "failed"
     assert reason == "$(touch x) ␛[31m {state}"
     assert preset.startswith("a; rm -rf ")
+
+
+def test_a_foreign_name_is_no_option_of_the_command():
+    words = {"preset": "--eval=x", "state": "finished"}
+    assert _filled("{preset} {state}", words) == "eval=x finished"
+    assert _filled("--title={preset}", words) == "--title=--eval=x"

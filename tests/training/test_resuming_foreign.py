@@ -68,6 +68,20 @@ def test_an_optimizer_state_that_is_sparse_is_not_even_read(make_run, record):
     assert "holds torch._utils._rebuild_sparse_tensor" in folder.read_meta().reason
 
 
+def test_metadata_that_asks_for_other_than_a_copy_counts_for_nothing(make_run, record):
+    """With `assign_to_params_buffers` the optimizer would train parameters that the model has no more."""
+
+    def ask(payload):
+        payload["model"]._metadata[""]["assign_to_params_buffers"] = True
+
+    folder = make_run("train.epochs=1")
+    record(folder)
+    twin = RunFolder(shutil.copytree(folder.path, folder.path.with_name("twin")))
+    changed_checkpoint(twin, ask)
+    expected, found = ([e.test_loss for e in go_on(run, record).of(EpochFinished)] for run in (folder, twin))
+    assert found == expected
+
+
 def test_moments_of_another_layout_are_the_same_moments(make_run, record):
     folder = make_run("train.epochs=1")
     record(folder)

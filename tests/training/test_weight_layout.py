@@ -42,6 +42,7 @@ def test_convolutions_compute_so_and_a_resume_is_equal(make_run, record):
     assert resumed.of(Warned) == []
     checkpoint = newest(folder)
     assert checkpoint.made_on["layout"] == folder.read_meta().computed["layout"] == "channels_last"
+    assert checkpoint.made_on["compile"] == "off", "compiled, it would go on with other last digits"
     weight = checkpoint.model["encoder.2.weight"]
     assert weight.is_contiguous(memory_format=torch.channels_last)
     assert not weight.is_contiguous()

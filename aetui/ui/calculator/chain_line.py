@@ -52,10 +52,6 @@ class ChainLine(TextLine):
         example = "1x28x28 conv 16 k3 s2 p1, relu, conv 32 k3 s2 p1"
         super().__init__(value, placeholder=example, max_length=MAX_TEXT, select_on_focus=False)
 
-    def validate_value(self, value: str) -> str:
-        """Control characters are made visible, wherever they come from."""
-        return safe_text(value)
-
     def render_line(self, y: int) -> Strip:
         """The line with … where it goes on beyond an end."""
         strip, width = super().render_line(y), self.scrollable_content_region.width

@@ -14,7 +14,6 @@ from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import read_preset
 from aetui.config.shipped import preset_text, shipped_presets
 from aetui.config.sweeping import MOST_MEMBERS, Vary, count_members, members, read_members, split_values
-from aetui.files import write_whole
 from aetui.runs.fields import MOST_THREADS
 
 DEVICE, THREADS = "--device", "--threads"
@@ -150,12 +149,13 @@ class Draft:
         """Write what will be trained as a preset of its own. Raises OSError, also where there is one."""
         assert self.preset is not None
         named = self.preset.model_copy(update={"name": path.stem})
-        path.touch(exist_ok=False)
-        try:
-            write_whole(path, preset_text(named, self.sentence).encode())
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
+        with path.open("xb") as file:
+            try:
+                file.write(preset_text(named, self.sentence).encode())
+                file.flush()
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
 
     @property
     def changes(self) -> list[str]:
@@ -209,6 +209,7 @@ def _by_setting(problems: tuple[Problem, ...]) -> dict[str, str]:
 
 def _mistakes_of_the_run(changed: Mapping[str, str]) -> dict[str, str]:
     threads = changed.get(THREADS, "1")
-    if not threads.isascii() or not threads.isdigit() or not 1 <= int(threads[:9]) <= MOST_THREADS:
+    is_number = threads.isascii() and threads.isdigit() and len(threads) < 10
+    if not is_number or not 1 <= int(threads) <= MOST_THREADS:
         return {THREADS: f"expected a number from 1 to {MOST_THREADS:,}"}
     return {}

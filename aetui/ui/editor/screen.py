@@ -15,7 +15,7 @@ from aetui.config.preset import Preset
 from aetui.errors import AetuiError
 from aetui.runs.enqueue import Place, queue_runs
 from aetui.runs.listing import RunSummary
-from aetui.text import safe_text
+from aetui.text import plain_word, safe_text
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.explanation import explanation
 from aetui.ui.editor.keys import KEYS, LINE_KEYS
@@ -146,7 +146,9 @@ class EditorScreen(PresetScreen):
             self._complain("a preset has one value each" if self.preset else "mend what is red first")
             return
         self._saving = True
-        self._open_line(UNSAVED.format(name=self.preset.name), "a preset file, in the working folder")
+        self._open_line(
+            UNSAVED.format(name=plain_word(self.preset.name)), "a preset file, in the working folder"
+        )
 
     def action_copy(self) -> None:
         """Into the terminal's clipboard, and told, since not every terminal takes it."""

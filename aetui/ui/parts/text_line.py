@@ -10,6 +10,8 @@ from textual import events
 from textual.widget import Widget
 from textual.widgets import Input
 
+from aetui.text import safe_text
+
 if TYPE_CHECKING:
     Mixed = Widget
 else:
@@ -35,4 +37,7 @@ class KeysInOrder(Mixed):
 
 
 class TextLine(KeysInOrder, Input):
-    """Textual's line."""
+    """Textual's line. Control characters are made visible, wherever they come from: it would send them."""
+
+    def validate_value(self, value: str) -> str:
+        return safe_text(value)

@@ -1,5 +1,6 @@
 """The form of settings: typed values are read at once; what stands there is started, saved and copied."""
 
+import resource
 import shlex
 from pathlib import Path
 
@@ -219,6 +220,36 @@ async def test_a_preset_with_mistakes_is_mended_first_and_a_run_is_no_preset(app
         assert not isinstance(pilot.app.screen, EditorScreen)
 
 
+async def test_words_of_a_foreign_preset_are_shown_and_never_sent(app, here):
+    """Neither into the line, nor as a name that leads elsewhere."""
+    shipped = find_preset("digits-mlp").read_text()
+    name = 'name = "x/../../A\\u001b]0;PWNED\\u0007\\u009b31m"\n'
+    (here / "odd.toml").write_text(name + shipped)
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        choices = pilot.app.screen.query_one("#choices")
+        choices.highlighted = next(n for n, one in enumerate(choices.options) if "odd" in str(one.id))
+        await pilot.press("e")
+        await pilot.pause()
+        screen = pilot.app.screen
+        await go_to(pilot, screen, "name")
+        await pilot.press("enter")
+        await pilot.pause()
+        line = screen.query_one(Input)
+        assert line.value == "x/../../A␛]0;PWNED␇\\x9b31m"
+        await pilot.press("escape", "w")
+        await pilot.pause()
+        assert line.value == "my-x-------A--0-PWNED--31m.toml"
+
+
+def test_a_preset_is_saved_beside_whatever_is_there(here):
+    (here / "mine.toml.tmp").write_text("mine")
+    path = find_preset("digits-mlp")
+    Draft(path, "", read_preset(path)).save(here / "mine.toml")
+    assert (here / "mine.toml.tmp").read_text() == "mine"
+    assert read_preset(here / "mine.toml").name == "mine"
+
+
 def test_what_the_app_was_told_is_no_change():
     path = find_preset("digits-mlp")
     draft = Draft(path, "", read_preset(path, ["train.seed=7"]), ("train.seed=7",), "cpu", 4)
@@ -247,12 +278,14 @@ def test_a_preset_that_is_deleted_meanwhile_is_a_mistake(tmp_path):
     assert changed.value("train.epochs") == "4"
 
 
-def test_a_preset_that_cannot_be_written_leaves_no_file(tmp_path, monkeypatch):
-    def full(path, data):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("aetui.ui.editor.draft.write_whole", full)
+def test_a_preset_that_cannot_be_written_leaves_no_file(tmp_path):
     path = find_preset("digits-mlp")
-    with pytest.raises(OSError, match="No space"):
-        Draft(path, "", read_preset(path)).save(tmp_path / "mine.toml")
+    draft = Draft(path, "", read_preset(path))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            draft.save(tmp_path / "mine.toml")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
