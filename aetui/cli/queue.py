@@ -44,21 +44,24 @@ def run(options: argparse.Namespace) -> int:
         names = _names(options)
         _require_folder(options.runs)
         with worked_queue(options.runs, data_dir(options)) as queue:
-            change(queue, options.action, names)
+            _change(queue, options.action, names)
     _show(read_queue(options.runs), options.runs, as_json=options.json)
     return 0
 
 
-def change(queue: "Queue", action: str, names: list[str]) -> None:
+def _change(queue: "Queue", action: str, names: list[str]) -> None:
     """Do with the queue what is asked for."""
-    if action in ("pause", "resume"):
-        queue.paused = action == "pause"
-        return
-    queue.waiting = [name for name in queue.waiting if name not in names and action != "clear"]
-    if action == "first":
-        queue.waiting = [*names, *queue.waiting]
-    elif action in ("add", "last"):
-        queue.waiting += names
+    match action:
+        case "pause" | "resume":
+            queue.paused = action == "pause"
+        case "clear":
+            queue.waiting = []
+        case "remove":
+            queue.take_off(names)
+        case "first":
+            queue.put_first(names)
+        case "add" | "last":
+            queue.put_last(names)
 
 
 def _names(options: argparse.Namespace) -> list[str]:

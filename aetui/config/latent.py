@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aetui.config.chains import trace_model
+from aetui.config.fields import value_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.shapes.sizes import format_size
@@ -23,6 +24,11 @@ def latent_number(preset: Preset) -> str:
     """What the encoder's last layer that counts its outputs has; empty where there is none."""
     found = [counted[2] for counted in map(_COUNTED.fullmatch, preset.model.encoder or ()) if counted]
     return found[-1] if found else ""
+
+
+def setting_of(preset: Preset, key: str) -> str:
+    """What a preset has at a key of its schema, or as the number of its latent code, as a person types it."""
+    return latent_number(preset) if key == KEY else value_of(preset, key)
 
 
 def differ_in_latent_alone(presets: Sequence[Preset]) -> bool:

@@ -55,6 +55,10 @@ class Meta(BaseModel):
     reason: Words = ""
     epochs_planned: Count
     epochs: Count = 0
+    best_loss: float | None = None
+    """The test loss of the best epoch so far; older versions did not write it."""
+    trained_seconds: float | None = None
+    """So far."""
     test_loss: float | None = None
     """After the newest epoch; see `aetui.runs.events` for what it measures."""
     host: Words = ""

@@ -12,6 +12,7 @@ from typing import Any
 
 from aetui.errors import AetuiError, UsageError
 from aetui.runs.folder import Meta, RunFolder, moment
+from aetui.runs.labels import LABELS_FILE, UNLABELLED, Labels, read_labels
 from aetui.runs.liveness import find_state
 from aetui.text import plural
 
@@ -29,11 +30,22 @@ class RunSummary:
     test_loss: float | None
     changes: tuple[str, ...] = ()
     """What was changed of the preset, as `section.key=value`."""
+    best_loss: float | None = None
+    """None also where an older version trained it."""
+    trained_seconds: float | None = None
+    labels: Labels = UNLABELLED
+    """What a person says of it."""
+
+    @property
+    def title(self) -> str:
+        """What it is called: by a person, or as its preset."""
+        return self.labels.name or self.preset
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON knows it: without numbers that are not finite."""
-        known = self.test_loss is not None and math.isfinite(self.test_loss)
-        return asdict(self) | {"test_loss": self.test_loss if known else None}
+        told = asdict(self) | {"labels": self.labels.model_dump()}
+        losses = {name: told[name] for name in ("test_loss", "best_loss")}
+        return told | {n: x if x is not None and math.isfinite(x) else None for n, x in losses.items()}
 
 
 @dataclass(frozen=True)
@@ -41,11 +53,12 @@ class _Known:
     """A folder as it was read."""
 
     stamp: tuple[int, ...]
-    """Of its meta.json, which is read again when it changes."""
+    """Of its meta.json and labels, which are read again when they change."""
     folder: RunFolder
     meta: Meta | None
     order: tuple[float, str]
     """The moment it was started, in seconds since 1970, and its name."""
+    labels: Labels = UNLABELLED
     note: str = ""
     """Why a folder of a run cannot be read."""
     closed: bool = False
@@ -81,6 +94,11 @@ class RunsFollower:
 
     def poll(self, most: int | None = None, seconds: float = math.inf) -> list[RunSummary]:
         """The newest readable runs, `most` of them; takes about so long, for the latest names first."""
+        self.look(seconds)
+        return self.newest(most)
+
+    def look(self, seconds: float = math.inf) -> None:
+        """See what is new, for about so long, the latest names first."""
         end = time.monotonic() + seconds
         if not self._waiting:
             self._unreadable = ""
@@ -89,10 +107,13 @@ class RunsFollower:
             self._look_at(self._waiting.pop())
             if time.monotonic() > end:
                 break
+
+    def newest(self, most: int | None = None) -> list[RunSummary]:
+        """The newest of the readable runs that were looked at."""
         readable = [known for known in self._known.values() if known.meta]
         newest = heapq.nlargest(most or len(readable), readable, key=lambda known: known.order)
         self._told = {known.folder.name for known in newest}
-        return [_summary(known.folder, known.meta) for known in newest if known.meta]
+        return [_summary(known.folder, known.meta, known.labels) for known in newest if known.meta]
 
     def _to_look_at(self) -> list[str]:
         """What is new, was told of, or could not be read: an older run that changes is not told of either."""
@@ -106,7 +127,10 @@ class RunsFollower:
         return sorted(n for n in names if n not in self._known or n in self._told or not self._known[n].meta)
 
     def _look_at(self, name: str) -> None:
-        stamp = _stamp(f"{self._runs_dir}/{name}/meta.json")
+        stamp = (
+            *_stamp(f"{self._runs_dir}/{name}/meta.json"),
+            *_stamp(f"{self._runs_dir}/{name}/{LABELS_FILE}"),
+        )
         known = self._known.get(name)
         if known is None or known.stamp != stamp or not known.meta:
             self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
@@ -129,8 +153,9 @@ def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
             is_run = folder.config.is_file()
         except OSError:
             closed = True
-        return _Known(stamp, folder, None, (0.0, ""), error.sentence if is_run else "", closed)
-    return _Known(stamp, folder, meta, (moment(meta.started), folder.name))
+        note = error.sentence if is_run else ""
+        return _Known(stamp, folder, None, (0.0, ""), note=note, closed=closed)
+    return _Known(stamp, folder, meta, (moment(meta.started), folder.name), read_labels(folder))
 
 
 def owner_note(runs_dir: Path) -> str:
@@ -212,7 +237,7 @@ def _run_in(path: Path) -> RunFolder | None:
     return None
 
 
-def _summary(folder: RunFolder, meta: Meta) -> RunSummary:
+def _summary(folder: RunFolder, meta: Meta, labels: Labels) -> RunSummary:
     return RunSummary(
         folder.name,
         meta.preset,
@@ -222,4 +247,7 @@ def _summary(folder: RunFolder, meta: Meta) -> RunSummary:
         meta.epochs_planned,
         meta.test_loss,
         tuple(meta.changes),
+        meta.best_loss,
+        meta.trained_seconds,
+        labels,
     )

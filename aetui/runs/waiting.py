@@ -3,7 +3,7 @@
 import contextlib
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -36,6 +36,20 @@ class Queue(BaseModel):
     paused: bool = False
     at_once: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 1
     """How many runs train beside each other."""
+
+    def put_first(self, names: Sequence[str]) -> None:
+        """These come before all others."""
+        self.take_off(names)
+        self.waiting = [*names, *self.waiting]
+
+    def put_last(self, names: Sequence[str]) -> None:
+        """These come behind all others."""
+        self.take_off(names)
+        self.waiting += names
+
+    def take_off(self, names: Sequence[str]) -> None:
+        """These wait no more."""
+        self.waiting = [name for name in self.waiting if name not in names]
 
 
 def read_queue(runs_dir: Path) -> Queue:

@@ -161,7 +161,13 @@ class Session:
         if isinstance(event, StateChanged):
             self._meta_changes |= {"state": event.state, "reason": event.reason}
         elif isinstance(event, EpochFinished):
-            self._meta_changes |= {"epochs": event.epoch, "test_loss": event.test_loss}
+            self._meta_changes |= {
+                "epochs": event.epoch,
+                "test_loss": event.test_loss,
+                "trained_seconds": event.total_seconds,
+            }
+            if event.best:
+                self._meta_changes["best_loss"] = event.test_loss
         with contextlib.suppress(OSError, AetuiError, MemoryError):
             if self._meta_changes:
                 self.folder.reserve.write(lambda: self.folder.change_meta(**self._meta_changes))

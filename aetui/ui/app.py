@@ -40,13 +40,14 @@ from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
 from aetui.ui.last_words import end_words, goes_on, last_word
 from aetui.ui.menu.screen import MenuScreen
-from aetui.ui.messages import CompareRequested, EditRequested, TrainRequested, WatchRequested
+from aetui.ui.messages import CompareRequested, EditRequested, RunsRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
 from aetui.ui.parts.palette import TEXTUALS_OWN, screen_commands
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
+from aetui.ui.runs_list.screen import RunsScreen
 from aetui.ui.settings import Settings
 
 LEAVE_SECONDS = 10.0
@@ -125,6 +126,9 @@ class AetuiApp(App[None]):
 
     def on_watch_requested(self, message: WatchRequested) -> None:
         self._show_run(message.folder)
+
+    def on_runs_requested(self, message: RunsRequested) -> None:
+        self.push_screen(RunsScreen(self._settings))
 
     def on_compare_requested(self, message: CompareRequested) -> None:
         self._compare(message.folders)

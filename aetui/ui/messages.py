@@ -47,6 +47,10 @@ class CompareRequested(Message):
         self.folders = folders
 
 
+class RunsRequested(Message):
+    """Show the table of all runs."""
+
+
 class WatchRequested(Message):
     """Show the run in this folder."""
 

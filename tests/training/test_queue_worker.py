@@ -4,7 +4,6 @@ import psutil
 import pytest
 from live_runs import kill_all, wait_until
 
-from aetui.cli.queue import change
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
@@ -98,7 +97,7 @@ def test_as_many_as_asked_for_train_beside_each_other_in_the_order_of_the_queue(
     def first_two() -> None:
         assert list(started) == names[:2]
         with changed_queue(tmp_path) as queue:
-            change(queue, "first", [names[3]])
+            queue.put_first([names[3]])
         started[names[0]].end(states.FINISHED)
 
     def reordered() -> None:
@@ -122,7 +121,7 @@ def test_a_paused_queue_starts_none_and_a_cleared_one_is_over(waiting, looks, tm
     assert second.read_meta().state == states.WAITING
     queue_up(tmp_path, paused=False)
     with changed_queue(tmp_path) as queue:
-        change(queue, "clear", [])
+        queue.waiting = []
     looks()
     assert list(started) == [first.name]
 

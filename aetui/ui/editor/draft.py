@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from aetui.config.fields import Setting, as_text, every_setting, settings_of, value_of
+from aetui.config.fields import Setting, as_text, every_setting, settings_of
 from aetui.config.latent import KEY as LATENT
-from aetui.config.latent import latent_number
+from aetui.config.latent import latent_number, setting_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import read_preset
@@ -70,13 +70,13 @@ class Draft:
     def own_value(self, key: str) -> str:
         """What holds without a change."""
         of_the_run = {DEVICE: self.told_device, THREADS: as_text(self.told_threads)}
-        return of_the_run[key] if key in of_the_run else _value_of(self.base, key)
+        return of_the_run[key] if key in of_the_run else setting_of(self.base, key)
 
     def value(self, key: str) -> str:
         """What a key has now, as typed or as the preset has it."""
         if key in self.changed:
             return self.changed[key]
-        return self.own_value(key) if key in OF_THE_RUN else _value_of(self.preset or self.base, key)
+        return self.own_value(key) if key in OF_THE_RUN else setting_of(self.preset or self.base, key)
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -187,10 +187,6 @@ class Draft:
         for place, one in enumerate(self.varied):
             for value in one.values[1:]:
                 yield (*first[:place], f"{one.key}={value}", *first[place + 1 :])
-
-
-def _value_of(preset: Preset, key: str) -> str:
-    return latent_number(preset) if key == LATENT else value_of(preset, key)
 
 
 def _setting(key: str) -> Setting:

@@ -49,12 +49,14 @@ KEYS: list[BindingType] = [
         tooltip="find presets and runs by part of a name",
         show=False,
     ),
+    Binding("tab", "runs", "Runs", id="menu.runs", tooltip="all runs: sort, find, compare, label, delete"),
     Binding(
-        "tab",
-        "app.focus_next",
+        "right",
+        "read",
         "Read",
         id="menu.read",
-        tooltip="to the explanation, where ↑ ↓ scroll, and back",
+        key_display="→",
+        tooltip="to the explanation, where ↑ ↓ scroll; esc leads back",
         show=False,
     ),
     Binding(

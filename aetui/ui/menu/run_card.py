@@ -46,8 +46,8 @@ def run_line(run: RunSummary, with_seconds: bool) -> RenderableType:
     grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column(no_wrap=True, justify="right")
     time = f" {start:%H:%M:%S}" if start and with_seconds else f" {clock(run)}"
-    changes = " ".join(change.rpartition(".")[2] for change in run.changes)
-    name = Text(safe_text(run.preset)).append(f" {safe_text(changes)}" if changes else "", "dim")
+    changes = " ".join(change.rpartition(".")[2] for change in reversed(run.changes))
+    name = Text(safe_text(run.title)).append(f" {safe_text(changes)}" if changes else "", "dim")
     grid.add_row(state_mark(run.state), name, Text(time, "dim"))
     return grid
 

@@ -26,7 +26,7 @@ from aetui.ui.menu.keys import KEYS
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered, offered_presets
 from aetui.ui.menu.run_card import run_card
-from aetui.ui.messages import EditRequested, HostChecked, TrainRequested, WatchRequested
+from aetui.ui.messages import EditRequested, HostChecked, RunsRequested, TrainRequested, WatchRequested
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS
 from aetui.ui.parts.earlier_runs import Outline, measured_pace
 from aetui.ui.parts.key_footer import KeyFooter
@@ -131,6 +131,14 @@ class MenuScreen(PresetScreen):
         """From the search to what it has found."""
         self.set_focus(self.query_one(Choices))
 
+    def action_runs(self) -> None:
+        """The table of all runs."""
+        self.post_message(RunsRequested())
+
+    def action_read(self) -> None:
+        """To the explanation, where the arrow keys scroll."""
+        self.set_focus(self.query_one("#card"))
+
     def action_edit(self) -> None:
         """Change the settings of the chosen preset before a run is started with them."""
         offered = self._offered.get(self._chosen() or "")
@@ -222,7 +230,7 @@ class MenuScreen(PresetScreen):
     def _read_runs(self) -> None:
         """The newest runs; of very many some at a time, between two refreshes."""
         found = self._follower.poll(MOST_RUNS, READ_SECONDS)
-        self._runs = {f"run:{summary.run}": summary for summary in found}
+        self._runs = {f"run:{one.run}": one for one in found if not one.labels.archived}
         if self._follower.behind:
             self.set_timer(PIECE_PAUSE_SECONDS, self._refresh_runs)
         for note in self._follower.notes[:MOST_NOTES]:
