@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aetui.config.fields import every_setting
-from aetui.config.reading import SHORT
 from aetui.errors import UsageError
 from aetui.runs.listing import RunSummary
 from aetui.shapes.sizes import quote
@@ -116,6 +114,9 @@ def _comparison(name: str, sign: str, value: str) -> Test:
 
 def _setting(name: str) -> str:
     """The key of a setting, that is called so, or ends so. Raises UsageError where none does, or several."""
+    from aetui.config.fields import every_setting  # the schema costs a third of a second
+    from aetui.config.reading import SHORT
+
     keys = [*(one.key for one in every_setting()), *SHORT.values()]
     if (key := SHORT.get(name, name)) in keys:
         return key

@@ -6,11 +6,12 @@ import os
 import pwd
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aetui.errors import AetuiError, UsageError
+from aetui.runs import states
 from aetui.runs.folder import Meta, RunFolder, moment
 from aetui.runs.labels import LABELS_FILE, UNLABELLED, Labels, read_labels
 from aetui.runs.liveness import find_state
@@ -58,7 +59,8 @@ class _Known:
     meta: Meta | None
     order: tuple[float, str]
     """The moment it was started, in seconds since 1970, and its name."""
-    labels: Labels = UNLABELLED
+    told: RunSummary | None = None
+    """As its files have it; whether one that says that it is at work still is, is looked at each time."""
     note: str = ""
     """Why a folder of a run cannot be read."""
     closed: bool = False
@@ -113,7 +115,9 @@ class RunsFollower:
         readable = [known for known in self._known.values() if known.meta]
         newest = heapq.nlargest(most or len(readable), readable, key=lambda known: known.order)
         self._told = {known.folder.name for known in newest}
-        return [_summary(known.folder, known.meta, known.labels) for known in newest if known.meta]
+        return [
+            _as_it_is(known.folder, known.meta, known.told) for known in newest if known.meta and known.told
+        ]
 
     def _to_look_at(self) -> list[str]:
         """What is new, was told of, or could not be read: an older run that changes is not told of either."""
@@ -127,13 +131,11 @@ class RunsFollower:
         return sorted(n for n in names if n not in self._known or n in self._told or not self._known[n].meta)
 
     def _look_at(self, name: str) -> None:
-        stamp = (
-            *_stamp(f"{self._runs_dir}/{name}/meta.json"),
-            *_stamp(f"{self._runs_dir}/{name}/{LABELS_FILE}"),
-        )
+        labels = _stamp(f"{self._runs_dir}/{name}/{LABELS_FILE}")
+        stamp = (*_stamp(f"{self._runs_dir}/{name}/meta.json"), *labels)
         known = self._known.get(name)
         if known is None or known.stamp != stamp or not known.meta:
-            self._known[name] = _read(RunFolder(self._runs_dir / name), stamp)
+            self._known[name] = _read(RunFolder(self._runs_dir / name), stamp, labelled=bool(labels))
 
 
 def _stamp(meta_file: str) -> tuple[int, ...]:
@@ -144,7 +146,7 @@ def _stamp(meta_file: str) -> tuple[int, ...]:
     return facts.st_mtime_ns, facts.st_size, facts.st_ino, facts.st_ctime_ns
 
 
-def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
+def _read(folder: RunFolder, stamp: tuple[int, ...], *, labelled: bool) -> _Known:
     try:
         meta = folder.read_meta()
     except AetuiError as error:
@@ -155,7 +157,8 @@ def _read(folder: RunFolder, stamp: tuple[int, ...]) -> _Known:
             closed = True
         note = error.sentence if is_run else ""
         return _Known(stamp, folder, None, (0.0, ""), note=note, closed=closed)
-    return _Known(stamp, folder, meta, (moment(meta.started), folder.name), read_labels(folder))
+    told = _summary(folder, meta, read_labels(folder) if labelled else UNLABELLED)
+    return _Known(stamp, folder, meta, (moment(meta.started), folder.name), told)
 
 
 def owner_note(runs_dir: Path) -> str:
@@ -237,11 +240,18 @@ def _run_in(path: Path) -> RunFolder | None:
     return None
 
 
+def _as_it_is(folder: RunFolder, meta: Meta, told: RunSummary) -> RunSummary:
+    """The summary with the state that the run is really in."""
+    if meta.state not in states.LIVE:
+        return told
+    return replace(told, state=find_state(folder, meta))
+
+
 def _summary(folder: RunFolder, meta: Meta, labels: Labels) -> RunSummary:
     return RunSummary(
         folder.name,
         meta.preset,
-        find_state(folder, meta),
+        meta.state,
         meta.started,
         meta.epochs,
         meta.epochs_planned,

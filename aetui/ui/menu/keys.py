@@ -26,6 +26,15 @@ LIST_KEYS: list[BindingType] = [
         tooltip="the one below",
         show=False,
     ),
+    Binding(
+        "right",
+        "screen.read",
+        "Read",
+        id="menu.read",
+        key_display="→",
+        tooltip="to the explanation, where ↑ ↓ scroll; esc leads back",
+        show=False,
+    ),
 ]
 """Of the list itself."""
 
@@ -50,15 +59,6 @@ KEYS: list[BindingType] = [
         show=False,
     ),
     Binding("tab", "runs", "Runs", id="menu.runs", tooltip="all runs: sort, find, compare, label, delete"),
-    Binding(
-        "right",
-        "read",
-        "Read",
-        id="menu.read",
-        key_display="→",
-        tooltip="to the explanation, where ↑ ↓ scroll; esc leads back",
-        show=False,
-    ),
     Binding(
         "escape",
         "list",

@@ -273,9 +273,9 @@ async def test_the_help_groups_the_keys_and_names_those_of_the_list(app):
     assert text.index("menu.choose") < text.index("Go elsewhere") < text.index("app.quit")
 
 
-async def test_tab_reaches_the_explanation_and_escape_leads_back(app, started):
+async def test_right_leads_to_the_explanation_and_escape_leads_back(app, started):
     async with app().run_test(size=(80, 24)) as pilot:
-        await pilot.press("tab", "down", "down")
+        await pilot.press("right", "down", "down")
         await pilot.pause(0.2)
         card = pilot.app.screen.query_one("#card")
         assert card.has_focus
@@ -283,7 +283,7 @@ async def test_tab_reaches_the_explanation_and_escape_leads_back(app, started):
         await pilot.press("escape")
         await pilot.pause()
         assert pilot.app.screen.query_one(OptionList).has_focus
-        await pilot.press("tab", "enter")
+        await pilot.press("right", "enter")
         while not started:
             await pilot.pause(0.02)
     assert read_preset(started[0].config).name == "digits-mlp"

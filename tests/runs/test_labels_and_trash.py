@@ -1,0 +1,106 @@
+"""What a person says of runs, and what becomes of those that are deleted."""
+
+import json
+import shutil
+import time
+
+import pytest
+
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.errors import AetuiError
+from aetui.runs import states
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
+from aetui.runs.labels import LABELS_FILE, UNLABELLED, Labels, change_labels, read_labels
+from aetui.runs.listing import RunsFollower, list_runs
+from aetui.runs.trash import KEPT_SECONDS, TRASH, empty_trash, take_back, throw_away
+
+
+@pytest.fixture
+def made(tmp_path):
+    preset = read_preset(find_preset("digits-mlp"))
+    return lambda state=states.FINISHED: create_run(preset, "", tmp_path / "runs", tmp_path, state=state)
+
+
+def test_what_is_said_is_listed_at_the_next_look(made):
+    folder = made()
+    follower = RunsFollower(folder.path.parent)
+    assert follower.poll()[0].labels == UNLABELLED
+    change_labels(folder, note="good", tags=("a", "b"))
+    change_labels(folder, starred=True, name="mine")
+    (run,) = follower.poll()
+    assert run.labels == Labels(name="mine", note="good", tags=("a", "b"), starred=True)
+    assert (run.title, run.preset) == ("mine", "digits-mlp")
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"tags": "x"}', json.dumps({"tags": ["x"] * 51}), " " * 100_001]
+)
+def test_damaged_labels_say_nothing_and_the_run_is_listed(made, text):
+    folder = made()
+    (folder.path / LABELS_FILE).write_text(text)
+    assert read_labels(folder) == UNLABELLED
+    assert len(list_runs(folder.path.parent)) == 1
+
+
+def test_labels_are_not_written_through_a_link(made, tmp_path):
+    folder, outside = made(), tmp_path / "outside"
+    outside.write_text("mine")
+    (folder.path / LABELS_FILE).symlink_to(outside)
+    change_labels(folder, note="x")
+    assert outside.read_text() == "mine"
+
+
+def test_a_deleted_run_is_in_no_list_and_comes_back_as_it_was(made):
+    folder, other = made(), made()
+    before = folder.config.read_bytes()
+    thrown = throw_away(folder)
+    assert [run.run for run in list_runs(folder.path.parent)] == [other.name]
+    assert thrown.path.parent.name == TRASH
+    back = take_back(thrown)
+    assert (back.path, back.config.read_bytes()) == (folder.path, before)
+
+
+def test_one_that_is_taken_meanwhile_comes_back_beside_it(made):
+    folder = made()
+    thrown = throw_away(folder)
+    shutil.copytree(thrown.path, folder.path)
+    assert take_back(thrown).name == f"{folder.name}-2"
+
+
+def test_what_is_at_work_is_not_deleted(made):
+    folder = made(states.STARTING)
+    with pytest.raises(AetuiError, match="is at work"):
+        throw_away(folder)
+    assert folder.path.is_dir()
+
+
+def test_the_trash_is_emptied_after_a_week_and_nothing_outside_is(made, tmp_path, monkeypatch):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").write_text("mine")
+    old, linking = throw_away(made()), throw_away(made())
+    (linking.path / "out").symlink_to(outside)
+    (old.path.parent / "link").symlink_to(outside)
+    assert empty_trash(old.path.parent.parent) == 0
+    now = time.time()
+    monkeypatch.setattr("aetui.runs.trash.time.time", lambda: now + KEPT_SECONDS + 5)
+    kept = RunFolder(tmp_path / "runs" / "20261129-kept")
+    kept.path.mkdir()
+    assert empty_trash(old.path.parent.parent) == 2
+    assert (outside / "mine").read_text() == "mine"
+    assert kept.path.is_dir()
+
+
+def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, monkeypatch):
+    folder, outside = made(), tmp_path / "outside"
+    (outside / "mine").mkdir(parents=True)
+    (folder.path.parent / TRASH).symlink_to(outside)
+    with pytest.raises(AetuiError, match="link"):
+        throw_away(folder)
+    now = time.time()
+    monkeypatch.setattr("aetui.runs.trash.time.time", lambda: now + KEPT_SECONDS + 5)
+    assert empty_trash(folder.path.parent) == 0
+    assert (outside / "mine").is_dir()
+    assert folder.path.is_dir()
