@@ -36,7 +36,12 @@ def work_off(runs_dir: Path, data_dir: Path) -> None:
 
 
 def _look(queue: Queue, runs_dir: Path, data_dir: Path, trainers: dict[str, Trainer]) -> None:
-    """Take note of what has ended, and start what there is room for."""
+    """Take note of what has ended, and start what there is room for.
+
+    What a worker before this one had started and never began, since both were killed, waits as before.
+    """
+    before = [name for name in queue.started if name not in trainers]
+    queue.put_first([name for name in before if is_waiting(RunFolder(runs_dir / name))])
     queue.started = [name for name in queue.started if _works(RunFolder(runs_dir / name), trainers)]
     while queue.waiting and not queue.paused and len(queue.started) < queue.at_once:
         folder = RunFolder(runs_dir / queue.waiting.pop(0))

@@ -147,6 +147,14 @@ def test_a_process_that_dies_before_it_begins_has_failed(waiting, looks, tmp_pat
     assert meta.reason == "its process ended before it began: Killed by the sky"
 
 
+def test_what_was_killed_with_its_worker_before_it_began_is_started_again(waiting, looks, tmp_path):
+    killed, next_one = waiting(), waiting()
+    queue_up(tmp_path, next_one, started=[killed.name])
+    ends = [lambda name=run.name: started[name].end(states.FINISHED) for run in (killed, next_one)]
+    looks(*ends)
+    assert list(started) == [killed.name, next_one.name]
+
+
 def test_a_folder_has_one_worker(waiting, tmp_path):
     folder = waiting()
     queue_up(tmp_path, folder)
