@@ -105,6 +105,30 @@ def test_several_values_in_the_form_are_worked_off_without_the_app(open_app, tmp
     assert [run.state for run in list_runs(tmp_path / "runs")] == ["finished", "finished"]
 
 
+def test_all_runs_in_a_table(open_app, tmp_path):
+    for seed in (1, 2):
+        terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=1", "--set", f"seed={seed}")
+        terminal.wait_for("finished")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    terminal = open_app()
+    terminal.wait_for("✓ digits-mlp")
+    terminal.press("\t")
+    terminal.wait_for("2 runs, by started")
+    terminal.press("/seed=1\r")
+    terminal.wait_for("1 of 2 runs")
+    terminal.press("nthe first\rd")
+    terminal.wait_for("nothing is found")
+    terminal.press("u")
+    terminal.wait_for("the first")
+    terminal.press("\x1b")
+    terminal.wait_for("2 runs, by started")
+    terminal.press("\x1b[H  \r")
+    terminal.wait_for("2 runs of digits-mlp")
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+
+
 def test_two_runs_are_compared_while_one_trains(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=1", "--set", "latent=8")
     terminal.wait_for("finished")

@@ -58,11 +58,11 @@ def _run_options(runs: Mapping[str, RunSummary], *, told: bool) -> Iterator[Opti
         yield Option(Text("Runs", "bold"), disabled=True)
         yield Option(Text("  what you start is here", "dim italic"), disabled=True)
     today = datetime.now().date()
-    minutes = Counter((one.preset, one.started[:16]) for one in runs.values())
+    minutes = Counter((one.title, one.changes, one.started[:16]) for one in runs.values())
     for day, of_day in groupby(runs.items(), key=lambda named: _day_of(named[1])):
         yield Option(Text(f"Runs {day_words(day, today)}", "bold"), disabled=True)
         for key, one in of_day:
-            yield Option(run_line(one, minutes[one.preset, one.started[:16]] > 1), id=key)
+            yield Option(run_line(one, minutes[one.title, one.changes, one.started[:16]] > 1), id=key)
 
 
 def _day_of(run: RunSummary) -> date | None:

@@ -18,6 +18,7 @@ from textual.strip import Strip
 from aetui.runs.listing import RunSummary
 from aetui.text import safe_text
 from aetui.ui.parts.state_marks import state_mark
+from aetui.ui.parts.text_line import KeysInOrder
 from aetui.ui.runs_list.columns import Column, columns_for
 from aetui.ui.runs_list.facts import FactReader, Facts
 from aetui.ui.runs_list.keys import TABLE_KEYS
@@ -33,7 +34,7 @@ class Row:
     heading: str = ""
 
 
-class RunsTable(ScrollView, can_focus=True):
+class RunsTable(KeysInOrder, ScrollView, can_focus=True):
     """Rows with a cursor that skips headings."""
 
     DEFAULT_CSS = "RunsTable { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
