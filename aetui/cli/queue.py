@@ -38,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if bool(options.which) != (options.action in OF_RUNS):
         raise UsageError(f"`aetui queue {options.action}` takes {'no ' * bool(options.which)}runs")
     if options.action == "wait":
-        while (queue := read_queue(options.runs)).started or (queue.waiting and not queue.paused):
-            time.sleep(WAIT_SECONDS)
+        _wait(options.runs)
     elif options.action != "show":
         names = _names(options)
         _require_folder(options.runs)
@@ -86,21 +85,44 @@ def _require_folder(runs_dir: "Path") -> None:
         raise UsageError(f"There are no runs in {runs_dir}", "start some with `aetui sweep`")
 
 
+def _wait(runs_dir: "Path") -> None:
+    """Until nothing waits or is at work. Raises AetuiError where nobody works the queue off."""
+    from aetui.errors import AetuiError
+    from aetui.runs.waiting import is_worked_off, read_queue
+
+    while True:
+        queue = read_queue(runs_dir)
+        started, waiting = _as_they_are(queue, runs_dir)
+        if not started and (queue.paused or not waiting):
+            return
+        if not started and not is_worked_off(runs_dir):
+            raise AetuiError("Nobody works the queue off", "`aetui queue resume` starts that")
+        time.sleep(WAIT_SECONDS)
+
+
+def _as_they_are(queue: "Queue", runs_dir: "Path") -> tuple[list["RunFolder"], list["RunFolder"]]:
+    """The runs that are at work or about to be, and those that wait."""
+    from aetui.runs.folder import RunFolder
+    from aetui.runs.waiting import is_at_work, is_waiting
+
+    started = [RunFolder(runs_dir / name) for name in queue.started]
+    waiting = [RunFolder(runs_dir / name) for name in queue.waiting]
+    at_work = [folder for folder in started if is_at_work(folder) or is_waiting(folder)]
+    return at_work, [folder for folder in waiting if is_waiting(folder)]
+
+
 def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
     from aetui.cli.table import print_table
-    from aetui.runs.folder import RunFolder
-    from aetui.runs.waiting import is_at_work, is_waiting, is_worked_off
+    from aetui.runs.waiting import is_worked_off
 
-    started = [name for name in queue.started if is_at_work(RunFolder(runs_dir / name))]
-    started += [name for name in queue.started if is_waiting(RunFolder(runs_dir / name))]  # it begins now
-    waiting = [name for name in queue.waiting if is_waiting(RunFolder(runs_dir / name))]
+    started, waiting = _as_they_are(queue, runs_dir)
     if as_json:
-        told = {"at_work": started, "waiting": waiting, "paused": queue.paused, "at_once": queue.at_once}
-        print(json.dumps(told, indent=1))
+        names = {"at_work": [one.name for one in started], "waiting": [one.name for one in waiting]}
+        print(json.dumps(names | {"paused": queue.paused, "at_once": queue.at_once}, indent=1))
         return
-    rows = [("at work", *_row(RunFolder(runs_dir / name))) for name in started]
-    rows += [(str(n), *_row(RunFolder(runs_dir / name))) for n, name in enumerate(waiting, 1)]
-    print_table(("turn", "run", "with", "epochs"), rows, "nothing waits")
+    rows = [("at work", *_row(folder)) for folder in started]
+    rows += [(str(turn), *_row(folder)) for turn, folder in enumerate(waiting, 1)]
+    print_table(("turn", "run", "epochs", "with"), rows, "nothing waits")
     if queue.paused:
         print("The queue is paused: `aetui queue resume`", file=sys.stderr)
     elif waiting and not is_worked_off(runs_dir):
@@ -108,10 +130,12 @@ def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
 
 
 def _row(folder: "RunFolder") -> tuple[str, str, str]:
+    from aetui.cli.table import cut
     from aetui.errors import AetuiError
+    from aetui.runs.listing import in_short
 
     try:
         meta = folder.read_meta()
     except AetuiError:
         return folder.name, "?", "?"
-    return folder.name, " ".join(meta.changes) or "–", f"{meta.epochs}/{meta.epochs_planned}"
+    return folder.name, f"{meta.epochs}/{meta.epochs_planned}", cut(in_short(meta.changes)) or "–"

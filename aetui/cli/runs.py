@@ -48,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(found: "Sequence[RunSummary]", if_none: str) -> None:
-    from aetui.cli.table import print_table
+    from aetui.cli.table import cut, print_table
+    from aetui.runs.listing import in_short
     from aetui.text import format_number
 
     rows = [
@@ -60,7 +61,7 @@ def _print(found: "Sequence[RunSummary]", if_none: str) -> None:
             format_number(one.best_loss),
             format_number(one.test_loss),
             one.started[:16].replace("T", " "),
-            " ".join([*one.changes, *(f"#{tag}" for tag in one.labels.tags), one.labels.note]),
+            cut(" ".join([in_short(one.changes), *(f"#{tag}" for tag in one.labels.tags), one.labels.note])),
         )
         for one in found
     ]

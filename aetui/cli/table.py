@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from aetui.text import safe_text
 
+LONGEST_LAST = 60
+"""Characters in the last column, of what is told whole elsewhere."""
+
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]], if_empty: str) -> None:
     """Print rows in aligned columns, every cell shown literally; `if_empty` goes to stderr."""
@@ -17,6 +20,11 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]], if_empty
     for line in (heads, *lines):
         padded = [cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True)]
         print("  ".join(padded).rstrip())
+
+
+def cut(text: str) -> str:
+    """What fits at the end of a line."""
+    return text if len(text) <= LONGEST_LAST else f"{text[: LONGEST_LAST - 1]}…"
 
 
 def _cells(text: str) -> int:

@@ -18,6 +18,12 @@ from aetui.runs.liveness import find_state
 from aetui.text import plural
 
 
+def in_short(changes: Sequence[str]) -> str:
+    """What was changed of a preset, without sections, the last first: what varies in a sweep comes last."""
+    names = (change.partition("=") for change in reversed(changes))
+    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in names)
+
+
 @dataclass(frozen=True)
 class RunSummary:
     """A run as `aetui runs` lists it."""

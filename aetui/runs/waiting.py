@@ -104,7 +104,9 @@ def try_lock(file: BinaryIO) -> bool:
 
 
 def is_waiting(folder: RunFolder) -> bool:
-    """Whether the run was never begun; a folder that cannot be read waits for nothing."""
+    """Whether the run was never begun; what cannot be read, or lies elsewhere, waits for nothing."""
+    if folder.path.is_symlink():
+        return False
     try:
         return folder.read_meta().state == states.WAITING
     except AetuiError:

@@ -8,7 +8,7 @@ import pytest
 from aetui.cli import main
 from aetui.runs import enqueue
 from aetui.runs.folder import RunFolder
-from aetui.runs.waiting import read_queue
+from aetui.runs.waiting import changed_queue, is_waiting, read_queue
 
 
 @pytest.fixture
@@ -122,3 +122,19 @@ def test_what_cannot_wait_is_refused(aetui):
 
 def test_waiting_for_the_queue_ends_when_nothing_waits(aetui):
     assert aetui("queue", "wait")[0] == 0
+    aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    code, _, said = aetui("queue", "wait")
+    assert (code, "Nobody works the queue off" in said) == (1, True)
+    with changed_queue(aetui.runs) as queue:
+        queue.waiting, queue.started = [], ["gone"]
+    assert aetui("queue", "wait")[0] == 0
+
+
+def test_a_run_that_lies_elsewhere_is_not_trained_there(aetui, tmp_path):
+    aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    name = names(aetui)[0]
+    (aetui.runs / name).rename(tmp_path / name)
+    (aetui.runs / name).symlink_to(tmp_path / name)
+    assert not is_waiting(RunFolder(aetui.runs / name))
+    _, out, _ = aetui("queue", "--json")
+    assert json.loads(out)["waiting"] == names(aetui)[1:]

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from aetui.runs import states
 from aetui.runs.history import History
-from aetui.runs.listing import RunSummary
+from aetui.runs.listing import RunSummary, in_short
 from aetui.runs.quality import compared
 from aetui.text import format_duration, format_number, safe_text
 from aetui.ui.parts.state_marks import state_mark, state_text
@@ -46,7 +46,7 @@ def run_line(run: RunSummary, with_seconds: bool) -> RenderableType:
     grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     grid.add_column(no_wrap=True, justify="right")
     time = f" {start:%H:%M:%S}" if start and with_seconds else f" {clock(run)}"
-    changes = " ".join(change.rpartition(".")[2] for change in reversed(run.changes))
+    changes = in_short(run.changes)
     name = Text(safe_text(run.title)).append(f" {safe_text(changes)}" if changes else "", "dim")
     grid.add_row(state_mark(run.state), name, Text(time, "dim"))
     return grid

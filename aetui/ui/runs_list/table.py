@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from aetui.runs.listing import RunSummary
+from aetui.runs.listing import RunSummary, in_short
 from aetui.text import safe_text
 from aetui.ui.parts.state_marks import state_mark
 from aetui.ui.parts.text_line import KeysInOrder
@@ -151,9 +151,8 @@ class RunsTable(KeysInOrder, ScrollView, can_focus=True):
 def _name(run: RunSummary, cells: int) -> Iterator[Segment]:
     """What it is called, and dim beside it what was changed, its tags and its note; cut to the room."""
     title = safe_text(run.title)
-    changes = " ".join(change.rpartition(".")[2] for change in reversed(run.changes))
     tags = " ".join(f"#{tag}" for tag in run.labels.tags)
-    more = safe_text(" ".join(filter(None, (changes, tags, run.labels.note))))
+    more = safe_text(" ".join(filter(None, (in_short(run.changes), tags, run.labels.note))))
     name = Text.assemble(title, (f" {more}" if more else "", "dim"))
     name.truncate(cells, overflow="ellipsis", pad=True)
     cut = name.plain[: len(title)]
