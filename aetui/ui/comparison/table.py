@@ -45,7 +45,10 @@ class ComparisonTable(DataTable[Text]):
         row = self.cursor_row
         self.clear(columns=True)
         for column in rows[0]:
-            self.add_column(column.removeprefix("model."), key=column)
+            label = column.removeprefix("model.")
+            self.add_column(
+                Text(label, justify="right" if rows[0][column].justify == "right" else "left"), key=column
+            )
         for member, cells in zip(members, rows, strict=True):
             self.add_row(*cells.values(), key=member.letter)
         self.move_cursor(row=row)
@@ -76,7 +79,8 @@ def _best(run: Compared, members: Sequence[Member]) -> Text:
     others = [one.best for member in members if (one := member.compared).measure == run.measure]
     lowest = min((best for best in others if best is not None), default=None)
     is_best = run.best is not None and run.best == lowest and len(others) > 1
-    return Text(("★ " if is_best else "  ") + format_number(run.best), "bold" if is_best else "")
+    words = ("★ " if is_best else "") + format_number(run.best)
+    return Text(words, "bold" if is_best else "", justify="right")
 
 
 def _number(text: str) -> Text:

@@ -37,7 +37,11 @@ class Row:
 class RunsTable(KeysInOrder, ScrollView, can_focus=True):
     """Rows with a cursor that skips headings."""
 
-    DEFAULT_CSS = "RunsTable { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
+    DEFAULT_CSS = """
+    RunsTable { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
+    RunsTable > .runs-table--cursor { background: $primary; color: $text; text-style: bold; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"runs-table--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = TABLE_KEYS
 
     cursor = reactive(0)
@@ -132,8 +136,14 @@ class RunsTable(KeysInOrder, ScrollView, can_focus=True):
             cells = list(self._cells(row.run, width))
         strip = Strip(cells).adjust_cell_length(width).apply_style(self.rich_style)
         if place == self.cursor and row.run:
-            return strip.apply_style(Style(reverse=self.has_focus, bold=True))
+            return Strip(Segment.apply_style(strip, post_style=self._cursor_style), width)
         return strip
+
+    @property
+    def _cursor_style(self) -> Style:
+        """One ground over the whole row, under the colours of its cells."""
+        style = self.get_component_rich_style("runs-table--cursor")
+        return Style(bgcolor=style.bgcolor, bold=True)
 
     def _cells(self, run: RunSummary, width: int) -> Iterator[Segment]:
         columns, name_cells = columns_for(width)
