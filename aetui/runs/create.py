@@ -17,9 +17,6 @@ from aetui.runs import states
 from aetui.runs.folder import MOST_CHANGES, Meta, RunFolder, now
 from aetui.text import plain_word, safe_text
 
-LONGEST_CHANGE = 500
-"""Characters of a change that are noted for people; config.toml has it whole."""
-
 
 def create_run(
     preset: Preset,
@@ -50,7 +47,7 @@ def create_run(
             started=now(),
             command=[safe_text(word) for word in sys.argv],
             seed=preset.train.seed,
-            changes=[change[:LONGEST_CHANGE] for change in changes[:MOST_CHANGES]],
+            changes=list(changes)[:MOST_CHANGES],
             device=device,
             threads=threads,
             data_dir=str(data_dir.absolute()),

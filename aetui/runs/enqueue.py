@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aetui.config.preset import Preset
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, UsageError
 from aetui.runs import states
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import start_worker
-from aetui.runs.waiting import Queue, changed_queue, is_worked_off
+from aetui.runs.waiting import MOST_WAITING, Queue, changed_queue, is_worked_off, read_queue
+
+PIECE = 20
+"""Runs that are made before they are put into the queue: what a kill leaves out of it."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +35,33 @@ def queue_runs(
 
     `at_once`: how many train beside each other; None as before. Raises AetuiError.
     """
-    where = (place.runs_dir, place.data_dir, place.device, place.threads)
-    folders = [
-        create_run(preset, sentence, *where, changes=changes, shared=place.shared, state=states.WAITING)
-        for preset, changes in members
-    ]
-    with worked_queue(place.runs_dir, place.data_dir) as queue:
-        queue.waiting += [folder.name for folder in folders]
-        queue.at_once = at_once or queue.at_once
+    waiting = len(read_queue(place.runs_dir).waiting)
+    if waiting + len(members) > MOST_WAITING:
+        raise UsageError(
+            f"{waiting:,} runs wait already; {MOST_WAITING:,} is the most", "let them train first"
+        )
+    folders: list[RunFolder] = []
+    for first in range(0, len(members), PIECE):
+        folders += _queue_some(members[first : first + PIECE], sentence, place, at_once)
     return folders
+
+
+def _queue_some(
+    members: Sequence[tuple[Preset, Sequence[str]]], sentence: str, place: Place, at_once: int | None
+) -> list[RunFolder]:
+    """What is made waits, also where the rest cannot be made, or somebody interrupts."""
+    where = (place.runs_dir, place.data_dir, place.device, place.threads)
+    made: list[RunFolder] = []
+    try:
+        for preset, changes in members:
+            told = {"changes": changes, "shared": place.shared, "state": states.WAITING}
+            made.append(create_run(preset, sentence, *where, **told))  # type: ignore[arg-type]
+    finally:
+        if made:
+            with worked_queue(place.runs_dir, place.data_dir) as queue:
+                queue.put_last([folder.name for folder in made])
+                queue.at_once = at_once or queue.at_once
+    return made
 
 
 @contextmanager

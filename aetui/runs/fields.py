@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-LONGEST_WORDS = 4000
+LONGEST_WORDS, SHORT = 4000, 200
 MOST_THREADS = 100_000
 """Of the CPU, that a run may be told to compute with."""
 MOST_MISTAKES = 1000
@@ -37,6 +37,13 @@ def as_words(value: object) -> object:
         return value
     return value[:LONGEST_WORDS].encode(errors="backslashreplace").decode()
 
+
+def _in_short(value: object) -> object:
+    return as_words(value[:SHORT] if isinstance(value, str) else value)
+
+
+ShortWords = Annotated[str, BeforeValidator(_in_short)]
+"""For people, in a line."""
 
 Words = Annotated[str, BeforeValidator(as_words)]
 """For people."""

@@ -17,10 +17,10 @@ from aetui import __version__
 from aetui.errors import AetuiError
 from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
-from aetui.runs.fields import MOST_THREADS, Count, Words, first_mistake
+from aetui.runs.fields import MOST_THREADS, Count, ShortWords, Words, first_mistake
 from aetui.runs.reserve import Reserve
 
-MOST_CHANGES = 200
+MOST_CHANGES = 100
 """Of a preset, that are noted."""
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
@@ -43,7 +43,7 @@ class Meta(BaseModel):
     computed: dict[str, str | int | float | bool] = {}
     """How the steps were really computed: precision, parts of a batch, clipping, compiled or not."""
     seed: Count
-    changes: Annotated[list[Words], FailFast(), Field(max_length=MOST_CHANGES)] = []
+    changes: Annotated[list[ShortWords], FailFast(), Field(max_length=MOST_CHANGES)] = []
     """What was changed of the preset before the run began, as `section.key=value`."""
     device: Words = "auto"
     """As asked for; the log tells which it was."""

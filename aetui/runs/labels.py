@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
 from aetui.files import read_bounded, write_whole
-from aetui.runs.fields import Words
+from aetui.runs.fields import ShortWords
 from aetui.runs.folder import RunFolder
 
 LABELS_FILE = "labels.json"
@@ -19,10 +19,10 @@ class Labels(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    name: Words = ""
+    name: ShortWords = ""
     """Shown in the place of the preset's."""
-    note: Words = ""
-    tags: Annotated[tuple[Words, ...], FailFast(), Field(max_length=MOST_TAGS)] = ()
+    note: ShortWords = ""
+    tags: Annotated[tuple[ShortWords, ...], FailFast(), Field(max_length=MOST_TAGS)] = ()
     starred: bool = False
     archived: bool = False
     """Left out of lists where nobody asks for it."""

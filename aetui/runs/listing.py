@@ -12,6 +12,7 @@ from typing import Any
 
 from aetui.errors import AetuiError, UsageError
 from aetui.runs import states
+from aetui.runs.fields import SHORT
 from aetui.runs.folder import Meta, RunFolder, moment
 from aetui.runs.labels import LABELS_FILE, UNLABELLED, Labels, read_labels
 from aetui.runs.liveness import find_state
@@ -21,7 +22,8 @@ from aetui.text import plural
 def in_short(changes: Sequence[str]) -> str:
     """What was changed of a preset, without sections, the last first: what varies in a sweep comes last."""
     names = (change.partition("=") for change in reversed(changes))
-    return " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in names)
+    words = " ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in names)
+    return words if len(words) <= SHORT else f"{words[: SHORT - 1]}…"
 
 
 @dataclass(frozen=True)

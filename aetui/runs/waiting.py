@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
 from aetui.files import open_to_append, read_bounded, write_whole
@@ -17,11 +17,17 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 
 QUEUE_FILE, QUEUE_LOCK, WORKER_LOCK, WORKER_LOG = "queue.json", "queue.lock", "worker.lock", "worker.log"
-LARGEST_BYTES = 2_000_000
+LARGEST_BYTES = 12_000_000
+MOST_WAITING = 20_000
 LOCK_SECONDS = 10.0
 MOST_AT_ONCE = 64
 
-Names = Annotated[list[FileName], FailFast(), Field(max_length=20_000)]
+Names = Annotated[
+    list[FileName],
+    FailFast(),
+    Field(max_length=MOST_WAITING),
+    AfterValidator(lambda names: list(dict.fromkeys(names))),
+]
 
 
 class Queue(BaseModel):
@@ -82,25 +88,28 @@ def changed_queue(runs_dir: Path) -> Iterator[Queue]:
 @contextlib.contextmanager
 def locked(runs_dir: Path) -> Iterator[None]:
     """Hold the lock of the queue. Raises AetuiError where that cannot be."""
-    path, end = runs_dir / QUEUE_LOCK, time.monotonic() + LOCK_SECONDS
+    path = runs_dir / QUEUE_LOCK
     try:
         with open_to_append(path) as file:
-            while not try_lock(file):
-                if time.monotonic() > end:
-                    raise AetuiError(f"The queue of {runs_dir} is held by another program", "try again")
-                time.sleep(0.02)
+            if not try_lock(file, LOCK_SECONDS):
+                raise AetuiError(f"The queue of {runs_dir} is held by another program", "try again")
             yield
     except OSError as error:
         raise AetuiError(f"{error.filename or path} cannot be written: {error.strerror}") from None
 
 
-def try_lock(file: BinaryIO) -> bool:
-    """Lock an open file until it is closed; whether that could be. Raises OSError."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def try_lock(file: BinaryIO, seconds: float = 0.0) -> bool:
+    """Lock an open file until it is closed; whether that could be within this time. Raises OSError."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def is_waiting(folder: RunFolder) -> bool:

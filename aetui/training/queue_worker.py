@@ -15,6 +15,8 @@ from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is
 from aetui.training.ownership import owned
 
 LOOK_SECONDS = 0.5
+ASKED_SECONDS = 0.5
+"""Who looks whether there is a worker holds its lock for a moment."""
 
 
 def work_off(runs_dir: Path, data_dir: Path) -> None:
@@ -24,7 +26,7 @@ def work_off(runs_dir: Path, data_dir: Path) -> None:
     """
     trainers: dict[str, Trainer] = {}
     with open_to_append(runs_dir / WORKER_LOCK) as lock:
-        if not try_lock(lock):
+        if not try_lock(lock, ASKED_SECONDS):
             return
         while True:
             with changed_queue(runs_dir) as queue:

@@ -138,3 +138,27 @@ def test_a_run_that_lies_elsewhere_is_not_trained_there(aetui, tmp_path):
     assert not is_waiting(RunFolder(aetui.runs / name))
     _, out, _ = aetui("queue", "--json")
     assert json.loads(out)["waiting"] == names(aetui)[1:]
+
+
+def test_what_was_made_waits_also_where_a_sweep_is_interrupted(aetui, monkeypatch):
+    make = enqueue.create_run
+
+    def interrupted(*given, **more):
+        if len(list(aetui.runs.glob("2*"))) == 23:
+            raise KeyboardInterrupt
+        return make(*given, **more)
+
+    monkeypatch.setattr(enqueue, "create_run", interrupted)
+    code, _, _ = aetui("sweep", "digits-mlp", "--vary", f"seed={','.join(map(str, range(40)))}")
+    assert code == 130
+    assert sorted(names(aetui)) == sorted(path.name for path in aetui.runs.glob("2*"))
+    assert len(names(aetui)) == 23
+
+
+def test_a_full_queue_takes_no_more(aetui):
+    aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    with changed_queue(aetui.runs) as queue:
+        queue.waiting = [f"run{number}" for number in range(19_999)]
+    code, _, said = aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    assert (code, "19,999 runs wait already" in said) == (2, True)
+    assert len(list(aetui.runs.glob("2*"))) == 2

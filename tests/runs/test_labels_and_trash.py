@@ -13,7 +13,7 @@ from aetui.runs import states
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.labels import LABELS_FILE, UNLABELLED, Labels, change_labels, read_labels
-from aetui.runs.listing import RunsFollower, list_runs
+from aetui.runs.listing import RunsFollower, in_short, list_runs
 from aetui.runs.trash import KEPT_SECONDS, TRASH, empty_trash, take_back, throw_away
 
 
@@ -102,3 +102,14 @@ def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, mo
     assert empty_trash(folder.path.parent) == 0
     assert (outside / "mine").is_dir()
     assert folder.path.is_dir()
+
+
+def test_changes_of_a_foreign_run_are_cut_where_nobody_reads_on(made):
+    folder = made()
+    meta = json.loads(folder.meta_file.read_text())
+    folder.meta_file.write_text(json.dumps(meta | {"changes": ["train.epochs=" + "␛" * 4000] * 100}))
+    (run,) = list_runs(folder.path.parent)
+    assert {len(change) for change in run.changes} == {200}
+    assert len(in_short(run.changes)) == 200
+    folder.meta_file.write_text(json.dumps(meta | {"changes": ["x=1"] * 101}))
+    assert list_runs(folder.path.parent) == []

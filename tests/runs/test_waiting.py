@@ -42,7 +42,7 @@ def test_two_programs_change_it_in_turn(tmp_path):
         '{"at_once": 0}',
         '{"at_once": 1000000}',
         json.dumps({"waiting": ["x"] * 20_001}),
-        " " * 2_000_001,
+        " " * 12_000_001,
     ],
 )
 def test_a_damaged_or_hostile_file_is_refused(tmp_path, text):
@@ -52,6 +52,11 @@ def test_a_damaged_or_hostile_file_is_refused(tmp_path, text):
     with pytest.raises(AetuiError, match=QUEUE_FILE), changed_queue(tmp_path):
         pass
     assert (tmp_path / QUEUE_FILE).read_text() == text
+
+
+def test_a_name_waits_once(tmp_path):
+    (tmp_path / QUEUE_FILE).write_text(json.dumps({"waiting": ["a", "b"] * 5000}))
+    assert read_queue(tmp_path).waiting == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", [QUEUE_FILE, QUEUE_LOCK])

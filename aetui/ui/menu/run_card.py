@@ -78,7 +78,7 @@ def _facts(run: RunSummary, history: History, today: date) -> Iterator[tuple[str
     yield "started", f"{day_words(day, today).removeprefix('on ')}, {clock(run)}"
     trained = f", trained for {format_duration(newest.total_seconds)}" if newest and newest.epoch else ""
     if run.changes:
-        yield "changed", " ".join(run.changes)
+        yield "changed", in_short(run.changes)
     yield "epoch", f"{run.epochs} of {run.epochs_planned}{trained}"
     if newest:
         yield (

@@ -17,7 +17,7 @@ from aetui.runs.enqueue import worked_queue
 from aetui.runs.filtering import Filter, parse_filter
 from aetui.runs.folder import RunFolder
 from aetui.runs.labels import MOST_TAGS, change_labels
-from aetui.runs.listing import RunsFollower, RunSummary
+from aetui.runs.listing import RunsFollower, RunSummary, in_short
 from aetui.runs.trash import empty_trash, take_back, throw_away
 from aetui.runs.waiting import Queue, read_queue
 from aetui.text import plural, safe_text
@@ -164,10 +164,10 @@ class RunsScreen(Screen[None]):
     def _about(self, run: RunSummary | None) -> str:
         if run is None:
             return "nothing is found" if self._filter_text else "what you start is here"
-        what = [f"{run.run}  {run.state.replace('_', ' ')}", *run.changes]
+        what = [f"{run.run}  {run.state.replace('_', ' ')}", in_short(run.changes)]
         if run.labels.name:
             what.insert(1, run.preset)
-        return "  ".join([*what, *(f"#{tag}" for tag in run.labels.tags), run.labels.note])
+        return "  ".join(filter(None, [*what, *(f"#{tag}" for tag in run.labels.tags), run.labels.note]))
 
     def _tell(self, words: str, *, wrong: bool = False) -> None:
         self.query_one("#about", Static).update(Text(safe_text(words), "red" if wrong else ""))

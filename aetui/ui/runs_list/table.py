@@ -162,8 +162,8 @@ def _name(run: RunSummary, cells: int) -> Iterator[Segment]:
     """What it is called, and dim beside it what was changed, its tags and its note; cut to the room."""
     title = safe_text(run.title)
     tags = " ".join(f"#{tag}" for tag in run.labels.tags)
-    more = safe_text(" ".join(filter(None, (in_short(run.changes), tags, run.labels.note))))
-    name = Text.assemble(title, (f" {more}" if more else "", "dim"))
+    more = safe_text(" ".join(filter(None, (in_short(run.changes), tags, run.labels.note))))[:cells]
+    name = Text.assemble(title[:cells], (f" {more}" if more else "", "dim"))
     name.truncate(cells, overflow="ellipsis", pad=True)
     cut = name.plain[: len(title)]
     yield Segment(cut)
