@@ -75,11 +75,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _require_unfinished(folder: "RunFolder", preset: "Preset") -> None:
     """Raises UsageError where all epochs of the preset are trained."""
+    from aetui.config.steering import steered
     from aetui.errors import UsageError
     from aetui.runs import states
 
     meta = folder.read_meta()
-    if meta.state == states.FINISHED and preset.train.epochs <= meta.epochs:
+    if meta.state == states.FINISHED and steered(preset).train.epochs <= meta.epochs:
         hint = f"for more epochs: --set train.epochs={max(1, 2 * meta.epochs)}"
         raise UsageError(f"{folder.name} is finished: all {meta.epochs} epochs are trained", hint)
 
@@ -118,13 +119,15 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
     if options.seed is not None:
         raise UsageError("A run keeps its seed", f"start another with `aetui train {folder.config} --seed N`")
     before, after = read_preset(folder.config), read_preset(folder.config, preset_changes(options))
+    told = {change.partition("=")[0].strip() for change in preset_changes(options)}
+    left = [one for one in before.steer if one.change.partition("=")[0].strip() not in told]
     kept = {key: getattr(before.train, key) for key in CHANGEABLE}
     if after.model_copy(update={"train": after.train.model_copy(update=kept)}) != before:
         names = ", ".join(f"train.{key}" for key in CHANGEABLE)
         raise UsageError(
             f"Only {names} can change when a run goes on", "start another run with `aetui train`"
         )
-    return after
+    return after.model_copy(update={"steer": left})
 
 
 def _warn_of_bend(preset: "Preset", planned: int) -> None:
@@ -143,11 +146,12 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
     """Write what is different from now on into the run's folder."""
     from aetui.config.reading import read_preset
     from aetui.config.shipped import description, preset_text
+    from aetui.config.steering import steered
     from aetui.data.catalogue import SETS
     from aetui.data.finding import is_local
     from aetui.files import write_whole
 
-    changes: dict[str, object] = {"epochs_planned": preset.train.epochs}
+    changes: dict[str, object] = {"epochs_planned": steered(preset).train.epochs}
     if options.device is not None:
         changes["device"] = options.device
     if options.threads is not None:

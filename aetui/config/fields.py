@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from aetui.config.preset import Preset
 
+STEER = "steer"
+"""The key of a preset that is no setting: what other settings become while it trains."""
 OF_A_FOLDER = ("path", "size", "test_share", "abnormal")
 """Keys of `[data]` that mean something for `folder` alone."""
 BOUNDS = {"gt": "over", "ge": "from", "lt": "under", "le": "to"}
@@ -85,6 +87,8 @@ def as_text(value: Any) -> str:
 
 def _settings(schema: type[BaseModel], above: str) -> Iterator[Setting]:
     for name, field in schema.model_fields.items():
+        if name == STEER:
+            continue
         key = f"{above}.{name}" if above else name
         if section := _section(field):
             yield from _settings(section, key)

@@ -58,7 +58,7 @@ def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Se
     train = preset.train
     if "train.warmup_epochs" in recipe and train.schedule == "cosine" and train.epochs > WARMUP_EPOCHS:
         train = train.model_copy(update={"warmup_epochs": WARMUP_EPOCHS})
-    return preset.model_copy(update={"train": train})
+    return preset.model_copy(update={"train": train, "steer": []})
 
 
 def _toml(value: object) -> str:

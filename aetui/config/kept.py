@@ -24,7 +24,9 @@ LONGEST = 80
 def kept_settings(preset: Preset) -> dict[str, str]:
     """Every setting that must stay as it is, by section and key, as text."""
     kept = {}
-    for section, settings in preset.model_dump(exclude={"name": True, "train": set(CHANGEABLE)}).items():
+    for section, settings in preset.model_dump(
+        exclude={"name": True, "steer": True, "train": set(CHANGEABLE)}
+    ).items():
         kept[section] = "none" if settings is None else "given"
         kept |= {f"{section}.{key}": str(value) for key, value in (settings or {}).items()}
     return {key: value for key, value in kept.items() if key not in PLACES}

@@ -42,6 +42,18 @@ class DataSection(Section):
     test images are looked at once then, at the end; at 0 they are tested after every epoch, and choose."""
 
 
+MOST_STEERED = 100
+
+
+class Steer(Section):
+    """A setting that a run was told to have from a step on."""
+
+    step: int = Field(ge=0, le=10**15)
+    """Counted from 0: the first that has it."""
+    change: str = Field(max_length=200)
+    """As `--set` takes it."""
+
+
 class Preset(Section):
     """One experiment."""
 
@@ -57,6 +69,8 @@ class Preset(Section):
     augment: AugmentSection = AugmentSection()
     train: TrainSection = TrainSection()
     probe: ProbeSection = ProbeSection()
+    steer: list[Steer] = Field(default=[], max_length=MOST_STEERED)
+    """What was changed while the run trained; trained anew, it is changed at the same steps."""
 
     @property
     def image_size(self) -> str:

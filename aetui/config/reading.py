@@ -71,6 +71,21 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     return preset
 
 
+def changed(preset: Preset, change: str) -> Preset:
+    """A checked preset with one `section.key=value` changed. Raises PresetError."""
+    table = preset.model_dump(exclude_none=True)
+    key = _apply(table, change)
+    if key in ONE_OF:
+        _leave_out(table, ONE_OF[key])
+    try:
+        after = Preset.model_validate(table)
+    except ValidationError as error:
+        raise PresetError([Problem("", *_explain(one)) for one in error.errors()[:1]]) from None
+    if mistakes := find_mistakes(after):
+        raise PresetError([Problem("", *mistakes[0])])
+    return after
+
+
 def _concerns(changed: str, key: str, *, in_file: bool) -> bool:
     """Whether a mistake at `key` is that of a changed key: the same, above it, or in a section it made."""
     above, below = key.startswith(changed + "."), changed.startswith(key + ".")

@@ -70,6 +70,6 @@ def load_preset(name_or_file: str, changes: Sequence[str] = ()) -> tuple[Preset,
 
 def preset_text(preset: Preset, sentence: str) -> str:
     """The preset as TOML that reads back to an equal one."""
-    table = preset.model_dump(exclude_none=True)
+    table = preset.model_dump(exclude_none=True, exclude=None if preset.steer else {"steer"})
     table["data"] = {key: value for key, value in table["data"].items() if value not in ("", [])}
     return f"# {safe_text(' '.join(sentence.split()))}\n{tomli_w.dumps(table)}"

@@ -13,9 +13,12 @@ Command = Literal[
     "pause", "resume", "checkpoint", "preview", "probe", "choose-threads", "profile", "make-room", "stop"
 ]
 COMMANDS: tuple[Command, ...] = get_args(Command)
+SET = "set "
+"""How a command begins that changes a setting: `set train.learning_rate=3e-4`."""
+LONGEST_SET = 200
 
 
-def send(control_file: Path, command: Command) -> None:
+def send(control_file: Path, command: str) -> None:
     """Send the run a command; its events say when it was handled."""
     append_line(control_file, command)
 
@@ -33,7 +36,7 @@ class CommandFollower:
         self._lines = LineFollower(control_file, offset)
         self._shared = shared
 
-    def poll(self) -> list[Command]:
+    def poll(self) -> list[str]:
         """New commands in their order; lines that are none are passed over.
 
         Raises AetuiError where somebody else may have written them; then they count for nothing.
@@ -44,7 +47,11 @@ class CommandFollower:
                 _refuse_others(self._file)
         except OSError as error:
             raise AetuiError(f"no command is taken: {self._file} cannot be read: {error.strerror}") from None
-        return [command for word in words for command in COMMANDS if command == word]
+        return [word for word in words if word in COMMANDS or _sets(word)]
+
+
+def _sets(word: str) -> bool:
+    return word.startswith(SET) and len(word) <= LONGEST_SET
 
 
 def _refuse_others(file: Path) -> None:

@@ -224,6 +224,16 @@ class ProbeMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """A setting is another from a step on, since somebody told the run so."""
+
+    step: Count
+    key: Words
+    value: Words
+    before: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something a person should know; training goes on."""
 
@@ -243,6 +253,7 @@ Event = (
     | BaselineMeasured
     | ProbeMeasured
     | MachineSampled
+    | SettingChanged
     | Warned
 )
 

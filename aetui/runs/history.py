@@ -2,7 +2,7 @@
 
 import math
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aetui.devices.machine import MachineSampled
@@ -19,6 +19,7 @@ from aetui.runs.events import (
     PreviewSaved,
     ProbeMeasured,
     RunStarted,
+    SettingChanged,
     StateChanged,
     StepsTrained,
     TestedOn,
@@ -67,6 +68,8 @@ class History:
     """What is reached without learning, where a masked model learns."""
     baselines: dict[str, float] = field(default_factory=dict)
     """Test losses of what has learned nothing, or is linear, by name, for an autoencoder."""
+    changed: dict[tuple[int, str], SettingChanged] = field(default_factory=dict)
+    """Settings that became others while it trained, by step and key."""
     best_tested: BestTested | None = None
     """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
@@ -123,6 +126,13 @@ class History:
                 self._previews.pop(event.file, None)
                 self._previews[event.file] = event
                 _forget_oldest(self._previews)
+            case SettingChanged():
+                self.changed[event.step, event.key] = event
+                if len(self.changed) > MOST_NOTES:
+                    del self.changed[next(iter(self.changed))]
+                if event.key == "train.epochs" and self.started and event.value.isdecimal():
+                    epochs = min(int(event.value[:9]), MOST_EPOCHS)
+                    self.started = replace(self.started, epochs=epochs)
             case BestTested():
                 self.best_tested = event
             case FloorMeasured():
@@ -150,6 +160,7 @@ class History:
         _forget_beyond(self.epochs, event.step)
         _forget_beyond(self._previews, event.step)
         _forget_beyond(self._probes, event.step)
+        self.changed = {at: one for at, one in self.changed.items() if one.step <= event.step}
         self.latest = self.steps[-1] if self.steps else None
         self.best_tested = None
 
@@ -240,6 +251,8 @@ def describe(event: Event) -> str:
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
         case FloorMeasured():
             return f"the floor, hidden patches filled in without learning: {format_number(event.loss)}"
+        case SettingChanged():
+            return f"{event.key} {event.value or '–'} from step {event.step} on, {event.before or '–'} before"
         case BaselineMeasured():
             return f"{event.name}, to be compared with: {format_number(event.loss)}"
         case ProbeMeasured():

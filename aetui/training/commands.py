@@ -9,6 +9,7 @@ from aetui.training.epoch_probe import measure_probe
 from aetui.training.previews import draw_step
 from aetui.training.profiling import profile_steps
 from aetui.training.saving import make_room, save_checkpoint
+from aetui.training.steering import note_changes
 from aetui.training.thread_choice import choose_threads_anew
 from aetui.training.training import Training
 
@@ -21,6 +22,7 @@ def handle_commands(training: Training, control: Control, emit: Emit, *, between
     control.beats += 1
     while control.pending:
         control.acknowledge()
+        note_changes(training, control, emit)
         if control.take("checkpoint") or control.stopping:
             save_checkpoint(training, control, emit)
         if control.take("make-room"):

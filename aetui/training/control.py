@@ -3,7 +3,7 @@
 import threading
 
 from aetui.runs import states
-from aetui.runs.control import Command
+from aetui.runs.control import SET, Command
 
 
 class Stopped(Exception):
@@ -23,7 +23,9 @@ class Control:
         self.detached = False
         """The terminal or program that started the run is gone."""
         self._changed = threading.Condition()
-        self._requested: set[Command] = set()
+        self._changes: list[str] = []
+        """Settings that are to be others, as `section.key=value`."""
+        self._requested: set[str] = set()
         """What is done once and then forgotten, as a checkpoint."""
         self._retry = False
         self.beats = 0
@@ -34,7 +36,7 @@ class Control:
         """The run's state while it is not paused."""
         return states.DETACHED if self.detached else states.RUNNING
 
-    def request(self, command: Command) -> None:
+    def request(self, command: str) -> None:
         """Request what a command says."""
         with self._changed:
             self._retry = self._retry or command in ("resume", "make-room")
@@ -42,6 +44,8 @@ class Control:
                 self.paused = command == "pause"
             elif command == "stop":
                 self.stopping = True
+            elif command.startswith(SET):
+                self._changes.append(command.removeprefix(SET))
             else:
                 self._requested.add(command)
             self._notify()
@@ -58,6 +62,11 @@ class Control:
             requested = command in self._requested
             self._requested.discard(command)
         return requested
+
+    def take_change(self) -> str | None:
+        """The next setting that is to be another; asking forgets it."""
+        with self._changed:
+            return self._changes.pop(0) if self._changes else None
 
     def acknowledge(self) -> None:
         """Begin to do what is requested: what comes from now on is a new request."""

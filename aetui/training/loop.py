@@ -23,6 +23,7 @@ from aetui.training.meter import Meter, diverged
 from aetui.training.model_kinds import Model
 from aetui.training.previews import draw_epoch
 from aetui.training.saving import save_checkpoint
+from aetui.training.steering import note_changes, take_changes
 from aetui.training.steps import take_step
 from aetui.training.training import Training
 
@@ -32,7 +33,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
 
     Raises Stopped once a requested stop is saved and Diverged at a loss that is not finite.
     """
-    preset, progress = training.preset.train, training.progress
+    progress = training.progress
     emit(StateChanged(control.running_state))
     if progress.step == 0:
         _measure_floor(training, control, emit)
@@ -40,10 +41,12 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     elif progress.batch == 0 and probe_is_due(training) and not is_probed(training):
         probe_now(training, control, emit)
 
-    while progress.epoch < preset.epochs and not training.is_flat:
+    while _goes_on(training, control, emit):
         meter = Meter(training, emit)
         training.model.train()
         for pixels, labels in _epoch(training):
+            if training.to_come:
+                take_changes(training, emit)
             losses = take_step(training, pixels, labels)
             progress.step += 1
             progress.batch += 1
@@ -61,6 +64,13 @@ def train(training: Training, control: Control, emit: Emit) -> None:
         meter.report()
         _finish_epoch(training, control, emit, meter)
     _test_best(training, control, emit)
+
+
+def _goes_on(training: Training, control: Control, emit: Emit) -> bool:
+    """Whether another epoch is to come; what was changed meanwhile may say so."""
+    note_changes(training, control, emit)
+    take_changes(training, emit)
+    return training.progress.epoch < training.preset.train.epochs and not training.is_flat
 
 
 def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:

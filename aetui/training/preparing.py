@@ -10,6 +10,7 @@ import torch
 
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
+from aetui.config.steering import in_order, steered
 from aetui.config.train import TrainSection
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
@@ -31,6 +32,7 @@ from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.repeatability import check_repeatable
+from aetui.training.steering import take_changes
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
     compile_parts,
@@ -53,6 +55,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     Data is fetched into `data_dir` where it does not lie where the run had it.
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
+    steered(preset)  # what cannot be is said before anything is loaded
     meta = folder.read_meta()
     chosen = choose_device(meta.device)
     _warn_of_unused(meta.device, emit)
@@ -86,6 +89,8 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         gpu_uuid=chosen.uuid,
         settings=_kept(preset, data),
         made_on=made_on,
+        base=preset,
+        to_come=in_order(preset.steer),
         most_threads=most_threads,
     )
     if preset.train.compile:
@@ -108,6 +113,7 @@ def _note_where(data_dir: Path, folder: RunFolder, preset: Preset) -> None:
 def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
     resumed = _resume(training, emit)
+    take_changes(training, emit, begun=False)
     if training.device.type == "cpu" and not threads_told and not training.progress.step:
         settle_threads(training, emit)
     check_repeatable(training, emit)

@@ -21,7 +21,16 @@ from aetui.errors import (
 from aetui.files import is_in_place
 from aetui.runs import states
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, StateChanged, StepsTrained, Warned
+from aetui.runs.events import (
+    ActivityChanged,
+    Emit,
+    EpochFinished,
+    Event,
+    SettingChanged,
+    StateChanged,
+    StepsTrained,
+    Warned,
+)
 from aetui.runs.folder import RunFolder
 from aetui.text import plural
 from aetui.training.control import Control, Stopped
@@ -160,6 +169,8 @@ class Session:
         """Keep meta.json in step; what the disk refuses now is written with the next event."""
         if isinstance(event, StateChanged):
             self._meta_changes |= {"state": event.state, "reason": event.reason}
+        elif isinstance(event, SettingChanged) and event.key == "train.epochs":
+            self._meta_changes["epochs_planned"] = int(event.value)
         elif isinstance(event, EpochFinished):
             self._meta_changes |= {
                 "epochs": event.epoch,

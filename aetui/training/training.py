@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from aetui.config.kept import differences
-from aetui.config.preset import Preset
+from aetui.config.preset import Preset, Steer
 from aetui.data.abnormal import is_among
 from aetui.data.images import ImageSet
 from aetui.errors import AetuiError
@@ -30,6 +30,7 @@ class Training:
     """A run in memory: its data on the device, model, optimizer, progress and checkpoints."""
 
     preset: Preset
+    """As it is at this step."""
     folder: RunFolder
     device: torch.device
     train: ImageSet
@@ -54,6 +55,10 @@ class Training:
     """What the run keeps from its first step to its last."""
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
+    base: Preset
+    """As config.toml has it, with all changes that it is told to have."""
+    to_come: list[Steer]
+    """Those of the changes that are not made yet, in their order."""
     most_threads: int
     """CPU threads that PyTorch would take by itself."""
     graph: "Callable[[Training, Examples], StepLoss] | None" = None

@@ -18,6 +18,7 @@ from aetui.runs.events import (
     PreviewSaved,
     ProbeMeasured,
     RunStarted,
+    SettingChanged,
     StateChanged,
     Warned,
 )
@@ -98,6 +99,7 @@ def test_the_log_pane_has_a_line_of_every_event_that_says_something():
         PreviewSaved(1, "epoch_0001.png"),
         FloorMeasured(0.1),
         BaselineMeasured("PCA-3", 0.05),
+        SettingChanged(12, "train.learning_rate", "0.0003", "0.001"),
         ProbeMeasured(1, 10, 0.5, 0.5, 1.0),
         MachineSampled(3.0, 2.0, 1, 2, 3),
         Warned("of something"),

@@ -1,0 +1,54 @@
+"""Settings that a run is told to have from a step on, while it trains."""
+
+from collections.abc import Sequence
+
+from aetui.config.preset import MOST_STEERED, Preset, Steer
+from aetui.config.problems import PresetError, Problem
+from aetui.config.reading import changed
+
+STEERABLE = ("train.learning_rate", "train.epochs", "probe.every", "noise.std", "mask.ratio")
+"""What can be another between two steps: everything else is built into the model, the data or the past."""
+OF_IMAGES = ("noise.std", "mask.ratio")
+"""What test losses depend on too."""
+
+
+def steer(preset: Preset, change: str) -> Preset:
+    """The preset with one of its settings changed while it trains. Raises PresetError with the reason."""
+    key = change.partition("=")[0].strip()
+    if key not in STEERABLE:
+        raise _refused(change, f"only {', '.join(STEERABLE)} can change while a run trains")
+    if key in OF_IMAGES and not _of_images(preset, key):
+        raise _refused(change, "the run was begun without")
+    after = changed(preset, change)
+    if key in OF_IMAGES and not _of_images(after, key):
+        raise _refused(change, "not off: its steps were made for more than 0")
+    return after
+
+
+def noted(preset: Preset, step: int, change: str) -> Preset:
+    """The preset with a change from a step on, as config.toml has it. Raises PresetError."""
+    if len(preset.steer) >= MOST_STEERED:
+        raise _refused(change, f"{MOST_STEERED} changes are the most")
+    return preset.model_copy(update={"steer": [*preset.steer, Steer(step=step, change=change)]})
+
+
+def steered(preset: Preset) -> Preset:
+    """The preset as it is after all of its changes. Raises PresetError for one that cannot be."""
+    for one in in_order(preset.steer):
+        preset = steer(preset, one.change)
+    return preset
+
+
+def in_order(changes: Sequence[Steer]) -> list[Steer]:
+    """By their steps; of a step, as they were told."""
+    return sorted(changes, key=lambda one: one.step)
+
+
+def _of_images(preset: Preset, key: str) -> bool:
+    if key == "noise.std":
+        return bool(preset.noise and preset.noise.std)
+    return bool(preset.mask and preset.mask.ratio)
+
+
+def _refused(change: str, why: str) -> PresetError:
+    return PresetError([Problem("", change, why)])

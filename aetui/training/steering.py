@@ -1,0 +1,71 @@
+"""Settings that change between two steps: noted in config.toml first, so that a resume takes them again."""
+
+from dataclasses import replace
+
+from aetui.config.fields import value_of
+from aetui.config.preset import Steer
+from aetui.config.problems import PresetError
+from aetui.config.shipped import description, preset_text
+from aetui.config.steering import OF_IMAGES, noted, steer
+from aetui.files import write_whole
+from aetui.models.masked_autoencoder import MaskedAutoencoder
+from aetui.runs.events import Emit, SettingChanged, Warned
+from aetui.training.capture_choice import settle_capture
+from aetui.training.control import Control
+from aetui.training.training import Training
+
+
+def note_changes(training: Training, control: Control, emit: Emit) -> None:
+    """Let settings be others from the next step on, as requested; what cannot be is said, with the reason."""
+    while change := control.take_change():
+        _note(training, change, emit)
+
+
+def _note(training: Training, change: str, emit: Emit) -> None:
+    step = training.progress.step
+    try:
+        newest = training.preset
+        for one in training.to_come:
+            newest = steer(newest, one.change)
+        steer(newest, change)
+        base = noted(training.base, step, change)
+        config = training.folder.config
+        write_whole(config, preset_text(base, description(config)).encode())
+    except PresetError as error:
+        emit(Warned(f"not changed: {error.sentence}"))
+        return
+    except OSError as error:
+        emit(Warned(f"not changed: {error.filename or training.folder.config}: {error.strerror}"))
+        return
+    training.base = base
+    training.to_come.append(base.steer[-1])
+
+
+def take_changes(training: Training, emit: Emit, *, begun: bool = True) -> None:
+    """Have the settings that are noted for this step, and for those before it.
+
+    Before training has `begun` these are only those before: what is noted for a step comes right before it.
+    """
+    last = training.progress.step if begun else training.progress.step - 1
+    while training.to_come and training.to_come[0].step <= last:
+        _take(training, training.to_come.pop(0), emit, begun=begun)
+
+
+def _take(training: Training, one: Steer, emit: Emit, *, begun: bool) -> None:
+    key = one.change.partition("=")[0].strip()
+    before = value_of(training.preset, key)
+    training.preset = steer(training.preset, one.change)
+    preset = training.preset
+    if key == "noise.std" and preset.noise:
+        training.objective = replace(training.objective, noise_std=preset.noise.std)
+    for model in (training.model, training.averaged):
+        if key == "mask.ratio" and preset.mask and isinstance(model, MaskedAutoencoder):
+            model.mask_ratio = preset.mask.ratio
+    if not begun:
+        return
+    emit(SettingChanged(one.step, key, value_of(preset, key), before))
+    if key in OF_IMAGES:
+        emit(Warned(f"test losses from here on are of {key} {value_of(preset, key)}: another measure"))
+        if training.graph:
+            training.graph = None  # its steps were made for the others
+            settle_capture(training, emit)

@@ -1,0 +1,156 @@
+"""Settings that change while a run trains: between two steps, and alike when it is done again."""
+
+import shutil
+
+import pytest
+from small_vit import SMALL_VIT
+
+from aetui.config.reading import read_preset
+from aetui.data.generated import shapes
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.create import create_run
+from aetui.runs.events import EpochFinished, SettingChanged, StateChanged, StepsTrained, Warned
+from aetui.runs.folder import RunFolder
+from aetui.runs.report import read_history
+from aetui.training import data as training_data
+
+NOISY = ("noise.std=0.2", "train.ema=0.5", "train.epochs=3")
+
+
+def after_epoch(*changes: tuple[int, str]):
+    """Asks for each change when the epoch before it is tested."""
+
+    def react(event, session):
+        if isinstance(event, EpochFinished):
+            for epoch, change in changes:
+                if epoch == event.epoch:
+                    session.control.request(f"set {change}")
+
+    return react
+
+
+def losses(recorder) -> dict[int, tuple[float | None, float]]:
+    return {event.epoch: (event.train_loss, event.test_loss) for event in recorder.of(EpochFinished)}
+
+
+def told(recorder) -> list[tuple[int, str, str, str]]:
+    return [(one.step, one.key, one.value, one.before) for one in recorder.of(SettingChanged)]
+
+
+TWICE = after_epoch((1, "train.learning_rate=3e-4"), (2, "noise.std=0.4"), (2, "train.epochs=5"))
+"""Of 4 steps an epoch."""
+
+
+def test_a_run_is_told_between_two_steps(make_run, record):
+    folder = make_run(*NOISY)
+    recorder = record(folder, TWICE)
+    assert told(recorder) == [
+        (4, "train.learning_rate", "0.0003", "0.001"),
+        (8, "noise.std", "0.4", "0.2"),
+        (8, "train.epochs", "5", "3"),
+    ]
+    assert list(losses(recorder)) == [0, 1, 2, 3, 4, 5]
+    rates = {one.step: one.learning_rate for one in recorder.of(StepsTrained)}
+    assert (rates[4], rates[8]) == (1e-3, 3e-4)
+    history = read_history(folder)[0]
+    assert (history.started.epochs, folder.read_meta().epochs_planned) == (5, 5)
+    assert len(history.changed) == 3
+
+
+def test_its_config_repeats_it_bit_for_bit(make_run, record, tmp_path):
+    folder = make_run(*NOISY)
+    steered = record(folder, TWICE)
+    again = create_run(read_preset(folder.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
+    repeated = record(again)
+    assert losses(repeated) == losses(steered)
+    assert told(repeated) == told(steered)
+    untold = record(make_run(*NOISY))
+    assert losses(untold)[2] != losses(steered)[2]
+    assert losses(untold)[1] == losses(steered)[1]
+
+
+def test_taken_up_from_any_checkpoint_it_is_equal_bit_for_bit(make_run, record, tmp_path):
+    """As after a kill: what was changed since the checkpoint is changed again at its step."""
+    folder = make_run(*NOISY, "train.keep_checkpoints=10")
+    steered = record(folder, TWICE)
+    entries = read_index(folder.checkpoints)
+    for kept in range(1, len(entries)):
+        killed = RunFolder(shutil.copytree(folder.path, tmp_path / f"killed{kept}"))
+        for entry in entries[kept:]:
+            (killed.checkpoints / entry.file).unlink()
+        resumed = record(killed)
+        assert losses(resumed) == {
+            n: loss for n, loss in losses(steered).items() if n > entries[kept - 1].epoch
+        }
+        assert told(resumed) == [one for one in told(steered) if one[0] >= entries[kept - 1].step]
+
+
+def test_stopped_within_an_epoch_and_told_while_paused(make_run, record, tmp_path):
+    def pause_then_tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            session.control.request("pause")
+        if isinstance(event, StateChanged) and event.state == "paused":
+            session.control.request("set train.learning_rate=1e-4")
+            session.control.request("resume")
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            session.control.request("stop")
+
+    folder = make_run(*NOISY)
+    stopped = record(folder, pause_then_tell)
+    assert [one[1:] for one in told(stopped)] == [("train.learning_rate", "0.0001", "0.001")]
+    resumed = record(folder)
+    assert resumed.session.state == "finished"
+    again = create_run(read_preset(folder.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
+    assert losses(resumed)[3] == losses(record(again))[3]
+
+
+def test_more_epochs_at_the_last_test_are_trained(make_run, record):
+    recorder = record(make_run("train.epochs=1"), after_epoch((1, "train.epochs=2")))
+    assert list(losses(recorder)) == [0, 1, 2]
+    assert told(recorder) == [(4, "train.epochs", "2", "1")]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("train.seed=3", "only train.learning_rate"),
+        ("noise.std=0.2", "the run was begun without"),
+        ("mask.ratio=0.5", "the run was begun without"),
+        ("train.learning_rate=0", "expected greater than 0"),
+        ("train.learning_rate", "expected section.key=value"),
+        ("train.epochs=-1", "expected greater than or equal to 0"),
+        ("x" * 150, "only train.learning_rate"),
+    ],
+)
+def test_what_cannot_be_is_said_and_changes_nothing(make_run, record, change, why):
+    folder = make_run()
+    before = folder.config.read_bytes()
+    recorder = record(folder, after_epoch((1, change)))
+    (warning,) = (one.message for one in recorder.of(Warned))
+    assert warning.startswith("not changed: ")
+    assert why in warning
+    assert folder.config.read_bytes() == before
+    assert recorder.session.state == "finished"
+
+
+def test_the_masks_of_a_transformer(make_run, record, monkeypatch, tmp_path):
+    monkeypatch.setattr(training_data, "load", lambda *_, **__: shapes(train=100, test=30))
+    of_vit = (*SMALL_VIT, "train.epochs=3", "mask.ratio=0.75")
+    folder = make_run(*of_vit, preset="shapes-vit-mae")
+    recorder = record(folder, after_epoch((1, "mask.ratio=0.5"), (1, "mask.ratio=0")))
+    assert [one[1:] for one in told(recorder)] == [("mask.ratio", "0.5", "0.75")]
+    said = [one.message for one in recorder.of(Warned)]
+    assert "mask ratio 0 is not between 0 and 1" in said[0]
+    assert "test losses from here on are of mask.ratio 0.5" in said[1]
+    again = create_run(read_preset(folder.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
+    assert losses(record(again)) == losses(recorder)
+
+
+def test_a_foreign_config_that_is_told_nonsense_is_refused_before_it_begins(make_run, record):
+    folder = make_run()
+    with folder.config.open("a") as file:
+        file.write('\n[[steer]]\nstep = 3\nchange = "data.path=/etc"\n')
+    recorder = record(folder)
+    assert recorder.session.state == "failed"
+    assert "only train.learning_rate" in folder.read_meta().reason
+    assert recorder.of(EpochFinished) == []
