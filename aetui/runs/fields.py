@@ -18,7 +18,7 @@ def first_mistake(error: ValidationError) -> ErrorDetails | None:
 
 
 def _plain(name: str) -> str:
-    if name in ("", ".", "..") or any(char in name for char in "/\\\0") or len(name) > 255:
+    if name in ("", ".", "..") or any(char in name for char in "/\\\0") or len(name.encode()) > 255:
         raise ValueError("not a plain file name")
     return name
 

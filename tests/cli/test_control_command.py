@@ -42,3 +42,26 @@ def test_another_word_is_refused(folder):
     with pytest.raises(SystemExit) as left:
         control(folder, folder.name, "explode")
     assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["set"], "takes a setting and its value"),
+        (["set", "train.seed=3"], "only train.learning_rate"),
+        (["set", "noise.std=0.2"], "the run was begun without"),
+        (["set", "train.learning_rate=0"], "expected greater than 0"),
+        (["set", "train.epochs=5\nstop"], "takes a setting and its value"),
+        (["set", f"train.epochs={'0' * 300}5"], "takes a setting and its value"),
+        (["pause", "train.epochs=5"], "takes nothing more"),
+    ],
+)
+def test_a_change_that_cannot_be_is_told_and_not_sent(folder, capsys, words, said):
+    assert control(folder, folder.name, *words) == 2
+    assert said in capsys.readouterr().err
+    assert not folder.control.exists()
+
+
+def test_a_change_reaches_the_run(folder):
+    assert control(folder, folder.name, "set", "train.learning_rate=3e-4") == 0
+    assert CommandFollower(folder.control, 0).poll() == ["set train.learning_rate=3e-4"]

@@ -146,6 +146,22 @@ def test_two_runs_are_compared_while_one_trains(open_app, tmp_path):
     assert watcher.wait_for_exit() == 0
 
 
+def test_the_learning_rate_is_changed_while_it_trains(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400", columns=140, rows=40)
+    terminal.wait_for(epoch_at_least(2))
+    terminal.press("h")
+    terminal.wait_for("train.learning_rate=0.001")
+    terminal.press("3e-4\r")
+    terminal.wait_for("learning_rate 0.0003 at")
+    terminal.wait_for("train.learning_rate 0.0003 from step")
+    config = newest(tmp_path / "runs").config.read_text()
+    assert 'change = "train.learning_rate=3e-4"' in config
+    terminal.press("q")
+    terminal.wait_for("Leave how?")
+    terminal.press("\x1b[B\r")
+    assert terminal.wait_for_exit() == 0
+
+
 def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for(epoch_at_least(2))

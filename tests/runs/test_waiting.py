@@ -39,6 +39,7 @@ def test_two_programs_change_it_in_turn(tmp_path):
         '{"waiting": ["../outside"]}',
         '{"waiting": ["/etc"]}',
         '{"started": [".."]}',
+        json.dumps({"waiting": ["€" * 200]}),
         '{"at_once": 0}',
         '{"at_once": 1000000}',
         json.dumps({"waiting": ["x"] * 20_001}),

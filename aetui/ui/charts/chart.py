@@ -75,6 +75,8 @@ class Chart:
     """Where a vertical line stands."""
     marker_of: str = "pictures at"
     """What stands there, said before the place."""
+    marks: tuple[tuple[float, str], ...] = ()
+    """Where something was changed, and what; ordered by x."""
 
     def number(self, value: float | None) -> str:
         """A value as text: `0.0337`, `21.6%`."""

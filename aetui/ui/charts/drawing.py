@@ -27,7 +27,7 @@ from aetui.ui.charts.layers import MARKS, Layer, layers_of
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "Level", "draw_chart"]
 
-BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "┊"
+BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE, CHANGED_MARK = "★", "▲", "✗", "┊", "▴"
 X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
@@ -143,6 +143,9 @@ class _Drawing:
             yield f"train smoothed {chart.smoothing:g}"
         if chart.marker_x is not None:
             yield f"{MARKER_LINE} {chart.marker_of} {self._named(chart.marker_x)}"
+        if chart.marks:
+            x, what = chart.marks[-1]
+            yield f"{CHANGED_MARK} {what} at {self._named(x)}"
         losses = [y for layer in self.layers for _, y in layer.points if y is not None]
         if losses and self._is_above(max(losses)):
             yield f"{CLIPPED_MARK} up to {chart.number(max(losses))}"
@@ -150,7 +153,7 @@ class _Drawing:
     def _named(self, x: float) -> str:
         if self.chart.x_axis == "time":
             return duration(x)
-        number = f"{x:g}" if x < 10_000 else format_number(x)
+        number = f"{x:.4g}" if x < 10_000 else format_number(x)
         return f"{number} images" if self.chart.x_axis == "images" else f"{self.chart.x_axis} {number}"
 
     def _best(self) -> tuple[float, float] | None:
@@ -170,6 +173,8 @@ class _Drawing:
             column = self._column(tick)
             canvas.put(bottom, column, "┬", "frame")
             canvas.put(bottom + 1, column - len(label) // 2, label, "text")
+        for x, _ in self.chart.marks:
+            canvas.put(bottom, self._column(x), CHANGED_MARK, "text")
         column = max(left + self.columns, column + len(self.x.labels[-1]) // 2) + 2
         canvas.put(bottom + 1, column, self.chart.x_axis, "text")
         if self.chart.marker_x is not None:

@@ -51,6 +51,8 @@ class Losses:
     """What a model must beat to have learned anything."""
     percent: bool = False
     """Whether the values are per cent."""
+    changes: tuple[tuple[Sample, str], ...] = ()
+    """Where something was changed while it trained, and what; the loss counts for nothing."""
     marker_of: str = "pictures at"
     """What stands at the marked epoch, said before its place."""
 
@@ -117,6 +119,7 @@ class LossChart(Widget, can_focus=False):
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),
             marker_of=losses.marker_of,
+            marks=tuple((_x(sample, x_axis), what) for sample, what in losses.changes),
         )
 
     def _x_of_epoch(self, epoch: int | None) -> float | None:

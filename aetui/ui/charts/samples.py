@@ -1,5 +1,6 @@
 """A run's history as the samples of a chart, and as the levels that they are to be seen beside."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from aetui.runs.events import EpochFinished, StepsTrained
@@ -18,6 +19,18 @@ def levels_of(history: History) -> Iterator[Level]:
         yield Level("floor", history.floor.loss)
     for name, loss in history.baselines.items():
         yield Level(safe_text(name).removesuffix(" image").removesuffix(" input")[:LONGEST_LEVEL], loss)
+
+
+def changes_of(history: History) -> Iterator[tuple[Sample, str]]:
+    """Settings that were changed while the run trained, where their first step stands."""
+    started, looks = history.started, history.steps
+    for one in history.changed.values() if started else ():
+        assert started is not None
+        epoch = one.step / started.steps_per_epoch
+        before = bisect_right(looks, one.step, key=lambda look: look.step)
+        seconds = looks[before - 1].seconds if before else 0.0
+        what = f"{safe_text(one.key.rpartition('.')[2])} {safe_text(one.value)}"
+        yield Sample(epoch, one.step, seconds, None, epoch * started.train_images), what
 
 
 def of_epochs(history: History, value: Callable[[EpochFinished], float | None]) -> list[Sample]:

@@ -19,6 +19,14 @@ KEYS: list[BindingType] = [
     ),
     Binding("s", "stop", "Stop", id="run.stop", tooltip="checkpoint and stop (asks)"),
     Binding("R", "repair", "Repair", id="run.repair", tooltip="mend the list of checkpoints, go on"),
+    Binding(
+        "h",
+        "steer",
+        "Change",
+        id="run.steer",
+        tooltip="change the learning rate, the epochs, noise, masks while it trains",
+        show=False,
+    ),
     Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
     Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
     Binding(

@@ -8,7 +8,7 @@ from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import Level, OfRun, Role
 from aetui.ui.charts.loss_chart import Losses, Sample
-from aetui.ui.charts.samples import levels_of, of_epochs, of_steps
+from aetui.ui.charts.samples import changes_of, levels_of, of_epochs, of_steps
 
 
 def losses_of(history: History) -> Losses:
@@ -26,6 +26,7 @@ def losses_of(history: History) -> Losses:
         best_epoch=history.best.epoch if history.best else None,
         tested_on=history.tested_on,
         levels=tuple(levels_of(history)),
+        changes=tuple(changes_of(history)),
     )
 
 
@@ -67,7 +68,8 @@ def rates_of(history: History) -> Losses:
     if started is None:
         return Losses()
     samples = of_steps(history, lambda steps: steps.learning_rate)
-    return Losses({"rate": samples}, "learning rate", started.epochs)
+    changes = tuple(changes_of(history))
+    return Losses({"rate": samples}, "learning rate", started.epochs, changes=changes)
 
 
 CHARTS: dict[str, tuple[Callable[[History], Losses], str]] = {

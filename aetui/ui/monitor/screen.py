@@ -10,21 +10,23 @@ from textual.containers import Container
 from textual.notifications import SeverityLevel
 from textual.widgets import Static
 
+from aetui.config.fields import value_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.config.steering import OF_IMAGES, STEERABLE, steer, steered
 from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.checkpoint_index import is_damaged
-from aetui.runs.control import Command, send
+from aetui.runs.control import LONGEST_SET, SET, send
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
 from aetui.text import safe_text
 from aetui.ui.charts.loss_chart import X_AXES, LossChart
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
-from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
+from aetui.ui.monitor.dialogs import RoomScreen, SteerScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
 from aetui.ui.monitor.numbers_panel import NumbersPanel
@@ -192,6 +194,8 @@ class MonitorScreen(PresetScreen):
             return state not in states.LIVE and is_damaged(self.feed.folder.checkpoints)
         if action == "resume":
             return state == states.PAUSED or state in states.RESUMABLE
+        if action == "steer":
+            return state in states.LIVE
         if action in ("ask", "stop"):
             return state in states.LIVE and not (state == states.PAUSED and "pause" in parameters)
         return True
@@ -218,16 +222,43 @@ class MonitorScreen(PresetScreen):
         if choice == "stop":
             self.action_ask("stop")
 
-    def action_ask(self, command: Command) -> None:
-        """Send a command to the process that trains; its events say when it did."""
+    def action_steer(self) -> None:
+        """Another learning rate, number of epochs, noise or masks, from the next step on."""
+        try:
+            now = self._steered()
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+            return
+        values = [(key, value_of(now, key)) for key in STEERABLE]
+        shown = {key: value for key, value in values if key not in OF_IMAGES or value not in ("", "0")}
+        self.app.push_screen(SteerScreen(shown, self._mistake_in), self._steer)
+
+    def _steered(self) -> Preset:
+        """The run's preset as it is now. Raises PresetError."""
+        return steered(read_preset(self.feed.folder.config))
+
+    def _mistake_in(self, change: str) -> str:
+        try:
+            steer(self._steered(), change)
+        except AetuiError as error:
+            return error.sentence
+        return "" if len(change) + len(SET) <= LONGEST_SET and change.isprintable() else "too long"
+
+    def _steer(self, change: str | None) -> None:
+        if change is not None and self.action_ask(f"{SET}{change}"):
+            self.notify(safe_text(f"{change} from the next step on."), markup=False)
+
+    def action_ask(self, command: str) -> bool:
+        """Send a command to the process that trains, whose events say when it did; whether it was sent."""
         try:
             send(self.feed.folder.control, command)
         except OSError as error:
             text = f"The command cannot be sent: {error.strerror}: {self.feed.folder.control}"
             self.notify(safe_text(text), severity="error", markup=False)
-            return
+            return False
         if command == "checkpoint":
             self.notify("A checkpoint is being written; the log tells when it is there.")
+        return True
 
     def action_toggle_log(self) -> None:
         chart = self.query_one(LossChart)

@@ -19,7 +19,7 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.labels import MOST_TAGS, change_labels
 from aetui.runs.listing import RunsFollower, RunSummary, in_short
 from aetui.runs.trash import empty_trash, take_back, throw_away
-from aetui.runs.waiting import Queue, read_queue
+from aetui.runs.waiting import Queue, is_waiting, read_queue
 from aetui.text import plural, safe_text
 from aetui.ui.messages import CompareRequested, TrainRequested, WatchRequested
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS
@@ -144,14 +144,16 @@ class RunsScreen(Screen[None]):
         self.query_one("#title", Static).update(title)
 
     def _queue_words(self) -> str:
-        waiting = sum(run.state == states.WAITING for run in self._runs)
+        waiting = {run.run for run in self._runs if run.state == states.WAITING}
         if not waiting:
             return ""
         try:
-            paused = read_queue(self._settings.runs_dir).paused
+            queue = read_queue(self._settings.runs_dir)
         except AetuiError as error:
             return f"  {error.sentence}"
-        return f"  {waiting} in the queue{', which rests' * paused}"
+        lost = len(waiting - {*queue.waiting, *queue.started})
+        words = f"  {len(waiting) - lost} in the queue{', which rests' * queue.paused}"
+        return f"{words}, {lost} waiting in none (f)" if lost else words
 
     def _show_head(self) -> None:
         self.query_one("#head", Static).update(self.query_one(RunsTable).head)
@@ -285,6 +287,9 @@ class RunsScreen(Screen[None]):
 
     def action_delete(self) -> None:
         """Move runs to the trash."""
+        waiting = [run.run for run in self._meant if run.state == states.WAITING]
+        if waiting:
+            self._change_queue(lambda queue: queue.take_off(waiting))
         thrown: list[RunFolder] = []
         try:
             thrown.extend(throw_away(self._folder(run)) for run in self._meant)
@@ -301,11 +306,13 @@ class RunsScreen(Screen[None]):
         if not self._thrown:
             self.notify("Nothing was deleted here.")
             return
+        back: list[RunFolder] = []
         try:
-            for thrown in self._thrown.pop():
-                take_back(thrown)
+            back.extend(take_back(thrown) for thrown in self._thrown.pop())
         except AetuiError as error:
             self._complain(error)
+        if waiting := [folder.name for folder in back if is_waiting(folder)]:
+            self._change_queue(lambda queue: queue.put_last(waiting))
         self._look_again()
 
     def action_first(self) -> None:

@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from aetui.runs.events import EpochFinished, FloorMeasured, ProbeMeasured, RunStarted, StepsTrained
+from aetui.runs.events import (
+    EpochFinished,
+    FloorMeasured,
+    ProbeMeasured,
+    RunStarted,
+    SettingChanged,
+    StepsTrained,
+)
 from aetui.runs.history import History
 from aetui.ui.charts.chart import Level
 from aetui.ui.monitor.run_curves import accuracies_of, losses_of, rates_of
@@ -58,3 +65,15 @@ def test_learning_rates_are_those_that_were_used():
     history.started = STARTED
     rates = [(sample.step, sample.loss) for sample in rates_of(history).curves["rate"]]
     assert rates == [(2, 1e-3), (4, 1e-3), (6, 1e-4)]
+
+
+def test_what_was_changed_while_it_trained_is_marked():
+    history = History()
+    history.apply(STARTED, 0.0)
+    history.apply(StepsTrained(1, 2, 0.1, 0.1, 10, 5.0, 0.5, 1e-3), 1.0)
+    history.apply(SettingChanged(3, "train.learning_rate", "0.0003", "0.001"), 2.0)
+    ((sample, words),) = losses_of(history).changes
+    assert words == "learning_rate 0.0003"
+    assert tuple(sample) == (0.75, 3, 0.5, None, 30)
+    history.apply(replace(STARTED, step=2), 3.0)
+    assert losses_of(history).changes == (), "what was changed beyond the checkpoint never was"

@@ -207,6 +207,12 @@ async def test_the_queue_from_here(app, ran, monkeypatch):
         assert "2 in the queue, which rests" in text_of(pilot)
         queue = read_queue(waiting[0].path.parent)
         assert (queue.waiting, queue.paused) == ([waiting[1].name, waiting[0].name], True)
+        await pilot.press("d")
+        await pilot.pause()
+        assert read_queue(waiting[0].path.parent).waiting == [waiting[0].name]
+        await pilot.press("u")
+        await pilot.pause()
+        assert read_queue(waiting[0].path.parent).waiting == [waiting[0].name, waiting[1].name]
         await pilot.press("p")
         assert len(workers) == 2
         assert not read_queue(waiting[0].path.parent).paused
