@@ -267,10 +267,10 @@ import sys
 from aetui.cli import main
 from aetui.ui.monitor.screen import MonitorScreen
 
-def fails(self):
+def fails(self, deed):
     raise RuntimeError("[/x] a mistake of ours")
 
-MonitorScreen.action_smooth = fails
+MonitorScreen.action_chart = fails
 sys.exit(main(sys.argv[1:]))
 """
 

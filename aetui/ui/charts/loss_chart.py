@@ -18,6 +18,8 @@ from aetui.ui.charts.drawing import DARK, LIGHT, Chart, Colors, Curve, Level, dr
 
 XAxis = Literal["epoch", "step", "images", "time"]
 X_AXES: tuple[XAxis, ...] = ("epoch", "step", "images", "time")
+SMOOTHING = 0.6
+"""TensorBoard's default weight of the moving average."""
 
 
 class Sample(NamedTuple):
@@ -82,6 +84,18 @@ class LossChart(Widget, can_focus=False):
 
     _strips: list[Strip]
     _drawn: tuple[object, ...] = ()
+
+    def toggle_log(self) -> None:
+        """Logarithmic scale, or linear."""
+        self.log_scale = not self.log_scale
+
+    def toggle_smoothing(self) -> None:
+        """Train losses smoothed, or as measured."""
+        self.smoothing = 0.0 if self.smoothing else SMOOTHING
+
+    def turn_axis(self) -> None:
+        """Count something else."""
+        self.x_axis = X_AXES[(X_AXES.index(self.x_axis) + 1) % len(X_AXES)]
 
     def render_line(self, y: int) -> Strip:
         """The strip of one line; draws them all if anything has changed since they were drawn."""

@@ -11,7 +11,7 @@ from textual.widgets import DataTable, Static
 
 from aetui.text import plural, safe_text
 from aetui.ui.charts.canvas import DARK, LIGHT
-from aetui.ui.charts.loss_chart import X_AXES, LossChart
+from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.comparison.curves import Shown, comparable, curves_of
 from aetui.ui.comparison.keys import KEYS
 from aetui.ui.comparison.lineup import Lineup, Member
@@ -24,7 +24,6 @@ from aetui.ui.parts.too_small import TooSmall
 LOOK_SECONDS = 0.25
 READ_SECONDS = 0.03
 """For logs, before keys are looked at again."""
-SMOOTHING = 0.6
 
 
 class ComparisonScreen(Screen[None]):
@@ -80,17 +79,9 @@ class ComparisonScreen(Screen[None]):
         self._shown = "train" if self._shown == "test" else "test"
         self._show()
 
-    def action_toggle_log(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.log_scale = not chart.log_scale
-
-    def action_smooth(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.smoothing = 0.0 if chart.smoothing else SMOOTHING
-
-    def action_next_axis(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.x_axis = X_AXES[(X_AXES.index(chart.x_axis) + 1) % len(X_AXES)]
+    def action_chart(self, deed: str) -> None:
+        """Something that the chart does."""
+        getattr(self.query_one(LossChart), deed)()
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")

@@ -27,8 +27,15 @@ KEYS: list[BindingType] = [
         tooltip="change the learning rate, the epochs, noise, masks while it trains",
         show=False,
     ),
-    Binding("l", "toggle_log", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
-    Binding("m", "smooth", "Smooth", id="chart.smooth", tooltip="smooth the train curve", show=False),
+    Binding("l", "chart('toggle_log')", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
+    Binding(
+        "m",
+        "chart('toggle_smoothing')",
+        "Smooth",
+        id="chart.smooth",
+        tooltip="smooth the train curve",
+        show=False,
+    ),
     Binding(
         "v",
         "next_chart",
@@ -53,7 +60,14 @@ KEYS: list[BindingType] = [
         show=False,
         tooltip="choose the number of CPU threads anew",
     ),
-    Binding("x", "next_axis", "Axis", id="chart.axis", tooltip="epoch, step or time axis", show=False),
+    Binding(
+        "x",
+        "chart('turn_axis')",
+        "Axis",
+        id="chart.axis",
+        tooltip="epoch, step, images or time axis",
+        show=False,
+    ),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
     Binding(
         "left",

@@ -1,5 +1,6 @@
 """The monitor: one run, live or finished, of this app or another process. It only reads the run folder."""
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,23 +11,21 @@ from textual.containers import Container
 from textual.notifications import SeverityLevel
 from textual.widgets import Static
 
-from aetui.config.fields import value_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
-from aetui.config.steering import OF_IMAGES, STEERABLE, steer, steered
 from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.checkpoint_index import is_damaged
-from aetui.runs.control import LONGEST_SET, SET, send
+from aetui.runs.control import SET, send
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
 from aetui.text import safe_text
-from aetui.ui.charts.loss_chart import X_AXES, LossChart
+from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
-from aetui.ui.monitor.dialogs import RoomScreen, SteerScreen, StopScreen, TwinScreen
+from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
 from aetui.ui.monitor.numbers_panel import NumbersPanel
@@ -34,6 +33,7 @@ from aetui.ui.monitor.panels import PanelTabs, ScrollPanel
 from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
+from aetui.ui.monitor.steering import SteerScreen, mistake_in, values_now
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS, Pacer
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.layer_table import layer_table
@@ -43,8 +43,6 @@ from aetui.ui.run_feed import Feed
 from aetui.ui.settings import Settings
 
 LOOK_SECONDS = 0.1
-SMOOTHING = 0.6
-"""TensorBoard's default weight of the moving average."""
 ZOOMS = ("zoomed-chart", "zoomed-pictures")
 TOASTS: dict[str, tuple[str, SeverityLevel]] = {
     states.PAUSED: ("Paused.", "information"),
@@ -224,25 +222,13 @@ class MonitorScreen(PresetScreen):
 
     def action_steer(self) -> None:
         """Another learning rate, number of epochs, noise or masks, from the next step on."""
+        config = self.feed.folder.config
         try:
-            now = self._steered()
+            values = values_now(config)
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
-            return
-        values = [(key, value_of(now, key)) for key in STEERABLE]
-        shown = {key: value for key, value in values if key not in OF_IMAGES or value not in ("", "0")}
-        self.app.push_screen(SteerScreen(shown, self._mistake_in), self._steer)
-
-    def _steered(self) -> Preset:
-        """The run's preset as it is now. Raises PresetError."""
-        return steered(read_preset(self.feed.folder.config))
-
-    def _mistake_in(self, change: str) -> str:
-        try:
-            steer(self._steered(), change)
-        except AetuiError as error:
-            return error.sentence
-        return "" if len(change) + len(SET) <= LONGEST_SET and change.isprintable() else "too long"
+        else:
+            self.app.push_screen(SteerScreen(values, partial(mistake_in, config)), self._steer)
 
     def _steer(self, change: str | None) -> None:
         if change is not None and self.action_ask(f"{SET}{change}"):
@@ -260,13 +246,9 @@ class MonitorScreen(PresetScreen):
             self.notify("A checkpoint is being written; the log tells when it is there.")
         return True
 
-    def action_toggle_log(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.log_scale = not chart.log_scale
-
-    def action_smooth(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.smoothing = 0.0 if chart.smoothing else SMOOTHING
+    def action_chart(self, deed: str) -> None:
+        """Something that the chart does."""
+        getattr(self.query_one(LossChart), deed)()
 
     def action_next_chart(self) -> None:
         """The losses, what probes found, the learning rate."""
@@ -274,10 +256,6 @@ class MonitorScreen(PresetScreen):
         self._chart = titles[(titles.index(self._chart) + 1) % len(titles)]
         self.query_one("#chart").border_title = self._chart
         self._show()
-
-    def action_next_axis(self) -> None:
-        chart = self.query_one(LossChart)
-        chart.x_axis = X_AXES[(X_AXES.index(chart.x_axis) + 1) % len(X_AXES)]
 
     def action_pictures(self, deed: str, *arguments: int) -> None:
         """Something that the pictures panel does."""

@@ -1,7 +1,10 @@
-"""All runs: sorted, looked for, grouped, compared, labelled, deleted. Live ones move."""
+"""All runs: sorted, looked for, grouped, compared, labelled, deleted. Live ones move.
+
+As long as it has keys: each is a method of a few lines; what they do with runs is in `deeds.py`.
+"""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
@@ -13,13 +16,11 @@ from textual.widgets import Input, Static
 
 from aetui.errors import AetuiError, UsageError
 from aetui.runs import states
-from aetui.runs.enqueue import worked_queue
 from aetui.runs.filtering import Filter, parse_filter
-from aetui.runs.folder import RunFolder
-from aetui.runs.labels import MOST_TAGS, change_labels
+from aetui.runs.labels import MOST_TAGS
 from aetui.runs.listing import RunsFollower, RunSummary, in_short
-from aetui.runs.trash import empty_trash, take_back, throw_away
-from aetui.runs.waiting import Queue, is_waiting, read_queue
+from aetui.runs.trash import empty_trash
+from aetui.runs.waiting import read_queue
 from aetui.text import plural, safe_text
 from aetui.ui.messages import CompareRequested, TrainRequested, WatchRequested
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS
@@ -27,6 +28,7 @@ from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.text_line import TextLine
 from aetui.ui.parts.too_small import TooSmall
 from aetui.ui.runs_list.columns import ORDERS
+from aetui.ui.runs_list.deeds import Deeds
 from aetui.ui.runs_list.facts import FactReader
 from aetui.ui.runs_list.keys import KEYS, LINE_KEYS
 from aetui.ui.runs_list.rows import rows_of
@@ -71,8 +73,7 @@ class RunsScreen(Screen[None]):
         self._order, self._backwards = next(iter(ORDERS)), False
         self._editing = ""
         """What the line is for, while it is there."""
-        self._thrown: list[list[RunFolder]] = []
-        """What was deleted, the last at the end."""
+        self._deeds = Deeds(settings.runs_dir, settings.data_dir)
         self._shown_at = float("-inf")
         self._stale = False
         """Whether settings were read that rows may depend on."""
@@ -204,7 +205,7 @@ class RunsScreen(Screen[None]):
             self._find(text)
         elif run := self.query_one(RunsTable).chosen:
             said = tuple(dict.fromkeys(text.split()))[:MOST_TAGS] if what == "tags" else text.strip()
-            self._label([run], **{what: said})
+            self._do(lambda: self._deeds.label([run], **{what: said}))
         self._close_line()
 
     def action_give_up(self) -> None:
@@ -238,9 +239,6 @@ class RunsScreen(Screen[None]):
         chosen = self.query_one(RunsTable).chosen
         return marked or ([chosen] if chosen else [])
 
-    def _folder(self, run: RunSummary) -> RunFolder:
-        return RunFolder(self._settings.runs_dir / run.run)
-
     def action_mark(self) -> None:
         table = self.query_one(RunsTable)
         if table.chosen:
@@ -253,84 +251,60 @@ class RunsScreen(Screen[None]):
         if len(self._marked) > 1:
             self.action_compare()
         elif run := self.query_one(RunsTable).chosen:
-            self.post_message(WatchRequested(self._folder(run)))
+            self.post_message(WatchRequested(self._deeds.folder(run)))
 
     def action_compare(self) -> None:
         """The marked runs beside each other, the oldest first."""
         if len(self._marked) < 2:
             self.notify("Mark two runs or more with space, then compare them.")
             return
-        self.post_message(CompareRequested([self._folder(run) for run in reversed(self._meant)]))
+        self.post_message(CompareRequested([self._deeds.folder(run) for run in reversed(self._meant)]))
 
     def action_resume(self) -> None:
         run = self.query_one(RunsTable).chosen
         if run and run.state in states.RESUMABLE:
-            self.post_message(TrainRequested(self._folder(run)))
+            self.post_message(TrainRequested(self._deeds.folder(run)))
         elif run:
             self.notify(f"This run is {run.state.replace('_', ' ')}; there is nothing to resume.")
 
     def action_star(self) -> None:
         starred = not all(run.labels.starred for run in self._meant)
-        self._label(self._meant, starred=starred)
+        self._do(lambda: self._deeds.label(self._meant, starred=starred))
 
     def action_archive(self) -> None:
         archived = not all(run.labels.archived for run in self._meant)
-        self._label(self._meant, archived=archived)
-
-    def _label(self, runs: Sequence[RunSummary], **fields: object) -> None:
-        try:
-            for run in runs:
-                change_labels(self._folder(run), **fields)
-        except AetuiError as error:
-            self._complain(error)
-        self._look_again()
+        self._do(lambda: self._deeds.label(self._meant, archived=archived))
 
     def action_delete(self) -> None:
         """Move runs to the trash."""
-        waiting = [run.run for run in self._meant if run.state == states.WAITING]
-        if waiting:
-            self._change_queue(lambda queue: queue.take_off(waiting))
-        thrown: list[RunFolder] = []
-        try:
-            thrown.extend(throw_away(self._folder(run)) for run in self._meant)
-        except AetuiError as error:
-            self._complain(error)
-        if thrown:
-            self._thrown.append(thrown)
-            what = thrown[0].name if len(thrown) == 1 else f"{len(thrown)} runs"
+        meant = self._meant
+        if self._do(lambda: self._deeds.delete(meant)):
+            what = meant[0].run if len(meant) == 1 else f"{len(meant)} runs"
             self.notify(safe_text(f"{what}: in the trash for a week; u takes back."), markup=False)
-        self._look_again()
 
     def action_undo(self) -> None:
         """Take back what was deleted last."""
-        if not self._thrown:
+        if self._do(self._deeds.take_back) is False:
             self.notify("Nothing was deleted here.")
-            return
-        back: list[RunFolder] = []
-        try:
-            back.extend(take_back(thrown) for thrown in self._thrown.pop())
-        except AetuiError as error:
-            self._complain(error)
-        if waiting := [folder.name for folder in back if is_waiting(folder)]:
-            self._change_queue(lambda queue: queue.put_last(waiting))
-        self._look_again()
 
     def action_first(self) -> None:
         """The waiting runs come before all others."""
-        names = [run.run for run in self._meant if run.state == states.WAITING]
-        self._change_queue(lambda queue: queue.put_first(names))
+        self._do(lambda: self._deeds.put_first(self._meant))
 
     def action_pause_queue(self) -> None:
         """The queue rests, or goes on."""
-        self._change_queue(lambda queue: setattr(queue, "paused", not queue.paused))
+        self._do(self._deeds.rest_or_go_on)
 
-    def _change_queue(self, change: Callable[[Queue], None]) -> None:
+    def _do(self, deed: Callable[[], bool | None]) -> bool | None:
+        """Do something with runs, and look at them again; None where it could not be."""
+        done = None
         try:
-            with worked_queue(self._settings.runs_dir, self._settings.data_dir) as queue:
-                change(queue)
+            done = deed()
         except AetuiError as error:
-            self._complain(error)
-        self._show()
+            self.notify(safe_text(str(error)), severity="error", markup=False, timeout=10)
+        self._shown_at = float("-inf")
+        self._look()
+        return done
 
     def action_order(self) -> None:
         names = list(ORDERS)
@@ -348,10 +322,3 @@ class RunsScreen(Screen[None]):
             self._find("")
         else:
             self.dismiss()
-
-    def _look_again(self) -> None:
-        self._shown_at = float("-inf")
-        self._look()
-
-    def _complain(self, error: AetuiError) -> None:
-        self.notify(safe_text(str(error)), severity="error", markup=False, timeout=10)

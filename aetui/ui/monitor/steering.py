@@ -1,0 +1,70 @@
+"""Changing a setting while a run trains: what may change, as it is now, and a line for another value."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, Static
+
+from aetui.config.fields import value_of
+from aetui.config.reading import read_preset
+from aetui.config.steering import OF_IMAGES, STEERABLE, steer, steered
+from aetui.errors import AetuiError
+from aetui.runs.control import LONGEST_SET, SET
+from aetui.text import safe_text
+from aetui.ui.parts.dialogs import Dialog
+from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.text_line import TextLine
+
+
+def values_now(config: Path) -> dict[str, str]:
+    """What may change of the run with this config.toml, with all changes so far. Raises PresetError."""
+    now = steered(read_preset(config))
+    values = [(key, value_of(now, key)) for key in STEERABLE]
+    return {key: value for key, value in values if key not in OF_IMAGES or value not in ("", "0")}
+
+
+def mistake_in(config: Path, change: str) -> str:
+    """Why that run cannot take the change `section.key=value`; empty where it can."""
+    if len(SET + change) > LONGEST_SET or not change.isprintable():
+        return "expected section.key=value"
+    try:
+        steer(steered(read_preset(config)), change)
+    except AetuiError as error:
+        return error.sentence
+    return ""
+
+
+class SteerScreen(Dialog[str | None]):
+    """What may change while a run trains, as it is now, and a line for another value; dismissed with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel", tooltip="back, nothing changes"),
+    ]
+
+    def __init__(self, values: Mapping[str, str], mistake_in: Callable[[str], str]) -> None:
+        """`mistake_in` says why a change `section.key=value` cannot be; empty where it can."""
+        super().__init__()
+        self._values = values
+        self._mistake_in = mistake_in
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static("Change while it trains, from the next step on", classes="question")
+            lines = [f"{key}={value}" for key, value in self._values.items()]
+            yield Static("\n".join(map(safe_text, lines)) + "\n", markup=False)
+            yield TextLine(
+                f"{next(iter(self._values))}=", compact=True, max_length=150, select_on_focus=False
+            )
+            yield Static(id="wrong", markup=False)
+        yield KeyFooter()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        change = event.value.strip()
+        if wrong := self._mistake_in(change):
+            self.query_one("#wrong", Static).update(safe_text(wrong))
+        else:
+            self.dismiss(change)
