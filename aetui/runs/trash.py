@@ -41,15 +41,17 @@ def take_back(thrown: RunFolder) -> RunFolder:
 
 
 def empty_trash(runs_dir: Path) -> int:
-    """Delete what has lain there for long; returns how many runs. What cannot be deleted stays."""
+    """Delete the runs that have lain there for long; returns how many. What cannot be deleted stays."""
     trash = runs_dir / TRASH
     deleted = 0
     with contextlib.suppress(OSError):
         check_no_link(trash)
         for thrown in trash.iterdir():
             facts = thrown.lstat()
-            if time.time() - facts.st_ctime > KEPT_SECONDS:  # a folder that is moved has another ctime
-                shutil.rmtree(thrown, ignore_errors=True)
+            is_old = time.time() - facts.st_ctime > KEPT_SECONDS  # a folder that is moved has another ctime
+            if is_old and RunFolder(thrown).meta_file.is_file():
+                with contextlib.suppress(RecursionError):  # folders in folders, which no run has
+                    shutil.rmtree(thrown, ignore_errors=True)
                 deleted += not thrown.exists()
     return deleted
 

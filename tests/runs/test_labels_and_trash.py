@@ -84,11 +84,23 @@ def test_the_trash_is_emptied_after_a_week_and_nothing_outside_is(made, tmp_path
     assert empty_trash(old.path.parent.parent) == 0
     now = time.time()
     monkeypatch.setattr("aetui.runs.trash.time.time", lambda: now + KEPT_SECONDS + 5)
+    (old.path.parent / "notes").mkdir()
+    shutil.copytree(old.path, old.path.parent / "deep")
+    delete = shutil.rmtree
+
+    def rmtree(path, **settings):
+        """As Python 3.11's, at folders a thousand deep."""
+        if path.name == "deep":
+            raise RecursionError
+        delete(path, **settings)
+
+    monkeypatch.setattr("aetui.runs.trash.shutil.rmtree", rmtree)
     kept = RunFolder(tmp_path / "runs" / "20261129-kept")
     kept.path.mkdir()
     assert empty_trash(old.path.parent.parent) == 2
     assert (outside / "mine").read_text() == "mine"
     assert kept.path.is_dir()
+    assert (old.path.parent / "notes").is_dir(), "no run, and nobody put it there with aetui"
 
 
 def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, monkeypatch):

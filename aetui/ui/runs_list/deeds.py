@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.enqueue import worked_queue
 from aetui.runs.folder import RunFolder
@@ -44,13 +45,17 @@ class Deeds:
         """Take back what was deleted last; those that waited do again. Returns whether there was anything."""
         if not self._thrown:
             return False
-        thrown, back = self._thrown[-1], []
-        while thrown:
-            back.append(take_back(thrown[-1]))
-            thrown.pop()
-        self._thrown.pop()
+        back: list[RunFolder] = []
+        refused: AetuiError | None = None
+        for thrown in self._thrown.pop():
+            try:
+                back.append(take_back(thrown))
+            except AetuiError as error:  # somebody else has it
+                refused = error
         if waiting := [folder.name for folder in back if is_waiting(folder)]:
             self._change_queue(lambda queue: queue.put_last(waiting))
+        if refused:
+            raise refused
         return True
 
     def put_first(self, runs: Sequence[RunSummary]) -> None:

@@ -186,6 +186,8 @@ async def test_deleted_runs_are_taken_back(app, ran):
         await pilot.press("home", "down", "space", "space", "d")
         await pilot.pause()
         assert len(listed(screen)) == 1
+        taken = next(path for path in (live.path.parent / ".trash").iterdir() if path.name == runs[1].name)
+        taken.rename(runs[1].path)
         await pilot.press("u", "u", "u")
         await pilot.pause()
         assert sorted(run.run for run in list_runs(live.path.parent)) == sorted(r.name for r in (*runs, live))
