@@ -143,7 +143,9 @@ def test_a_meta_is_not_made_anew_beside_a_process_that_trains(trained, capsys):
 def test_an_interrupted_run_is_amended_for_the_app_under_its_lock(trained, monkeypatch):
     begun = []
     monkeypatch.setattr("aetui.cli.app.check_terminal", lambda headless: None)
-    monkeypatch.setattr("aetui.cli.app.open_app", lambda options, train: begun.append(train.path) or 0)
+    monkeypatch.setattr(
+        "aetui.cli.app.open_app", lambda options, headless, train: begun.append(train.path) or 0
+    )
     command = ["resume", str(trained.path), "--app", "--set", "train.epochs=5"]
     trained.change_meta(state="running", pid=2**30)
     with owned(trained):

@@ -5,6 +5,7 @@ from gallery_app import press, shown, title_of
 from screen_text import text_of
 from textual.widgets import Input, OptionList, Static
 
+from aetui.text import safe_text
 from aetui.ui.gallery.dialogs import JumpScreen, LabelScreen
 
 
@@ -58,7 +59,7 @@ async def test_a_jump_to_no_image(fake, gallery):
             await press(pilot, "enter")
             assert isinstance(pilot.app.screen, JumpScreen)
             wrong = str(pilot.app.screen.query_one("#wrong", Static).content)
-            assert wrong == f"There is no image {typed!r}: write a number from 0 to 99."
+            assert wrong == f"There is no image {safe_text(typed)!r}: write a number from 0 to 99."
         await press(pilot, "escape")
         assert title_of(pilot).endswith("#0: cat")
 
