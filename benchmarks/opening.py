@@ -12,13 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from figures import HEAD, Figure
 from live_runs import kill_all
-from made_runs import long_run, many_runs
+from made_runs import compared_runs, long_run, many_runs
 from pseudo_terminal import AETUI, Terminal
 
 ROUNDS = 7
@@ -45,6 +46,8 @@ def figures() -> Iterator[Figure]:
         yield Figure(
             "the menu beside 10,000 runs", "s", 0.5, until_seen(place, MENU, "--runs", "tenthousand")
         )
+        yield table_of_runs(place)
+        yield from twenty_runs(place)
         yield from keys_while_reading(place)
         yield from keys_while_training(place)
 
@@ -77,6 +80,67 @@ def command(place: Path, *arguments: str) -> tuple[float, float]:
     seconds = time.perf_counter() - began
     measured = [sys.executable, "-c", HELD, *AETUI, *arguments]
     return seconds, float(subprocess.run(measured, cwd=place, capture_output=True, check=True).stdout)
+
+
+def table_of_runs(place: Path) -> Figure:
+    """From the key to the table of a thousand runs, all of which are read."""
+    found = []
+    for _ in range(ROUNDS):
+        terminal = Terminal("--runs", "thousand", cwd=place, columns=140, rows=40)
+        try:
+            terminal.wait_for(MENU)
+            terminal.follow(LONGEST_SECONDS)
+            found.append(answer(terminal, "\t", lambda text: "1,000 runs" in text) / 1000)
+        finally:
+            terminal.kill()
+    return Figure("the table of 1,000 runs", "s", 0.5, found)
+
+
+def twenty_runs(place: Path) -> Iterator[Figure]:
+    """Runs of 200 epochs beside each other: a frame of their chart, and a key that chooses another."""
+    runs = compared_runs(place / "twenty", 20, 200)
+    drawn = subprocess.run([sys.executable, "-c", DRAWN, *runs], cwd=place, capture_output=True, check=True)
+    yield Figure("a frame of 20 compared runs", "ms", 50, [float(line) for line in drawn.stdout.split()])
+    terminal = Terminal("watch", "--runs", "twenty", "--last", "20", cwd=place, columns=140, rows=40)
+    found = []
+    try:
+        terminal.wait_for("200")
+        terminal.follow(LONGEST_SECONDS)
+        for number in range(KEYS // 2):
+            key, chosen = ("\x1b[B", "PCA-3 ") if number % 2 == 0 else ("\x1b[A", "PCA-2 ")
+            found.append(answer(terminal, key, partial(contains, chosen)))
+    finally:
+        terminal.kill()
+    yield Figure("a key over them, 95 of 100", "ms", 50, found, share=0.95)
+
+
+def contains(words: str, text: str) -> bool:
+    return words in text
+
+
+DRAWN = """
+import sys, time
+from pathlib import Path
+from aetui.runs.folder import RunFolder
+from aetui.ui.charts.braille import plot_lines
+from aetui.ui.charts.canvas import DARK
+from aetui.ui.charts.drawing import draw_chart
+from aetui.ui.charts.loss_chart import LossChart
+from aetui.ui.comparison.curves import curves_of
+from aetui.ui.comparison.lineup import Lineup
+
+lineup = Lineup([RunFolder(Path(path)) for path in sys.argv[1:]])
+while lineup.poll(1.0) or lineup.behind:
+    pass
+chart = LossChart()
+for _ in range(20):
+    plot_lines.cache_clear()
+    began = time.perf_counter()
+    chart.losses = curves_of(lineup.members, lineup.members[0], "test")
+    draw_chart(chart.chart(), 136, 28, DARK)
+    print(1000 * (time.perf_counter() - began))
+"""
+"""Nothing of the frame before is kept, as where every run has grown."""
 
 
 def keys_while_reading(place: Path) -> Iterator[Figure]:

@@ -8,6 +8,12 @@ from typing import Any
 
 from live_runs import OLD_FOLDERS
 
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.runs.create import create_run
+from aetui.runs.event_log import EventWriter
+from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted, StepsTrained
+
 SECOND_STEPS = 100
 BEGAN = 1.795e9
 
@@ -67,3 +73,27 @@ def many_runs(runs_dir: Path, count: int) -> None:
             (path / folder).mkdir(parents=True)
         (path / "config.toml").write_bytes(config)
         (path / "meta.json").write_text(json.dumps(meta | {"run": path.name, "started": stamp}))
+
+
+def compared_runs(runs_dir: Path, count: int, epochs: int) -> list[str]:
+    """Finished runs whose codes have 2, 3, … numbers, ten looks at their steps an epoch; their folders."""
+    made = []
+    for number in range(count):
+        size = number + 2
+        preset = read_preset(find_preset("digits-mlp"), [f"latent={size}", f"train.epochs={epochs}"])
+        folder = create_run(preset, "", runs_dir, runs_dir, state="finished")
+        writer = EventWriter(folder.events)
+        writer.write(RunStarted(folder.name, preset.name, "cpu", "CPU", 9, epochs, 150, 9600, 2000, "digits"))
+        writer.write(BaselineMeasured(f"PCA-{size}", 0.05))
+        for epoch in range(epochs + 1):
+            loss = 0.11 / (epoch + 1) + 0.01 * number
+            passed = float(epoch)
+            writer.write(EpochFinished(epoch, 150 * epoch, loss, loss, 1.0, 1e4, passed, 0.1, best=epoch > 0))
+            for look in range(1, 11):
+                step = 150 * epoch + 15 * look
+                told = StepsTrained(epoch + 1, step, loss, loss, 15 * look, 1e4, passed + look / 10, 1e-3)
+                if step <= 150 * epochs:
+                    writer.write(told)
+        folder.change_meta(epochs=epochs)
+        made.append(str(folder.path))
+    return made

@@ -103,12 +103,12 @@ def _wait(runs_dir: "Path") -> None:
 def _as_they_are(queue: "Queue", runs_dir: "Path") -> tuple[list["RunFolder"], list["RunFolder"]]:
     """The runs that are at work or about to be, and those that wait."""
     from aetui.runs.folder import RunFolder
-    from aetui.runs.waiting import is_at_work, is_waiting
+    from aetui.runs.waiting import is_at_work, is_waiting, waits
 
     started = [RunFolder(runs_dir / name) for name in queue.started]
     waiting = [RunFolder(runs_dir / name) for name in queue.waiting]
     at_work = [folder for folder in started if is_at_work(folder) or is_waiting(folder)]
-    return at_work, [folder for folder in waiting if is_waiting(folder)]
+    return at_work, [folder for folder in waiting if waits(folder) is not False]
 
 
 def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:

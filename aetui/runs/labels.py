@@ -43,6 +43,8 @@ def change_labels(folder: RunFolder, **fields: object) -> Labels:
     """Say something else of a run. Raises AetuiError where that cannot be written."""
     labels = Labels.model_validate(read_labels(folder).model_dump() | fields)
     path = folder.path / LABELS_FILE
+    if folder.path.is_symlink():
+        raise AetuiError(f"{folder.path} is a link", "label the run where it lies")
     try:
         write_whole(path, labels.model_dump_json(indent=1, exclude_defaults=True).encode())
     except OSError as error:

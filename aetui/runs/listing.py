@@ -215,7 +215,7 @@ def find_run(runs_dir: Path, query: str | None) -> RunFolder:
         hint = notes[0] if notes else "start one with `aetui` or `aetui train NAME`"
         raise UsageError(f"There are no runs{readable} in {runs_dir}", hint)
     if not query:
-        return folders[0]
+        return next((folder for folder in folders if not folder.path.is_symlink()), folders[0])
     exact = [folder for folder in folders if folder.name == query]
     found = exact or [folder for folder in folders if query in folder.name]
     if len(found) == 1:

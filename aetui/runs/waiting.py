@@ -113,13 +113,18 @@ def try_lock(file: BinaryIO, seconds: float = 0.0) -> bool:
 
 
 def is_waiting(folder: RunFolder) -> bool:
-    """Whether the run was never begun; what cannot be read, or lies elsewhere, waits for nothing."""
-    if folder.path.is_symlink():
-        return False
+    """Whether the run was never begun, as far as it can be read."""
+    return waits(folder) is True
+
+
+def waits(folder: RunFolder) -> bool | None:
+    """Whether the run was never begun; None: it cannot be read. What lies elsewhere waits for nothing."""
     try:
+        if folder.path.is_symlink() or not folder.path.is_dir():
+            return False
         return folder.read_meta().state == states.WAITING
-    except AetuiError:
-        return False
+    except (AetuiError, OSError):
+        return None
 
 
 def is_at_work(folder: RunFolder) -> bool:

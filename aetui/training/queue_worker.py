@@ -1,5 +1,6 @@
 """The process that works a queue off: `python -m aetui.training.queue_worker RUNS_FOLDER DATA_FOLDER`."""
 
+import errno
 import sys
 import time
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import last_line
 from aetui.runs.trainer import Trainer
-from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is_waiting, try_lock
+from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is_waiting, try_lock, waits
 from aetui.training.ownership import owned
 
 LOOK_SECONDS = 0.5
+LATER = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""Errors of a machine that is full for a moment."""
 ASKED_SECONDS = 0.5
 """Who looks whether there is a worker holds its lock for a moment."""
 
@@ -30,31 +33,41 @@ def work_off(runs_dir: Path, data_dir: Path) -> None:
             return
         while True:
             with changed_queue(runs_dir) as queue:
-                _look(queue, runs_dir, data_dir, trainers)
-                if not queue.started and (queue.paused or not queue.waiting):
+                goes_on = _look(queue, runs_dir, data_dir, trainers)
+                if not goes_on:
                     lock.close()  # under the queue's lock: who adds to it from now on starts another worker
                     return
             time.sleep(LOOK_SECONDS)
 
 
-def _look(queue: Queue, runs_dir: Path, data_dir: Path, trainers: dict[str, Trainer]) -> None:
-    """Take note of what has ended, and start what there is room for.
+def _look(queue: Queue, runs_dir: Path, data_dir: Path, trainers: dict[str, Trainer]) -> bool:
+    """Take note of what has ended, and start what there is room for; whether there is more to do here.
 
-    What a worker before this one had started and never began, since both were killed, waits as before.
+    What a worker before this one had started and never began, since both were killed, waits as before; so
+    does what cannot be read, as another user's, and what the machine has no room for now.
     """
     before = [name for name in queue.started if name not in trainers]
     queue.put_first([name for name in before if is_waiting(RunFolder(runs_dir / name))])
     queue.started = [name for name in queue.started if _works(RunFolder(runs_dir / name), trainers)]
-    while queue.waiting and not queue.paused and len(queue.started) < queue.at_once:
-        folder = RunFolder(runs_dir / queue.waiting.pop(0))
-        if not is_waiting(folder):
-            continue
-        try:
-            trainers[folder.name] = Trainer(folder, data_dir)
-        except OSError as error:
-            _fail(folder, f"its process cannot be started: {error.strerror}")
-        else:
-            queue.started.append(folder.name)
+    left, crowded = [], False
+    for name in queue.waiting:
+        folder = RunFolder(runs_dir / name)
+        has_room = not queue.paused and not crowded and len(queue.started) < queue.at_once
+        waiting = waits(folder) if has_room else None
+        if waiting is None:
+            left.append(name)
+        elif waiting:
+            try:
+                trainers[name] = Trainer(folder, data_dir)
+            except OSError as error:
+                if crowded := error.errno in LATER:
+                    left.append(name)
+                else:
+                    _fail(folder, f"its process cannot be started: {error.strerror}")
+            else:
+                queue.started.append(name)
+    queue.waiting = left
+    return bool(queue.started) or crowded
 
 
 def _works(folder: RunFolder, trainers: Mapping[str, Trainer]) -> bool:

@@ -128,7 +128,7 @@ class AetuiApp(App[None]):
         self._show_run(message.folder)
 
     def on_runs_requested(self, message: RunsRequested) -> None:
-        self.push_screen(RunsScreen(self._settings))
+        self.push_screen(RunsScreen(self._settings, message.follower))
 
     def on_compare_requested(self, message: CompareRequested) -> None:
         self._compare(message.folders)

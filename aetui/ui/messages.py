@@ -7,7 +7,7 @@ from textual.message import Message
 
 from aetui.config.preset import Preset
 from aetui.runs.folder import RunFolder
-from aetui.runs.listing import RunSummary
+from aetui.runs.listing import RunsFollower, RunSummary
 
 
 class TrainRequested(Message):
@@ -48,7 +48,11 @@ class CompareRequested(Message):
 
 
 class RunsRequested(Message):
-    """Show the table of all runs."""
+    """Show the table of all runs, those at once that `follower` has read already."""
+
+    def __init__(self, follower: RunsFollower) -> None:
+        super().__init__()
+        self.follower = follower
 
 
 class WatchRequested(Message):

@@ -117,7 +117,7 @@ def test_all_runs_in_a_table(open_app, tmp_path):
     terminal.wait_for("2 runs, by started")
     terminal.press("/seed=1\r")
     terminal.wait_for("1 of 2 runs")
-    terminal.press("nthe first\rd")
+    terminal.press("nthe first\rD")
     terminal.wait_for("nothing is found")
     terminal.press("u")
     terminal.wait_for("the first")

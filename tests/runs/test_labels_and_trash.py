@@ -50,6 +50,16 @@ def test_labels_are_not_written_through_a_link(made, tmp_path):
     assert outside.read_text() == "mine"
 
 
+def test_a_run_that_lies_elsewhere_is_not_labelled_from_here(made, tmp_path):
+    folder = made()
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / folder.name).symlink_to(folder.path)
+    with pytest.raises(AetuiError, match="is a link"):
+        change_labels(RunFolder(here / folder.name), starred=True)
+    assert read_labels(folder) == UNLABELLED
+
+
 def test_a_deleted_run_is_in_no_list_and_comes_back_as_it_was(made):
     folder, other = made(), made()
     before = folder.config.read_bytes()

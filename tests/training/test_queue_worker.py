@@ -1,5 +1,7 @@
 """The process that works the queue off."""
 
+import errno
+
 import psutil
 import pytest
 from live_runs import kill_all, wait_until
@@ -131,6 +133,41 @@ def test_what_is_no_longer_waiting_is_passed_over(waiting, looks, tmp_path):
     queue_up(tmp_path, done, RunFolder(tmp_path / "gone"), good)
     looks(lambda: started[good.name].end(states.FINISHED))
     assert list(started) == [good.name]
+
+
+def test_what_cannot_be_read_keeps_its_turn(waiting, looks, tmp_path):
+    """As another user's, or on a disk that fails for a moment."""
+    closed, good = waiting(), waiting()
+    meta = closed.meta_file.read_text()
+    queue_up(tmp_path, closed, good)
+    closed.meta_file.write_text("{")
+    looks(lambda: started[good.name].end(states.FINISHED))
+    assert (list(started), read_queue(tmp_path).waiting) == ([good.name], [closed.name])
+    closed.meta_file.write_text(meta)
+    looks(lambda: started[closed.name].end(states.FINISHED))
+    assert read_queue(tmp_path).waiting == []
+
+
+def test_a_machine_that_is_full_for_a_moment_is_waited_for(waiting, looks, tmp_path, monkeypatch):
+    folder, start = waiting(), Pretended
+
+    def full(*given):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    queue_up(tmp_path, folder)
+    monkeypatch.setattr(queue_worker, "Trainer", full)
+
+    def room() -> None:
+        assert read_queue(tmp_path).waiting == [folder.name]
+        monkeypatch.setattr(queue_worker, "Trainer", start)
+
+    def looked(*happenings) -> None:
+        left = iter(happenings)
+        monkeypatch.setattr(queue_worker.time, "sleep", lambda seconds: next(left)())
+        work_off(tmp_path, tmp_path)
+
+    looked(room, lambda: started[folder.name].end(states.FINISHED))
+    assert folder.read_meta().state == states.FINISHED
 
 
 def test_a_process_that_dies_before_it_begins_has_failed(waiting, looks, tmp_path, monkeypatch):

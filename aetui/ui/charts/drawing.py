@@ -32,8 +32,8 @@ X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
-MOST_FINE = 8
-"""Of more curves every other column tells: time goes with what is drawn, and they lie over each other."""
+MOST_FINE = 5
+"""Curves drawn in every column. More share their points, since time goes with what is drawn."""
 _GUTTER_FROM = 48
 """From this width on the newest numbers stand where the curves end; below, in the first line."""
 _LABEL = len("─ train 0.000312 now")
@@ -44,7 +44,7 @@ _MARKER_COLUMNS = 3
 
 def draw_chart(chart: Chart, width: int, height: int, colors: Colors) -> list[Strip]:
     """`height` strips, each `width` cells wide. A chart too small to read shows the newest numbers alone."""
-    layers = layers_of(chart, width if len(chart.curves) <= MOST_FINE else width // 2)
+    layers = layers_of(chart, width * MOST_FINE // max(MOST_FINE, len(chart.curves)))
     canvas = Canvas(width, height)
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         for row, layer in enumerate(layer for layer in reversed(layers) if layer.newest):

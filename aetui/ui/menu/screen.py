@@ -133,7 +133,7 @@ class MenuScreen(PresetScreen):
 
     def action_runs(self) -> None:
         """The table of all runs."""
-        self.post_message(RunsRequested())
+        self.post_message(RunsRequested(self._follower))
 
     def action_read(self) -> None:
         """To the explanation, where the arrow keys scroll."""
@@ -157,7 +157,8 @@ class MenuScreen(PresetScreen):
         if summary is None:
             self.notify("Choose a run below the presets to resume it.")
         elif summary.state not in states.RESUMABLE:
-            self.notify(f"This run is {summary.state}; there is nothing to resume.")
+            state = safe_text(summary.state.replace("_", " "))
+            self.notify(f"This run is {state}; there is nothing to resume.", markup=False)
         else:
             self.post_message(TrainRequested(RunFolder(self._settings.runs_dir / summary.run)))
 

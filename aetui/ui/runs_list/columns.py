@@ -11,6 +11,8 @@ from aetui.ui.runs_list.facts import Facts
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SPARK_CELLS = 10
+MOST = 1e100
+"""A larger loss is drawn as this one."""
 LEAST_NAME = 24
 """Cells of a run's name, at least a third of all; other columns give way to it."""
 
@@ -43,7 +45,7 @@ def _size(run: RunSummary, facts: Facts | None) -> float | None:
 
 def spark(losses: Sequence[float], cells: int = SPARK_CELLS) -> str:
     """Losses as blocks, the lowest the smallest, the newest last; a block stands for the mean of some."""
-    finite = [loss for loss in losses if math.isfinite(loss)]
+    finite = [max(-MOST, min(MOST, loss)) for loss in losses if math.isfinite(loss)]
     if not finite:
         return ""
     count = min(cells, len(finite))

@@ -34,7 +34,7 @@ KEYS: list[BindingType] = [
     _key("t", "edit('tags')", "Tags", "words to find the run by"),
     _key("asterisk", "star", "Star", "star the run, or take its star", display="*"),
     _key("a", "archive", "Archive", "leave the run out of lists; is:archived shows it"),
-    _key("d,delete", "delete", "Delete", DELETE, show=True, display="d"),
+    _key("D,delete", "delete", "Delete", DELETE, show=True, display="D"),
     _key("u", "undo", "Undo", "take back what was deleted last"),
     _key("f", "first", "First", "the waiting run is the next one"),
     _key("p", "pause_queue", "Queue", "let the queue rest, or go on"),

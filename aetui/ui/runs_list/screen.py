@@ -62,10 +62,11 @@ class RunsScreen(Screen[None]):
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, follower: RunsFollower) -> None:
+        """`follower` is of the runs of these settings."""
         super().__init__()
         self._settings = settings
-        self._follower = RunsFollower(settings.runs_dir)
+        self._follower = follower
         self._reader = FactReader(settings.runs_dir)
         self._runs: list[RunSummary] = []
         self._marked: set[str] = set()
@@ -95,6 +96,10 @@ class RunsScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._show_head)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Until there is a focus no key acts: it was meant for the screen before, or for the line."""
+        return self.focused is not None or action == "back"
 
     # ── what is shown ──────────────────────────────────────────────────────
 
@@ -265,7 +270,8 @@ class RunsScreen(Screen[None]):
         if run and run.state in states.RESUMABLE:
             self.post_message(TrainRequested(self._deeds.folder(run)))
         elif run:
-            self.notify(f"This run is {run.state.replace('_', ' ')}; there is nothing to resume.")
+            state = safe_text(run.state.replace("_", " "))
+            self.notify(f"This run is {state}; there is nothing to resume.", markup=False)
 
     def action_star(self) -> None:
         starred = not all(run.labels.starred for run in self._meant)

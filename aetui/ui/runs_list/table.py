@@ -121,12 +121,12 @@ class RunsTable(KeysInOrder, ScrollView, can_focus=True):
     @property
     def head(self) -> Text:
         """The titles of the columns that there is room for."""
-        columns, name_cells = columns_for(self.size.width)
+        columns, name_cells = columns_for(self._width)
         titles = [_fitted(column, column.title) for column in columns]
         return Text(" ".join([" " * 4 + "run".ljust(name_cells), *titles]), "dim", no_wrap=True)
 
     def render_line(self, y: int) -> Strip:
-        place, width = self.scroll_offset.y + y, self.size.width
+        place, width = self.scroll_offset.y + y, self._width
         if place >= len(self._rows):
             return Strip.blank(width, self.rich_style)
         row = self._rows[place]
@@ -138,6 +138,11 @@ class RunsTable(KeysInOrder, ScrollView, can_focus=True):
         if place == self.cursor and row.run:
             return Strip(Segment.apply_style(strip, post_style=self._cursor_style), width)
         return strip
+
+    @property
+    def _width(self) -> int:
+        """Beside the scroll bar."""
+        return self.scrollable_content_region.width
 
     @property
     def _cursor_style(self) -> Style:

@@ -120,7 +120,7 @@ async def test_only_what_is_looked_for_and_grouped_by_a_setting(app, ran):
         await pilot.pause()
         assert listed(screen) == []
         assert "nothing is found" in text_of(pilot)
-        await pilot.press("space", "enter", "d", "asterisk", "r", "n", "escape")
+        await pilot.press("space", "enter", "D", "asterisk", "r", "n", "escape")
         await pilot.pause()
         assert len(listed(screen)) == 4
 
@@ -180,10 +180,10 @@ async def test_deleted_runs_are_taken_back(app, ran):
     live.change_meta(started="2999-01-01T00:00:00.000+00:00")
     async with app().run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot)
-        await pilot.press("end", "d")
+        await pilot.press("end", "D")
         await pilot.pause()
         assert not runs[0].path.exists()
-        await pilot.press("home", "down", "space", "space", "d")
+        await pilot.press("home", "down", "space", "space", "D")
         await pilot.pause()
         assert len(listed(screen)) == 1
         taken = next(path for path in (live.path.parent / ".trash").iterdir() if path.name == runs[1].name)
@@ -209,7 +209,7 @@ async def test_the_queue_from_here(app, ran, monkeypatch):
         assert "2 in the queue, which rests" in text_of(pilot)
         queue = read_queue(waiting[0].path.parent)
         assert (queue.waiting, queue.paused) == ([waiting[1].name, waiting[0].name], True)
-        await pilot.press("d")
+        await pilot.press("D")
         await pilot.pause()
         assert read_queue(waiting[0].path.parent).waiting == [waiting[0].name]
         await pilot.press("u")
@@ -242,3 +242,32 @@ async def test_runs_that_come_and_move_are_seen(app, ran):
         new.change_meta(epochs=7, test_loss=0.01)
         await pilot.pause(2.2)
         assert "7/10" in text_of(pilot)
+
+
+async def test_hostile_states_and_losses(app, ran):
+    """Neither sent to the terminal, nor the end of the table."""
+    ran(1, losses=(0.2, 1.7e308, -1.7e308, 1e308, 1e308))
+    odd = ran(2)
+    for state in ("\x1b]0;PWNED\x07", "[/boom]"):
+        odd.change_meta(state=state)
+        async with app().run_test(size=(140, 40)) as pilot:
+            await opened(pilot)
+            assert "▁" in text_of(pilot)
+            await pilot.press("r", "tab")
+            await pilot.pause()
+            await pilot.press("end", "up", "r")
+            await pilot.pause()
+            said = [note.message for note in pilot.app._notifications]
+            assert said
+            assert "\x1b" not in "".join(said)
+            assert "\x1b" not in text_of(pilot)
+
+
+async def test_keys_before_the_table_is_there_do_nothing(app, ran):
+    runs = [ran(second) for second in (1, 2)]
+    async with app().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        pilot.app.screen.set_focus(None)
+        await pilot.press("D", "a", "r", "O")
+        await pilot.pause()
+        assert all(run.path.exists() and not read_labels(run).archived for run in runs)
