@@ -4,7 +4,7 @@ import gc
 import weakref
 
 import pytest
-from screen_text import text_of
+from screen_text import text_of, until
 from textual.widgets import Input, OptionList
 
 from aetui.config.reading import read_preset
@@ -321,11 +321,10 @@ async def test_a_setting_is_changed_while_it_trains(app, scripted):
         await pilot.pause()
         assert folder.control.read_text() == "set train.learning_rate=3e-4\n"
         EventWriter(folder.events).write(SettingChanged(400, "train.learning_rate", "0.0003", "0.001"))
-        await pilot.pause(1.5)
-        assert "learning_rate 0.0003" in text_of(pilot)
+        await until(pilot, lambda: "learning_rate 0.0003" in text_of(pilot))
         folder.change_meta(state="finished")
         EventWriter(folder.events).write(StateChanged("finished"))
-        await pilot.pause(1.5)
+        await until(pilot, lambda: pilot.app.screen.feed.state == "finished")
         await pilot.press("h")
         await pilot.pause()
         assert isinstance(pilot.app.screen, MonitorScreen), "nothing trains it"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from screen_text import text_of
+from screen_text import text_of, until
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -22,9 +22,6 @@ from aetui.ui.comparison.table import ComparisonTable
 from aetui.ui.messages import CompareRequested
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.settings import Settings
-
-LOOKED = 0.4
-"""Seconds after which every look at the logs has come."""
 
 
 def finished(epoch: int, loss: float) -> EpochFinished:
@@ -54,6 +51,18 @@ def comparing(tmp_path) -> Callable[..., AetuiApp]:
     return lambda *folders: AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"), compare=folders)
 
 
+async def drawn(pilot) -> None:
+    """All logs are read, and what is in them is shown."""
+
+    def is_drawn() -> bool:
+        screen = pilot.app.screen
+        if not isinstance(screen, ComparisonScreen) or screen._stale or screen._lineup.behind:
+            return False
+        return all(member.feed.history.started for member in screen._lineup.members)
+
+    await until(pilot, is_drawn)
+
+
 def rows(app: AetuiApp) -> list[dict[str, str]]:
     """The table as text."""
     table = app.screen.query_one(ComparisonTable)
@@ -73,7 +82,7 @@ def letters(app: AetuiApp) -> list[str]:
 async def test_each_run_is_a_curve_and_a_row(ran, comparing):
     runs = ran("latent=8", losses=(0.2, 0.1, 0.05)), ran("latent=16", losses=(0.2, 0.3))
     async with comparing(*runs).run_test(size=(80, 24)) as pilot:
-        await pilot.pause(LOOKED)
+        await drawn(pilot)
         first, second = rows(pilot.app)
         assert (first["latent"], first["best"], first["epoch"], first["epochs"]) == (
             "8",
@@ -99,7 +108,7 @@ async def test_each_run_is_a_curve_and_a_row(ran, comparing):
 async def test_curves_are_read_at_an_epoch(ran, comparing):
     runs = ran("latent=8", losses=(0.2, 0.1, 0.05, 0.04)), ran("latent=16", losses=(0.2, 0.3))
     async with comparing(*runs).run_test(size=(140, 40)) as pilot:
-        await pilot.pause(LOOKED)
+        await drawn(pilot)
         await pilot.press("left")
         await pilot.pause()
         assert [row["at 1"] for row in rows(pilot.app)] == ["0.100", "0.300"], (
@@ -121,7 +130,7 @@ async def test_curves_are_read_at_an_epoch(ran, comparing):
 async def test_other_losses_are_not_drawn_on_the_same_axis(ran, comparing):
     runs = ran(), ran(loss="BCE per pixel"), ran("train.seed=1"), ran(losses=())
     async with comparing(*runs).run_test(size=(140, 40)) as pilot:
-        await pilot.pause(LOOKED)
+        await drawn(pilot)
         assert letters(pilot.app) == ["A", "c", "d"]
         assert "3 of 4 are drawn: the others measure something else than MSE per pixel" in text_of(pilot)
         assert [row["best"] for row in rows(pilot.app)] == ["★ 0.100", "0.100", "★ 0.100", "–"]
@@ -134,11 +143,10 @@ async def test_other_losses_are_not_drawn_on_the_same_axis(ran, comparing):
 async def test_live_runs_grow_and_deleted_ones_stay(ran, comparing):
     growing, gone = ran("latent=8"), ran("latent=16")
     async with comparing(growing, gone).run_test(size=(140, 40)) as pilot:
-        await pilot.pause(LOOKED)
+        await drawn(pilot)
         shutil.rmtree(gone.path)
         EventWriter(growing.events).write(finished(2, 0.01))
-        await pilot.pause(2 * LOOKED)
-        assert [row["best"] for row in rows(pilot.app)] == ["★ 0.0100", "0.100"]
+        await until(pilot, lambda: [row["best"] for row in rows(pilot.app)] == ["★ 0.0100", "0.100"])
         assert letters(pilot.app) == ["A", "b"]
 
 
@@ -147,7 +155,7 @@ async def test_foreign_names_and_presets_that_cannot_be_read(ran, comparing):
     other = ran("latent=10")
     broken.config.write_text("[data")
     async with comparing(odd, broken, other).run_test(size=(140, 40)) as pilot:
-        await pilot.pause(LOOKED)
+        await drawn(pilot)
         assert [row["latent"] for row in rows(pilot.app)] == ["3", "?", "10"]
         assert "[red]x[/] " in text_of(pilot)
         assert "\x1b" not in text_of(pilot)

@@ -1,7 +1,7 @@
 """The table of runs: what is listed in which order, and what keys do with it."""
 
 import pytest
-from screen_text import text_of
+from screen_text import text_of, until
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -18,9 +18,6 @@ from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.runs_list.screen import RunsScreen
 from aetui.ui.runs_list.table import RunsTable
-
-LOOKED = 0.5
-"""Seconds after which the rows in sight were read."""
 
 
 @pytest.fixture
@@ -46,9 +43,16 @@ def ran(tmp_path):
 async def opened(pilot) -> RunsScreen:
     await pilot.pause()
     await pilot.press("tab")
-    await pilot.pause(LOOKED)
-    assert isinstance(pilot.app.screen, RunsScreen)
+    await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen) and pilot.app.screen.focused)
+    await read(pilot)
     return pilot.app.screen
+
+
+async def read(pilot) -> None:
+    """What the rows in sight show is read, and the settings that are looked for."""
+    screen = pilot.app.screen
+    table = screen.query_one(RunsTable)
+    await until(pilot, lambda: not screen._stale and not screen._reader.behind(table.in_sight))
 
 
 def listed(screen: RunsScreen) -> list[str]:
@@ -59,7 +63,8 @@ def listed(screen: RunsScreen) -> list[str]:
 async def write(pilot, text: str) -> None:
     names = {" ": "space", ":": "colon", "<": "less_than_sign", ".": "full_stop", "=": "equals_sign"}
     await pilot.press(*(names.get(letter, letter) for letter in text))
-    await pilot.pause(LOOKED)
+    await pilot.pause()
+    await read(pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 40)])
@@ -156,7 +161,7 @@ async def test_labels(app, ran):
         await pilot.press("enter", "t")
         await write(pilot, "paper x paper")
         await pilot.press("enter", "asterisk")
-        await pilot.pause(LOOKED)
+        await pilot.pause()
         labels = read_labels(folder)
         assert (labels.name, labels.note, labels.tags) == ("mine", "a good one", ("paper", "x"))
         assert labels.starred
@@ -236,12 +241,10 @@ async def test_runs_that_come_and_move_are_seen(app, ran):
         screen = await opened(pilot)
         chosen = screen.query_one(RunsTable).chosen
         new = ran(2, losses=(0.2, 0.15))
-        await pilot.pause(2.2)
-        assert listed(screen)[0] == new.name
+        await until(pilot, lambda: listed(screen)[0] == new.name)
         assert screen.query_one(RunsTable).chosen == chosen, "the cursor stays on its run"
         new.change_meta(epochs=7, test_loss=0.01)
-        await pilot.pause(2.2)
-        assert "7/10" in text_of(pilot)
+        await until(pilot, lambda: "7/10" in text_of(pilot))
 
 
 async def test_hostile_states_and_losses(app, ran):
