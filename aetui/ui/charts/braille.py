@@ -20,7 +20,11 @@ Run = tuple[int, int, str, str]
 """Characters side by side in one style: row (0 on top), column, text, name of the style."""
 
 
-@lru_cache(maxsize=4)
+TOGETHER = 5
+"""Curves of one figure. More are drawn, and kept, some at a time: of many runs few grow at once."""
+
+
+@lru_cache(maxsize=16)
 def plot_lines(
     curves: tuple[tuple[HashedPoints, str], ...], x_axis: Axis, y_axis: Axis, columns: int, rows: int
 ) -> list[Run]:
@@ -29,6 +33,9 @@ def plot_lines(
     Later curves cover earlier ones; a y of None is a gap. The axes hold every x and y, but for a y above a
     linear axis, which is left out. The last drawings are kept: marks and levels change while lines do not.
     """
+    if len(curves) > TOGETHER:
+        some = (curves[first : first + TOGETHER] for first in range(0, len(curves), TOGETHER))
+        return [run for few in some for run in plot_lines(few, x_axis, y_axis, columns, rows)]
     _clear_figure(columns, rows)
     low, high = _scaled(y_axis.low, y_axis), _scaled(y_axis.high, y_axis)
     plotext.xlim(x_axis.low, x_axis.high)
