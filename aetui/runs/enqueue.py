@@ -7,11 +7,12 @@ from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
+from aetui.files import open_to_append
 from aetui.runs import states
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import start_worker
-from aetui.runs.waiting import MOST_WAITING, Queue, changed_queue, is_worked_off, read_queue
+from aetui.runs.waiting import MOST_WAITING, WORKER_LOCK, Queue, changed_queue, read_queue, try_lock
 
 PIECE = 20
 """Runs that are made before they are put into the queue: what a kill leaves out of it."""
@@ -71,7 +72,9 @@ def worked_queue(runs_dir: Path, data_dir: Path) -> Iterator[Queue]:
         yield queue
         if queue.waiting and not queue.paused:
             try:
-                if not is_worked_off(runs_dir):
+                with open_to_append(runs_dir / WORKER_LOCK) as lock:
+                    is_worked_off = not try_lock(lock)
+                if not is_worked_off:
                     start_worker(runs_dir, data_dir)
             except OSError as error:
                 raise AetuiError(

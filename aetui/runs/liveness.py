@@ -38,7 +38,7 @@ def require_idle(folder: RunFolder) -> None:
 def _process_lives(folder: RunFolder, meta: Meta) -> bool:
     if meta.pid is None:
         return 0 <= time.time() - moment(meta.started) < STARTING_SECONDS
-    held = _is_held(folder.lock)
+    held = is_held(folder.lock)
     if meta.host != socket.gethostname():
         return bool(held) or writes(folder)
     if held is not None:
@@ -53,7 +53,7 @@ def _process_lives(folder: RunFolder, meta: Meta) -> bool:
         return False
 
 
-def _is_held(lock: Path) -> bool | None:
+def is_held(lock: Path) -> bool | None:
     """Whether a process holds a run's lock, also in another container or over NFS; None if nobody knows."""
     try:
         with open_file(lock) as file:

@@ -14,7 +14,7 @@ from aetui.files import open_to_append, read_bounded, write_whole
 from aetui.runs import states
 from aetui.runs.fields import FileName, first_mistake
 from aetui.runs.folder import RunFolder
-from aetui.runs.liveness import find_state
+from aetui.runs.liveness import find_state, is_held
 
 QUEUE_FILE, QUEUE_LOCK, WORKER_LOCK, WORKER_LOG = "queue.json", "queue.lock", "worker.lock", "worker.log"
 LARGEST_BYTES = 12_000_000
@@ -136,6 +136,5 @@ def is_at_work(folder: RunFolder) -> bool:
 
 
 def is_worked_off(runs_dir: Path) -> bool:
-    """Whether a worker is at work on the queue of this folder. Raises OSError."""
-    with open_to_append(runs_dir / WORKER_LOCK) as file:
-        return not try_lock(file)
+    """Whether a worker is at work on the queue of this folder, as far as can be seen."""
+    return bool(is_held(runs_dir / WORKER_LOCK))

@@ -15,7 +15,7 @@ from aetui.runs import states
 from aetui.runs.control import send
 from aetui.runs.create import create_run
 from aetui.runs.events import EpochFinished, StateChanged
-from aetui.runs.liveness import _is_held
+from aetui.runs.liveness import is_held
 from aetui.runs.meta_repair import rebuild_meta
 from aetui.training import supervisor
 from aetui.training.supervisor import supervise
@@ -80,7 +80,7 @@ def test_the_lock_is_held_also_where_a_backup_puts_another_in_its_place(
             if deed == "replaced":
                 folder.lock.touch()
         elif isinstance(event, EpochFinished) and event.epoch > 1 and not seen:
-            wait_until(lambda: _is_held(folder.lock))
+            wait_until(lambda: is_held(folder.lock))
             seen.append(event)
             send(folder.control, "stop")
 
