@@ -162,3 +162,12 @@ def test_a_full_queue_takes_no_more(aetui):
     code, _, said = aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
     assert (code, "19,999 runs wait already" in said) == (2, True)
     assert len(list(aetui.runs.glob("2*"))) == 2
+
+
+def test_looking_writes_nothing(aetui):
+    aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    (aetui.runs / "worker.lock").unlink()
+    before = sorted(path.name for path in aetui.runs.iterdir())
+    _, _, said = aetui("queue")
+    assert "Nobody works the queue off" in said
+    assert sorted(path.name for path in aetui.runs.iterdir()) == before
