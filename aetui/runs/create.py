@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
@@ -44,19 +45,16 @@ def create_run(
         meta = Meta(
             run=folder.name,
             preset=preset.name,
-            started=now(),
-            command=[safe_text(word) for word in sys.argv],
             seed=preset.train.seed,
             changes=list(changes)[:MOST_CHANGES],
             device=device,
             threads=threads,
             data_dir=str(data_dir.absolute()),
-            git_commit=_git_commit(),
             epochs_planned=preset.train.epochs,
-            host=socket.gethostname(),
             shared=shared,
             imported=imported,
             state=state,
+            **_here_and_now(),
         )
         _fill(folder, config, meta)
     except OSError as error:
@@ -65,6 +63,17 @@ def create_run(
             "choose another place with --runs DIR",
         ) from None
     return folder
+
+
+def _here_and_now() -> dict[str, Any]:
+    """Where, when and by which command a run was made."""
+    command = [safe_text(word) for word in sys.argv]
+    return {
+        "started": now(),
+        "command": command,
+        "git_commit": _git_commit(),
+        "host": socket.gethostname(),
+    }
 
 
 def _fill(folder: RunFolder, config: bytes, meta: Meta) -> None:

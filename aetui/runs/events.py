@@ -2,7 +2,7 @@
 
 A loss is what training makes smaller, averaged over images: the mean squared error per pixel of images in
 [0, 1] unless `train.loss` says otherwise; where patches are hidden from the model, per hidden pixel; under
-norm_pix, of normalised patches. A classifier's is the cross-entropy.
+norm_pix, of normalised patches. A classifier's is the cross-entropy. The file is as long as there are words.
 """
 
 import dataclasses

@@ -127,12 +127,7 @@ class History:
                 self._previews[event.file] = event
                 _forget_oldest(self._previews)
             case SettingChanged():
-                self.changed[event.step, event.key] = event
-                if len(self.changed) > MOST_NOTES:
-                    del self.changed[next(iter(self.changed))]
-                if event.key == "train.epochs" and self.started and event.value.isdecimal():
-                    epochs = min(int(event.value[:9]), MOST_EPOCHS)
-                    self.started = replace(self.started, epochs=epochs)
+                self._change(event)
             case BestTested():
                 self.best_tested = event
             case FloorMeasured():
@@ -163,6 +158,13 @@ class History:
         self.changed = {at: one for at, one in self.changed.items() if one.step <= event.step}
         self.latest = self.steps[-1] if self.steps else None
         self.best_tested = None
+
+    def _change(self, event: SettingChanged) -> None:
+        self.changed[event.step, event.key] = event
+        if len(self.changed) > MOST_NOTES:
+            del self.changed[next(iter(self.changed))]
+        if event.key == "train.epochs" and self.started and event.value.isdecimal():
+            self.started = replace(self.started, epochs=min(int(event.value[:9]), MOST_EPOCHS))
 
     def _add_steps(self, event: StepsTrained) -> None:
         self.steps.append(event)

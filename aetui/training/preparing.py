@@ -62,9 +62,7 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
     device = torch.device(chosen.name)
     most_threads = configure_torch(device, meta.threads)
     bf16 = _use_bf16(preset, chosen, emit)
-    data_dir = data_dir_to_load(preset.data.name, Path(meta.data_dir), data_dir)
-    data = load_data(preset, data_dir, control, emit)
-    _note_where(data_dir, folder, preset)
+    data = _load(folder, preset, data_dir, control, emit)
     checkpoints = _open_checkpoints(folder, preset, emit)
     model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
     check_smallest_part(model, len(data.train), preset.train)
@@ -104,10 +102,14 @@ def _optimizer(model: Model, preset: Preset) -> torch.optim.Optimizer:
     return make_optimizer(model, preset.train, layer_decay)
 
 
-def _note_where(data_dir: Path, folder: RunFolder, preset: Preset) -> None:
-    """A set was found, or fetched, in another folder than the run knew."""
-    if preset.data.name in SETS and data_dir != Path(folder.read_meta().data_dir):
-        folder.change_meta(data_dir=str(data_dir.absolute()))
+def _load(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> DataSet:
+    """The data, from where the run had it or else from `data_dir`, which is noted then."""
+    noted = Path(folder.read_meta().data_dir)
+    found = data_dir_to_load(preset.data.name, noted, data_dir)
+    data = load_data(preset, found, control, emit)
+    if preset.data.name in SETS and found != noted:
+        folder.change_meta(data_dir=str(found.absolute()))
+    return data
 
 
 def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:

@@ -5,14 +5,12 @@ import contextlib
 import os
 import signal
 import threading
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import platformdirs
-import psutil
 from rich.text import Text
 from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
@@ -27,13 +25,13 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import find_state
 from aetui.runs.trainer import Trainer
 from aetui.terminal.notification import notification
-from aetui.text import format_bytes, safe_text
+from aetui.text import safe_text
 from aetui.ui.calculator.chain_history import ChainHistory
 from aetui.ui.calculator.preset_files import halves_of_line, line_of_preset
 from aetui.ui.calculator.screen import CalculatorScreen
-from aetui.ui.comparison.lineup import MOST, Lineup
+from aetui.ui.comparison.lineup import Lineup
 from aetui.ui.comparison.screen import ComparisonScreen
-from aetui.ui.driver import RECENT_SECONDS, QuietDriver
+from aetui.ui.driver import QuietDriver
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
 from aetui.ui.gallery.screen import GalleryScreen
@@ -44,7 +42,7 @@ from aetui.ui.messages import CompareRequested, EditRequested, RunsRequested, Tr
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
-from aetui.ui.parts.palette import TEXTUALS_OWN, screen_commands
+from aetui.ui.parts.palette import TEXTUALS_OWN, costs, screen_commands
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.runs_list.screen import RunsScreen
@@ -166,9 +164,6 @@ class AetuiApp(App[None]):
             self.notify(safe_text(error.sentence), severity="error", markup=False)
 
     def _compare(self, folders: Sequence[RunFolder]) -> None:
-        if len(folders) > MOST:
-            self.notify(f"{len(folders)} runs are more than the {MOST} that can be compared.")
-            return
         try:
             self.push_screen(ComparisonScreen(Lineup(folders)))
         except AetuiError as error:
@@ -204,14 +199,8 @@ class AetuiApp(App[None]):
 
     def _tell_costs(self) -> None:
         """Say what the app takes; who trains is another process, whose numbers are on the screen."""
-        costs = []
-        if isinstance(self._driver, QuietDriver):
-            rate = format_bytes(round(self._driver.bytes_a_second))
-            costs.append(f"{rate} a second to the terminal, mean of {RECENT_SECONDS:.0f} s")
-        share = time.process_time() / (time.time() - psutil.Process().create_time())
-        costs.append(f"{share:.1%} of a core since the start")
-        costs.append(f"{format_bytes(psutil.Process().memory_info().rss)} of memory")
-        self.notify("\n".join(costs), title="The screen takes")
+        rate = self._driver.bytes_a_second if isinstance(self._driver, QuietDriver) else None
+        self.notify(costs(rate), title="The screen takes")
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(self.screen, self._settings.images.reason))

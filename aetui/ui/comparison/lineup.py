@@ -8,6 +8,7 @@ from string import ascii_letters
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
+from aetui.errors import UsageError
 from aetui.runs.comparing import Compared, beside, differing
 from aetui.runs.folder import RunFolder
 from aetui.ui.run_feed import Feed
@@ -41,9 +42,11 @@ class Member:
 
 
 class Lineup:
-    """The runs of these folders, `MOST` at most. Raises AetuiError for a folder that is none of a run."""
+    """The runs of these folders. Raises AetuiError for more than `MOST`, and for a folder of no run."""
 
     def __init__(self, folders: Sequence[RunFolder]) -> None:
+        if len(folders) > MOST:
+            raise UsageError(f"{len(folders)} runs are more than the {MOST} that can be compared")
         metas = [folder.read_meta() for folder in folders]
         settings = _settings([_preset(folder) for folder in folders])
         self.members = [

@@ -39,7 +39,7 @@ def _of_setting(setting: Setting, draft: Draft) -> Iterator[tuple[str, str]]:
     if setting.range:
         yield "may be", setting.range
     if setting.key not in OF_ONE_VALUE and setting.key not in OF_THE_RUN and not setting.is_list:
-        yield "several", "1, 2, 3 makes a run of each"
+        yield "several", "between commas make a run of each"
 
 
 def _of_run(draft: Draft, pace: Pace | None) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The line of keys below every screen."""
 
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Footer
 
@@ -16,6 +17,15 @@ class KeyFooter(Footer):
     def __init__(self) -> None:
         super().__init__(show_command_palette=False, compact=True)
         self._shown: list[tuple[Binding, bool, str]] = []
+
+    def compose(self) -> ComposeResult:
+        """Without keys that are letters of the line that is typed into."""
+        line = self.screen.focused
+        for key in super().compose():
+            letter = getattr(key, "key_display", "")
+            is_typed = len(letter) == 1 and letter.isascii()
+            if not (line and is_typed and line.check_consume_key(getattr(key, "key", ""), letter)):
+                yield key
 
     async def recompose(self) -> None:
         if not (self.is_attached and self.screen.is_active):

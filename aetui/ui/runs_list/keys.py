@@ -43,7 +43,7 @@ KEYS: list[BindingType] = [
 """Of the whole screen."""
 
 LINE_KEYS: list[BindingType] = [
-    _key("enter,down", "screen.accept", "Keep", "take what is typed", show=True),
+    _key("enter,down", "screen.accept", "Keep", "take what is typed", show=True, display="⏎"),
     _key("escape", "screen.give_up", "As before", "leave it as it was", show=True),
 ]
 """Of the line that is typed into."""
