@@ -6,7 +6,7 @@ from aetui.config.fields import value_of
 from aetui.config.preset import Steer
 from aetui.config.problems import PresetError
 from aetui.config.shipped import description, preset_text
-from aetui.config.steering import OF_IMAGES, noted, steer
+from aetui.config.steering import OF_IMAGES, in_order, noted, steer
 from aetui.files import write_whole
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import Emit, SettingChanged, Warned
@@ -38,7 +38,7 @@ def _note(training: Training, change: str, emit: Emit) -> None:
         emit(Warned(f"not changed: {error.filename or training.folder.config}: {error.strerror}"))
         return
     training.base = base
-    training.to_come.append(base.steer[-1])
+    training.to_come = in_order([*training.to_come, base.steer[-1]])
 
 
 def take_changes(training: Training, emit: Emit, *, begun: bool = True) -> None:

@@ -69,6 +69,14 @@ def test_its_config_repeats_it_bit_for_bit(make_run, record, tmp_path):
     assert losses(untold)[1] == losses(steered)[1]
 
 
+def test_a_run_that_is_repeated_is_told_something_in_between(make_run, record, tmp_path):
+    first = make_run(*NOISY)
+    record(first, after_epoch((2, "noise.std=0.4")))
+    again = create_run(read_preset(first.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
+    recorder = record(again, after_epoch((1, "train.learning_rate=3e-4")))
+    assert [one[:2] for one in told(recorder)] == [(4, "train.learning_rate"), (8, "noise.std")]
+
+
 def test_taken_up_from_any_checkpoint_it_is_equal_bit_for_bit(make_run, record, tmp_path):
     """As after a kill: what was changed since the checkpoint is changed again at its step."""
     folder = make_run(*NOISY, "train.keep_checkpoints=10")
