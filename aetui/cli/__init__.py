@@ -18,6 +18,7 @@ VERBS = (
     "train",
     "watch",
     "resume",
+    "branch",
     "runs",
     "show",
     "compare",

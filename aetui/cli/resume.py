@@ -114,20 +114,19 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
     """The run's preset after `--set`; refuses changes that would make it another run."""
     from aetui.config.kept import CHANGEABLE
     from aetui.config.reading import read_preset
+    from aetui.config.steering import without
     from aetui.errors import UsageError
 
     if options.seed is not None:
         raise UsageError("A run keeps its seed", f"start another with `aetui train {folder.config} --seed N`")
     before, after = read_preset(folder.config), read_preset(folder.config, preset_changes(options))
-    told = {change.partition("=")[0].strip() for change in preset_changes(options)}
-    left = [one for one in before.steer if one.change.partition("=")[0].strip() not in told]
     kept = {key: getattr(before.train, key) for key in CHANGEABLE}
     if after.model_copy(update={"train": after.train.model_copy(update=kept)}) != before:
         names = ", ".join(f"train.{key}" for key in CHANGEABLE)
         raise UsageError(
             f"Only {names} can change when a run goes on", "start another run with `aetui train`"
         )
-    return after.model_copy(update={"steer": left})
+    return after.model_copy(update={"steer": without(before.steer, preset_changes(options))})
 
 
 def _warn_of_bend(preset: "Preset", planned: int) -> None:

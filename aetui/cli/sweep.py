@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     from aetui.config.shipped import description, find_preset
     from aetui.config.sweeping import count_members, members, parse_vary, read_members
     from aetui.devices.available import check_device_name
-    from aetui.runs.enqueue import Place, queue_runs
+    from aetui.runs.create import Place
+    from aetui.runs.enqueue import queue_runs
 
     check_device_name(options.device)
     varied = [parse_vary(text) for text in options.vary]

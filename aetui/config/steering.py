@@ -39,6 +39,12 @@ def steered(preset: Preset) -> Preset:
     return preset
 
 
+def without(notes: Sequence[Steer], changes: Sequence[str]) -> list[Steer]:
+    """The notes but those on settings that `changes`, as `--set` takes them, tell anew."""
+    told = {change.partition("=")[0].strip() for change in changes}
+    return [one for one in notes if one.change.partition("=")[0].strip() not in told]
+
+
 def in_order(changes: Sequence[Steer]) -> list[Steer]:
     """By their steps; of a step, as they were told."""
     return sorted(changes, key=lambda one: one.step)

@@ -1,6 +1,8 @@
 """checkpoints/index.json: which checkpoints of a run are whole."""
 
+import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -114,6 +116,12 @@ def is_damaged(folder: Path) -> bool:
     except AetuiError:  # its folder may not be looked into
         return False
     return False
+
+
+def best_of(entries: Iterable[Entry]) -> Entry | None:
+    """That with the lowest score, the first of several."""
+    scored = {one.score: one for one in reversed([*entries]) if one.score is not None}
+    return scored.get(min(filter(math.isfinite, scored), default=math.nan))
 
 
 def newest_whole(folder: Path) -> Entry | None:

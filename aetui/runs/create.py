@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,18 @@ from aetui.files import make_folder, write_whole
 from aetui.runs import states
 from aetui.runs.folder import MOST_CHANGES, Meta, RunFolder, now
 from aetui.text import plain_word, safe_text
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs are made, and what they are told besides their presets."""
+
+    runs_dir: Path
+    data_dir: Path
+    device: str = "auto"
+    threads: int | None = None
+    shared: bool = False
+    """Whether the runs made here are for others too."""
 
 
 def create_run(

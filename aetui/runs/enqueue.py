@@ -2,31 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
 from aetui.files import open_to_append
 from aetui.runs import states
-from aetui.runs.create import create_run
+from aetui.runs.create import Place, create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import start_worker
 from aetui.runs.waiting import MOST_WAITING, WORKER_LOCK, Queue, changed_queue, read_queue, try_lock
 
 PIECE = 20
 """Runs that are made before they are put into the queue: what a kill leaves out of it."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where runs are made, and what they are told besides their presets."""
-
-    runs_dir: Path
-    data_dir: Path
-    device: str = "auto"
-    threads: int | None = None
-    shared: bool = False
 
 
 def queue_runs(

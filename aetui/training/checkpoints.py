@@ -5,13 +5,12 @@ it is deleted, so a kill at any moment leaves at most an unlisted file, which th
 """
 
 import hashlib
-import math
 import os
 from pathlib import Path
 from typing import NamedTuple
 
 from aetui.files import check_no_link, delete, set_aside, sweep_half_written, write_whole
-from aetui.runs.checkpoint_index import Entry, check_entry, checkpoint_name, read_index, write_index
+from aetui.runs.checkpoint_index import Entry, best_of, check_entry, checkpoint_name, read_index, write_index
 from aetui.training.checkpoint_file import Checkpoint, read_listed, to_bytes
 from aetui.training.repair import list_unlisted
 
@@ -56,8 +55,7 @@ class CheckpointStore:
     @property
     def best(self) -> Entry | None:
         """The listed checkpoint with the lowest score, the first of several."""
-        tested = [entry for entry in self._entries if math.isfinite(_score(entry))]
-        return min(tested, key=_score, default=None)
+        return best_of(self._entries)
 
     def save(self, checkpoint: Checkpoint) -> Entry:
         """Write a checkpoint and delete those no longer kept.
@@ -156,7 +154,3 @@ class CheckpointStore:
         if entries != self._entries:
             write_index(self._folder, entries)
             self._entries = entries
-
-
-def _score(entry: Entry) -> float:
-    return math.nan if entry.score is None else entry.score

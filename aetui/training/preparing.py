@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from aetui.config.branching import is_free
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
 from aetui.config.steering import in_order, steered
@@ -158,7 +159,7 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         if training.folder.read_meta().imported:
             raise AetuiError(
                 f"The weights that {training.folder.called} was made of are not in it",
-                "import them again, and delete this run",
+                "import them, or branch off, once more, and delete this run",
             )
         if told := read_history(training.folder)[0].checkpoints:
             raise AetuiError(
@@ -166,6 +167,8 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
                 f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
             )
         return None
+    if checkpoint.progress.step == training.folder.read_meta().branched_step:  # made with the other settings
+        checkpoint.settings = {key: was for key, was in checkpoint.settings.items() if not is_free(key)}
     if math.isnan(checkpoint.progress.best_score):
         checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)
     if checkpoint.progress.step and not CHANNELS_LAST.items() <= checkpoint.made_on.items():

@@ -121,7 +121,7 @@ class Training:
     def is_flat(self) -> bool:
         """Whether the best epoch is longer ago than the preset has patience."""
         patience, best = self.preset.train.patience, self.checkpoints.best
-        return bool(patience) and self.progress.epoch - (best.epoch if best else 0) >= patience
+        return bool(patience) and best is not None and self.progress.epoch - best.epoch >= patience
 
     def best(self) -> tuple[Entry, Model] | None:
         """The best checkpoint and a model of its own with its weights; None where it cannot be read."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from aetui.config.preset import Preset
-from aetui.runs.create import create_run
+from aetui.runs.create import Place, create_run
 from aetui.runs.folder import RunFolder
 from aetui.terminal.choice import ASSUMED_CELL, Choice
 
@@ -13,17 +12,11 @@ UNASKED = Choice("half", "half-blocks: the terminal was not asked", ASSUMED_CELL
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Place):
     """Where things are and how runs are started."""
 
-    runs_dir: Path
-    data_dir: Path
-    device: str = "auto"
-    threads: int | None = None
     seed: int | None = None
     """Overrides train.seed of every preset started from the menu."""
-    shared: bool = False
-    """Whether the runs made here are for others too."""
     images: Choice = UNASKED
     """How pictures are drawn in this terminal, and why."""
 

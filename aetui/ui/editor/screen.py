@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError
-from aetui.runs.enqueue import Place, queue_runs
+from aetui.runs.enqueue import queue_runs
 from aetui.runs.listing import RunSummary
 from aetui.text import plain_word, safe_text
 from aetui.ui.editor.draft import Draft
@@ -165,9 +165,8 @@ class EditorScreen(PresetScreen):
     # ── runs ───────────────────────────────────────────────────────────────
 
     def _start_one(self, preset: Preset) -> None:
-        settings = replace(self._settings, device=self._draft.device, threads=self._draft.threads)
         try:
-            folder = settings.new_run(preset, self._draft.sentence, self._draft.changes)
+            folder = self._place.new_run(preset, self._draft.sentence, self._draft.changes)
         except AetuiError as error:
             self._complain(error.sentence)
         else:
@@ -175,15 +174,18 @@ class EditorScreen(PresetScreen):
 
     def _queue(self) -> None:
         """Make a run of every combination and let them wait; the menu shows them."""
-        told, draft = self._settings, self._draft
-        place = Place(told.runs_dir, told.data_dir, draft.device, draft.threads, told.shared)
+        draft = self._draft
         try:
-            queue_runs(draft.members(), draft.sentence, place)
+            queue_runs(draft.members(), draft.sentence, self._place)
         except AetuiError as error:
             self._complain(f"{error.sentence}; {error.hint}" if error.hint else error.sentence)
             return
         self.app.notify(f"{draft.runs} runs wait in the queue; they train also when you leave.", timeout=10)
         self.dismiss()
+
+    @property
+    def _place(self) -> Settings:
+        return replace(self._settings, device=self._draft.device, threads=self._draft.threads)
 
     # ── the draft ──────────────────────────────────────────────────────────
 

@@ -27,6 +27,14 @@ KEYS: list[BindingType] = [
         tooltip="change the learning rate, the epochs, noise, masks while it trains",
         show=False,
     ),
+    Binding(
+        "b",
+        "branch",
+        "Branch",
+        id="run.branch",
+        tooltip="a new run from a checkpoint of this one, with other settings",
+        show=False,
+    ),
     Binding("l", "chart('toggle_log')", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
     Binding(
         "m",

@@ -17,7 +17,7 @@ from aetui.runs.control import LONGEST_SET, SET
 from aetui.text import safe_text
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
-from aetui.ui.parts.text_line import TextLine
+from aetui.ui.parts.text_line import AnswerLine
 
 
 def values_now(config: Path) -> dict[str, str]:
@@ -56,9 +56,8 @@ class SteerScreen(Dialog[str | None]):
             yield Static("Change while it trains, from the next step on", classes="question")
             lines = [f"{key}={value}" for key, value in self._values.items()]
             yield Static("\n".join(map(safe_text, lines)) + "\n", markup=False)
-            yield TextLine(
-                f"{next(iter(self._values))}=", compact=True, max_length=150, select_on_focus=False
-            )
+            begun = f"{next(iter(self._values))}="
+            yield AnswerLine(begun, compact=True, max_length=150, select_on_focus=False)
             yield Static(id="wrong", markup=False)
         yield KeyFooter()
 

@@ -4,9 +4,10 @@ In Textual (8.2) a letter is taken at once by a line, and a key with a binding, 
 all widgets first. So on a slow line, which brings keys in bunches, letters overtook it.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -41,3 +42,11 @@ class TextLine(KeysInOrder, Input):
 
     def validate_value(self, value: str) -> str:
         return safe_text(value)
+
+
+class AnswerLine(TextLine):
+    """The line of a dialog, whose footer says how it is accepted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Accept", id="dialog.accept", key_display="⏎", tooltip="take it"),
+    ]

@@ -1,0 +1,69 @@
+"""What may differ in a run that leaves another one at a checkpoint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from aetui.config.fields import every_setting, value_of
+from aetui.config.kept import differences, kept_settings
+from aetui.config.preset import Preset
+from aetui.config.problems import PresetError
+from aetui.config.reading import read_preset
+from aetui.config.steering import steered, without
+from aetui.errors import UsageError
+
+SECTIONS = ("train", "noise", "augment", "probe")
+FREE = ("mask.ratio",)
+FIXED = ("train.batch_size", "train.optimizer", "train.loss")
+"""Of a free section: what steps and losses so far were counted and measured by, and the optimizer's state."""
+WHAT_MAY_DIFFER = "[train] but batch_size, optimizer and loss; [noise], [augment], [probe], mask.ratio"
+
+
+class Difference(NamedTuple):
+    """A setting that is another in the branch."""
+
+    key: str
+    value: str
+    before: str
+
+
+def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, list[Difference]]:
+    """The preset of a branch that leaves the run of this config.toml after so many steps, and how it differs.
+
+    What the run was told while it trained, it was told until then. Raises PresetError, and UsageError for a
+    change that no checkpoint of the run could go on with.
+    """
+    trunk = read_preset(config)
+    trunk = trunk.model_copy(update={"steer": [one for one in trunk.steer if one.step < step]})
+    preset = read_preset(config, changes).model_copy(update={"steer": without(trunk.steer, changes)})
+    _check(trunk, preset)
+    before, now = steered(trunk), steered(preset)
+    found = [
+        Difference(setting.key, value_of(now, setting.key), value_of(before, setting.key))
+        for setting in every_setting()
+    ]
+    return preset, [one for one in found if one.value != one.before]
+
+
+def mistake_in_branch(config: Path, step: int, changes: Sequence[str]) -> str:
+    """Why no branch can differ so; empty where it can."""
+    try:
+        branched(config, step, changes)
+    except (PresetError, UsageError) as error:
+        return error.sentence
+    return ""
+
+
+def _check(trunk: Preset, preset: Preset) -> None:
+    changed = differences(kept_settings(trunk), kept_settings(preset))
+    keys = [change.partition(" ")[0] for change in changed]
+    if refused := [key for key in keys if not is_free(key)]:
+        raise UsageError(
+            f"A branch cannot have another {', '.join(refused)} than its checkpoint",
+            f"what may differ: {WHAT_MAY_DIFFER}; another run starts with `aetui train`",
+        )
+
+
+def is_free(key: str) -> bool:
+    """Whether a kept setting, `section.key`, may be another in a branch."""
+    return key in FREE or (key.partition(".")[0] in SECTIONS and key not in FIXED)

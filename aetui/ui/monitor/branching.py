@@ -1,0 +1,112 @@
+"""A new run from a checkpoint of the one that is watched: which one, and what shall be different."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from aetui.config.branching import mistake_in_branch
+from aetui.runs.checkpoint_index import Entry, best_of
+from aetui.text import format_number, safe_text
+from aetui.ui.parts.dialogs import Dialog
+from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.text_line import AnswerLine
+
+HELD = "no settings: the same once more, from there"
+EXAMPLE = "train.learning_rate=3e-4 noise.std=0.1"
+
+
+class Branch(NamedTuple):
+    """What a person wants."""
+
+    entry: Entry
+    changes: list[str]
+
+
+class ChangesLine(AnswerLine):
+    """What is different; the arrow keys choose the checkpoint meanwhile."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "up", "screen.move('up')", "Later", id="branch.later", key_display="↑", tooltip="a later one"
+        ),
+        Binding(
+            "down",
+            "screen.move('down')",
+            "Earlier",
+            id="branch.earlier",
+            key_display="↓",
+            tooltip="an earlier one",
+        ),
+    ]
+
+
+class BranchScreen(Dialog[Branch | None]):
+    """The checkpoints of a run, and a line for what is different from there on; dismissed with both."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel", tooltip="back, nothing is made"),
+    ]
+
+    def __init__(self, config: Path, entries: Sequence[Entry]) -> None:
+        """`config` is the run's config.toml, `entries` its checkpoints, oldest first."""
+        super().__init__()
+        self._config = config
+        self._entries = entries[::-1]
+
+    def compose(self) -> ComposeResult:
+        best = best_of(self._entries)
+        with Vertical(classes="dialog branch"):
+            yield Static("A new run from which checkpoint, with what different?", classes="question")
+            options = OptionList(*(Option(_words(one, best)) for one in self._entries), markup=False)
+            options.can_focus = False
+            options.highlighted = 0
+            yield options
+            yield ChangesLine(placeholder=f"for example {EXAMPLE}", compact=True, max_length=1000)
+            yield Static(HELD, id="wrong", markup=False)
+        yield KeyFooter()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._say_mistake()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._say_mistake()
+
+    def action_move(self, where: str) -> None:
+        """Choose another checkpoint."""
+        getattr(self.query_one(OptionList), f"action_cursor_{where}")()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not self._say_mistake():
+            self.dismiss(Branch(self._entry, self._changes()))
+
+    @property
+    def _entry(self) -> Entry:
+        return self._entries[self.query_one(OptionList).highlighted or 0]
+
+    def _changes(self) -> list[str]:
+        """What is typed, as `--set` takes it. Raises ValueError for quotation marks that do not end."""
+        return shlex.split(self.query_one(ChangesLine).value)
+
+    def _say_mistake(self) -> bool:
+        """Whether something is wrong."""
+        said = HELD
+        try:
+            if changes := self._changes():
+                said = mistake_in_branch(self._config, self._entry.step, changes)
+        except ValueError as error:
+            said = str(error)
+        self.query_one("#wrong", Static).update(safe_text(said))
+        return said not in ("", HELD)
+
+
+def _words(entry: Entry, best: Entry | None) -> str:
+    at = f"after epoch {entry.epoch}, step {entry.step:,}"
+    loss = "" if entry.test_loss is None else f"   {format_number(entry.test_loss)}"
+    return f"{at}{loss}{'   ★ best' if entry == best else ''}"

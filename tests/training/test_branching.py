@@ -1,0 +1,199 @@
+"""Runs that leave another at one of its checkpoints: equal to it until there, and bit for bit beyond."""
+
+import shutil
+
+import pytest
+
+from aetui.cli import main
+from aetui.errors import AetuiError, UsageError
+from aetui.runs import branching
+from aetui.runs.branching import branch_off, checkpoint_of
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.create import Place
+from aetui.runs.events import EpochFinished, SettingChanged, Warned
+from aetui.runs.folder import RunFolder
+from aetui.runs.report import read_history, report_run
+
+TRUNK = ("train.epochs=4", "train.keep_checkpoints=10", "noise.std=0.2")
+"""Of 4 steps an epoch."""
+
+
+@pytest.fixture
+def trunk(make_run, record) -> RunFolder:
+    folder = make_run(*TRUNK)
+    record(folder)
+    return folder
+
+
+@pytest.fixture
+def branch(tmp_path):
+    def make(source: RunFolder, epoch: int | None = None, *changes: str) -> RunFolder:
+        place = Place(tmp_path / "branches", tmp_path)
+        return branch_off(source, checkpoint_of(source, epoch), changes, place)
+
+    return make
+
+
+def losses_of(folder: RunFolder) -> dict[int, float]:
+    return {number: epoch.test_loss for number, epoch in read_history(folder)[0].epochs.items()}
+
+
+def files_of(folder: RunFolder) -> dict[str, bytes]:
+    return {str(p.relative_to(folder.path)): p.read_bytes() for p in folder.path.rglob("*") if p.is_file()}
+
+
+def test_with_nothing_different_it_equals_the_run_it_left(trunk, branch, record):
+    before = files_of(trunk)
+    folder = branch(trunk, 2)
+    assert losses_of(folder) == {n: loss for n, loss in losses_of(trunk).items() if n <= 2}
+    record(folder)
+    assert losses_of(folder) == losses_of(trunk)
+    assert files_of(trunk) == before
+
+
+def test_it_has_the_story_of_the_other_until_there(trunk, branch, record):
+    folder = branch(trunk, 2, "train.learning_rate=3e-4")
+    mine, others = read_history(folder)[0], read_history(trunk)[0]
+    assert mine.baselines == others.baselines
+    assert mine.steps == [steps for steps in others.steps if steps.step <= 8]
+    assert [one.epoch for one in mine.previews] == [one.epoch for one in others.previews if one.step <= 8]
+    assert all((folder.previews / one.file).is_file() for one in mine.previews)
+    assert mine.started.run == folder.name
+    meta = folder.read_meta()
+    assert (meta.branched_from, meta.branched_step, meta.state) == (trunk.name, 8, "stopped")
+    record(folder)
+    history = read_history(folder)[0]
+    assert list(history.changed.values()) == [SettingChanged(8, "train.learning_rate", "0.0003", "0.001")]
+    assert [steps.learning_rate for steps in history.steps if steps.step > 8] == [3e-4] * 2
+    assert losses_of(folder)[2] == losses_of(trunk)[2]
+    assert losses_of(folder)[3] != losses_of(trunk)[3]
+    assert report_run(folder)["branched_from"] == trunk.name
+
+
+def test_what_measures_the_losses_may_differ_and_is_said(trunk, branch, record):
+    folder = branch(trunk, 2, "noise.std=0.4", "train.seed=7", "train.ema=0.5", "augment.flip=true")
+    recorder = record(folder)
+    assert recorder.session.state == "finished"
+    told = "".join(path.read_text() for path in [folder.events])
+    assert "test losses from here on are of noise.std 0.4" in told
+    assert recorder.of(Warned) == []
+
+
+def test_stopped_and_taken_up_again_it_is_the_same(trunk, branch, record):
+    straight = branch(trunk, 1, "train.seed=7", "train.learning_rate=1e-4")
+    record(straight)
+
+    def stop(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            session.control.request("stop")
+
+    stopped = branch(trunk, 1, "train.seed=7", "train.learning_rate=1e-4")
+    record(stopped, stop)
+    record(stopped)
+    assert losses_of(stopped) == losses_of(straight)
+
+
+def test_what_the_other_was_told_until_there_stays_told(make_run, record, branch):
+    def tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch in (1, 3):
+            session.control.request(f"set train.learning_rate={event.epoch}e-4")
+
+    trunk = make_run(*TRUNK)
+    record(trunk, tell)
+    same = branch(trunk, 2)
+    assert [one.step for one in read_history(same)[0].changed.values()] == [4]
+    record(same)
+    assert losses_of(same)[3] == losses_of(trunk)[3]
+    assert losses_of(same)[4] != losses_of(trunk)[4]  # the change of epoch 3 is not the branch's
+    other = branch(trunk, 2, "train.learning_rate=2e-4")
+    told = [(one.step, one.value) for one in read_history(other)[0].changed.values()]
+    assert told == [(4, "0.0001"), (8, "0.0002")]
+    recorder = record(other)
+    assert recorder.of(SettingChanged) == []
+    assert {one.learning_rate for one in read_history(other)[0].steps if one.step > 8} == {2e-4}
+
+
+def test_the_best_so_far_comes_along(trunk, branch):
+    index = [entry.model_copy(update={"score": 0.1 * entry.epoch}) for entry in read_index(trunk.checkpoints)]
+    branching.write_index(trunk.checkpoints, index)
+    assert [entry.epoch for entry in read_index(branch(trunk, 3).checkpoints)] == [1, 3]
+    (trunk.checkpoints / index[0].file).write_bytes(b"damaged")
+    assert [entry.epoch for entry in read_index(branch(trunk, 3).checkpoints)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (["latent=7"], "another model.encoder than its checkpoint"),
+        (["train.batch_size=32"], "another train.batch_size"),
+        (["train.optimizer=adamw", "data.validation_share=0.1"], "another data.validation_share, train.opti"),
+        (["train.epochs=-1"], "train.epochs"),
+        (["nonsense"], "expected section.key=value"),
+    ],
+)
+def test_what_no_checkpoint_could_go_on_with_is_refused(trunk, branch, tmp_path, changes, why):
+    with pytest.raises(AetuiError) as refused:
+        branch(trunk, 2, *changes)
+    assert why in refused.value.sentence
+    assert not (tmp_path / "branches").exists()
+
+
+def test_checkpoints_that_are_not_there_or_damaged(trunk, branch, tmp_path):
+    with pytest.raises(UsageError, match="no checkpoint of epoch 9; there are: 1, 2, 3, 4"):
+        branch(trunk, 9)
+    for entry in read_index(trunk.checkpoints):
+        (trunk.checkpoints / entry.file).write_bytes(b"damaged")
+    with pytest.raises(AetuiError, match="is damaged"):
+        branch(trunk, 2)
+    with pytest.raises(UsageError, match="no good checkpoint"):
+        branch(trunk)
+    assert list((tmp_path / "branches").iterdir()) == []
+
+
+def test_links_lead_nowhere(trunk, branch, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("of somebody else")
+    for path in trunk.previews.iterdir():
+        path.unlink()
+        path.symlink_to(secret)
+    entry = checkpoint_of(trunk, 3)
+    (trunk.checkpoints / entry.file).unlink()
+    (trunk.checkpoints / entry.file).symlink_to(secret)
+    assert list(branch(trunk, 2).previews.iterdir()) == []
+    with pytest.raises(AetuiError, match="it is a link"):
+        branch(trunk, 3)
+
+
+def test_without_its_checkpoint_a_branch_is_not_begun_anew(trunk, branch, record):
+    folder = branch(trunk, 2)
+    shutil.rmtree(folder.checkpoints)
+    folder.checkpoints.mkdir()
+    recorder = record(folder)
+    assert recorder.session.state == "failed"
+    assert "not in it" in folder.read_meta().reason
+    assert recorder.of(EpochFinished) == []
+
+
+def test_settings_are_the_branchs_own_from_its_first_checkpoint_on(trunk, branch, record):
+    folder = branch(trunk, 2, "train.seed=7", "train.epochs=3")
+    record(folder)
+    text = folder.config.read_text()
+    assert "seed = 7" in text
+    folder.config.write_text(text.replace("seed = 7", "seed = 8").replace("epochs = 3", "epochs = 4"))
+    assert record(folder).session.state == "failed"
+    assert "train.seed was 7, is 8" in folder.read_meta().reason
+
+
+def test_the_command(trunk, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("aetui.training.supervisor.supervise", lambda *_, **__: 0)
+    runs = str(trunk.path.parent)
+    assert main(["branch", "--runs", runs, "--epoch", "2", "--set", "train.learning_rate=3e-4"]) == 0
+    (made,) = (RunFolder(path) for path in trunk.path.parent.iterdir() if path != trunk.path)
+    assert made.read_meta().changes[-1] == "train.learning_rate=3e-4"
+    assert main(["show", "--runs", runs, made.name]) == 0
+    shown = capsys.readouterr().out
+    assert f"a branch of {trunk.name}, from step 8 on" in shown
+    assert "train.learning_rate 0.0003 from step 8 on" in shown
+    assert main(["branch", "--runs", runs, trunk.name, "--set", "latent=2"]) == 2
+    assert "model.encoder" in capsys.readouterr().err
+    assert len([*trunk.path.parent.iterdir()]) == 2
