@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def pytest_runtest_call(item):
     if tried:
         item.user_properties.append(("examples tried", sum(map(int, tried))))
     return result
+
+
+@pytest.fixture(autouse=True)
+def _state_of_nobody(monkeypatch, tmp_path_factory):
+    """What the app remembers from one time to the next is forgotten behind each test."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+    yield
+    shutil.rmtree(tmp_path_factory.getbasetemp() / "state", ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

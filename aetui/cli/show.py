@@ -6,15 +6,6 @@ from typing import Any
 
 from aetui.cli.options import Verbs, add_json_option, add_run_argument, add_verb
 
-QUALITY = {
-    "test_pixels": "pixel MSE",
-    "psnr": "PSNR, dB",
-    "ssim": "SSIM",
-    "roc_auc": "ROC-AUC",
-    "test_accuracy": "{} accuracy",
-}
-"""The columns that a table of epochs has where the run has such numbers, and their heads."""
-
 
 def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "show", run, "show what a run did")
@@ -105,38 +96,18 @@ def _detection(detection: dict[str, Any]) -> str:
 
 def _print_epochs(epochs: list[dict[str, Any]], best: int | None, where: str) -> None:
     from aetui.cli.table import print_table
-    from aetui.text import format_count, format_duration, format_number
+    from aetui.runs.epoch_table import epoch_table
 
-    columns = [key for key in QUALITY if any(e[key] is not None for e in epochs)]
-    heads = (
-        "epoch",
-        "train loss",
-        f"{where} loss",
-        *(QUALITY[key].format(where) for key in columns),
-        "time",
-        "images/s",
-    )
-    rows = [
-        (
-            e["epoch"], format_number(e["train_loss"]),
-            format_number(e["test_loss"]) + f" best on {where}" * (e["epoch"] == best),
-            *(_percent(e[key]) if key == "test_accuracy" else format_number(e[key]) for key in columns),
-            format_duration(e["seconds"]), format_count(e["images_per_second"]),
-        )
-        for e in epochs
-    ]  # fmt: skip
+    heads, *rows = epoch_table(epochs, best, where)
     print_table(heads, rows, "no epoch is finished yet")
 
 
 def _print_probes(probes: list[dict[str, Any]]) -> None:
     from aetui.cli.table import print_table
+    from aetui.runs.epoch_table import percent
 
     rows = [
-        (f"{p['epoch']} (step {p['step']:,})", _percent(p["linear_accuracy"]), _percent(p["knn_accuracy"]))
+        (f"{p['epoch']} (step {p['step']:,})", percent(p["linear_accuracy"]), percent(p["knn_accuracy"]))
         for p in probes
     ]
     print_table(("probe after epoch", "linear", "kNN"), rows, "")
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"

@@ -70,6 +70,8 @@ class History:
     """Test losses of what has learned nothing, or is linear, by name, for an autoencoder."""
     changed: dict[tuple[int, str], SettingChanged] = field(default_factory=dict)
     """Settings that became others while it trained, by step and key."""
+    resumed: list[int] = field(default_factory=list)
+    """Steps at which it was taken up again."""
     best_tested: BestTested | None = None
     """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
@@ -156,6 +158,9 @@ class History:
         _forget_beyond(self._previews, event.step)
         _forget_beyond(self._probes, event.step)
         self.changed = {at: one for at, one in self.changed.items() if one.step <= event.step}
+        self.resumed = [step for step in self.resumed if step < event.step][-MOST_NOTES:]
+        if event.resumed_from is not None:
+            self.resumed.append(event.step)
         self.latest = self.steps[-1] if self.steps else None
         self.best_tested = None
 

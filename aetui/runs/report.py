@@ -54,7 +54,7 @@ def report_run(folder: RunFolder) -> dict[str, Any]:
         "branched_step": meta.branched_step,
         "changed_while_training": [asdict(one) for one in history.changed.values()],
         "epochs_planned": meta.epochs_planned,
-        "epochs": [_epoch(history.epochs[number], loss) for number in sorted(history.epochs)],
+        "epochs": [epoch_numbers(history.epochs[number], loss) for number in sorted(history.epochs)],
         "checkpoints": checkpoints,
         "checkpoints_problem": problem,
         "resumed_from": started.resumed_from if started else None,
@@ -77,9 +77,11 @@ def _loss(name: str) -> str:
     return f"{name}{' of images in [0, 1]' if name.endswith('pixel') else ''}, averaged over images"
 
 
-def _epoch(epoch: EpochFinished, loss: str) -> dict[str, Any]:
+def epoch_numbers(epoch: EpochFinished, loss: str) -> dict[str, Any]:
+    """What an epoch of a run whose loss is called so gave, by name."""
     return {
         "epoch": epoch.epoch,
+        "step": epoch.step,
         "train_loss": epoch.train_loss,
         "test_loss": epoch.test_loss,
         "train_pixels": epoch.train_pixels,
@@ -91,6 +93,8 @@ def _epoch(epoch: EpochFinished, loss: str) -> dict[str, Any]:
         "detection": asdict(epoch.detection) if epoch.detection else None,
         "uncropped_train_loss": epoch.uncropped_train_loss,
         "seconds": epoch.seconds,
+        "test_seconds": epoch.test_seconds,
+        "total_seconds": epoch.total_seconds,
         "images_per_second": epoch.images_per_second,
     }
 

@@ -71,7 +71,7 @@ async def test_keys_change_the_chart(app, scripted):
         chart = pilot.app.screen.query_one(LossChart)
         await pilot.press("l", "m", "x")
         assert (chart.log_scale, chart.smoothing > 0, chart.x_axis) == (True, True, "step")
-        await pilot.press("l", "m", "x")
+        await pilot.press("l", "m", "m", "m", "x")
         assert chart.x_axis == "images"
         await pilot.press("x", "x", "z")
         assert (chart.log_scale, chart.smoothing, chart.x_axis) == (False, 0, "epoch")

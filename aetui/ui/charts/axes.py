@@ -143,7 +143,19 @@ def time_axis(end: float, columns: int) -> Axis:
     return _axis_from_zero(max(1.0, end), columns, _time_steps(), duration)
 
 
-def _axis_from_zero(high: float, columns: int, steps: Iterator[int], name: Callable[[float], str]) -> Axis:
+def part_axis(low: float, high: float, columns: int, *, of_time: bool = False, whole: bool = False) -> Axis:
+    """An axis over a part of the others, `columns` wide: of seconds, of whole numbers, or of any."""
+    steps, name = (_time_steps(), duration) if of_time else (_whole_steps(0 if whole else -6), _plain)
+    span = high - low
+    for step in _from(span / max(columns, 1), steps):
+        ticks = _multiples(low, high, step)
+        labels = tuple(map(name, ticks))
+        if len(ticks) < 2 or _fits(labels, step / span * columns):
+            return Axis(low, high, ticks, labels)
+    raise AssertionError(f"no step from {low} to {high}")
+
+
+def _axis_from_zero(high: float, columns: int, steps: Iterator[float], name: Callable[[float], str]) -> Axis:
     for step in _from(high / max(columns, 1), steps):
         ticks = _multiples(0, high, step)
         labels = ("0", *map(name, ticks[1:]))
@@ -237,12 +249,13 @@ def _steps_down(span: float) -> Iterator[float]:
     return (m * 10.0**n for n in range(top, top - 4, -1) for m in (5, 2, 1))
 
 
-def _from(smallest: float, steps: Iterator[int]) -> Iterator[int]:
+def _from(smallest: float, steps: Iterator[float]) -> Iterator[float]:
     return (step for step in steps if step >= smallest)
 
 
-def _whole_steps() -> Iterator[int]:
-    return (m * 10**n for n in count() for m in (1, 2, 5))
+def _whole_steps(first: int = 0) -> Iterator[float]:
+    """1-2-5 steps from 10^first on: whole ones from 0 on."""
+    return (m * 10**n for n in count(first) for m in (1, 2, 5))
 
 
 def _epoch_ends() -> Iterator[int]:
@@ -251,7 +264,7 @@ def _epoch_ends() -> Iterator[int]:
         yield from (m * 10**n for m in (10, 12, 15, 20, 25, 30, 40, 50, 60, 80))
 
 
-def _time_steps() -> Iterator[int]:
+def _time_steps() -> Iterator[float]:
     yield from _TIME_STEPS
     for step in _whole_steps():
         yield _DAY * step

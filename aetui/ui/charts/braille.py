@@ -18,7 +18,9 @@ from aetui.ui.charts.chart import Points
 HashedPoints = tuple[tuple[float, float | None], ...]
 Run = tuple[int, int, str, str]
 """Characters side by side in one style: row (0 on top), column, text, name of the style."""
-
+Dot = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
 
 TOGETHER = 5
 """Curves of one figure. More are drawn, and kept, some at a time: of many runs few grow at once."""
@@ -30,8 +32,8 @@ def plot_lines(
 ) -> list[Run]:
     """The cells that the curves, each with the name of its style, fill in a plot of `columns` x `rows` cells.
 
-    Later curves cover earlier ones; a y of None is a gap. The axes hold every x and y, but for a y above a
-    linear axis, which is left out. The last drawings are kept: marks and levels change while lines do not.
+    Later curves cover earlier ones; a y of None is a gap. What is beyond the axes is left out. The last
+    drawings are kept: marks and levels change while lines do not.
     """
     if len(curves) > TOGETHER:
         some = (curves[first : first + TOGETHER] for first in range(0, len(curves), TOGETHER))
@@ -40,10 +42,12 @@ def plot_lines(
     low, high = _scaled(y_axis.low, y_axis), _scaled(y_axis.high, y_axis)
     plotext.xlim(x_axis.low, x_axis.high)
     plotext.ylim(low, high)
+    x_margin, y_margin = (x_axis.high - x_axis.low) / columns, (high - low) / rows
+    around = (x_axis.low - x_margin, low - y_margin, x_axis.high + x_margin, high + y_margin)
     names: dict[str | Style, str] = {}
     for color, (points, name) in enumerate(curves):
         scaled = [(x, None if y is None else _scaled(y, y_axis)) for x, y in points]
-        line = list(_cut(scaled, top=high + (high - low) / rows))
+        line = list(_cut(scaled, around))
         plotext.plot([x for x, _ in line], [y for _, y in line], marker="braille", color=color)
         names[Style.from_color(Color.from_ansi(color))] = name
     return [
@@ -69,12 +73,40 @@ def _scaled(y: float, axis: Axis) -> float:
     return math.log10(y) if axis.log else y
 
 
-def _cut(points: Points, top: float) -> Iterator[tuple[float, float]]:
-    """The line up to `top`, NaN in gaps: plotext computes every dot of a line, those out of the plot too."""
-    x_before, y_before = 0.0, math.nan
+def _cut(points: Points, box: Box) -> Iterator[tuple[float, float]]:
+    """The line inside the box, NaN in gaps: plotext computes every dot of a line, those outside too."""
+    before, was_inside = (math.nan, math.nan), False
     for x, value in points:
-        y = math.nan if value is None else value
-        if y_before <= top < y or y <= top < y_before:
-            yield x_before + (x - x_before) * (top - y_before) / (y - y_before), top
-        yield x, math.nan if y > top else y
-        x_before, y_before = x, y
+        here = (x, math.nan if value is None else value)
+        is_inside = box[0] <= x <= box[2] and box[1] <= here[1] <= box[3]
+        if not (was_inside and is_inside) and (piece := _piece_inside(before, here, box)):
+            yield from piece[was_inside:]
+        elif is_inside:
+            yield here
+        if not is_inside:
+            yield x, math.nan
+        before, was_inside = here, is_inside
+
+
+def _piece_inside(start: Dot, end: Dot, box: Box) -> tuple[Dot, Dot] | None:
+    """What of a straight line lies in the box: Liang and Barsky, doi:10.1145/357332.357333."""
+    first, last = 0.0, 1.0
+    for axis in (0, 1):
+        length = end[axis] - start[axis]
+        if math.isnan(length):
+            return None
+        for near, far in ((box[axis] - start[axis], 1), (box[axis + 2] - start[axis], -1)):
+            if length == 0:
+                if near * far > 0:
+                    return None
+            elif length * far > 0:
+                first = max(first, near / length)
+            else:
+                last = min(last, near / length)
+    if first > last:
+        return None
+    return _between(start, end, first), _between(start, end, last)
+
+
+def _between(start: Dot, end: Dot, share: float) -> Dot:
+    return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])

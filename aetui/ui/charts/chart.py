@@ -1,6 +1,7 @@
 """What a loss chart shows, and the arithmetic of its curves: smoothing and thinning. Pure."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -8,6 +9,7 @@ from operator import itemgetter
 from typing import Literal
 
 from aetui.text import format_number
+from aetui.ui.charts.part import Part
 
 Points = Sequence[tuple[float, float | None]]
 _LARGEST, _SMALLEST = 1e100, 1e-100
@@ -73,10 +75,14 @@ class Chart:
     """Whether the values are per cent, and numbers say so."""
     marker_x: float | None = None
     """Where a vertical line stands."""
-    marker_of: str = "pictures at"
-    """What stands there, said before the place."""
-    marks: tuple[tuple[float, str], ...] = ()
-    """Where something was changed, and what; ordered by x."""
+    reading: str = ""
+    """What the curves are there."""
+    marks: tuple[tuple[float, str, str], ...] = ()
+    """Where something was changed: x, the mark, and what it was; ordered by x."""
+    part: Part | None = None
+    """What of the x axis is shown, where it is not all."""
+    y_range: tuple[float, float] | None = None
+    """What of the y axis is shown, where it is not what the curves need."""
 
     def number(self, value: float | None) -> str:
         """A value as text: `0.0337`, `21.6%`."""
@@ -88,6 +94,11 @@ class Chart:
     def end(self) -> float:
         """The largest x, 0 without points."""
         return max((c.points[-1][0] for c in self.curves if c.points), default=0)
+
+    @property
+    def whole(self) -> float:
+        """Where the x axis ends when all of it is shown."""
+        return max(self.end, self.planned or 0.0) if self.x_axis == "epoch" else self.end
 
     @property
     def settled(self) -> float:
@@ -113,6 +124,15 @@ def smooth(points: Points, weight: float) -> list[tuple[float, float | None]]:
             value = average / (1 - bias)
         smoothed.append((x, value))
     return smoothed
+
+
+def within(points: Points, part: Part | None) -> Points:
+    """The points of a part of the x axis, and those next to it, which lines lead to."""
+    if part is None:
+        return points
+    first = bisect_left(points, part[0], key=itemgetter(0))
+    last = bisect_right(points, part[1], key=itemgetter(0))
+    return points[max(0, first - 1) : last + 1]
 
 
 def thinned(points: Points, bins_a_unit: float, log_scale: bool) -> list[tuple[float, float | None]]:

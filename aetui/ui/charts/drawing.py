@@ -16,8 +16,10 @@ from aetui.ui.charts.axes import (
     epoch_axis,
     linear_axis,
     log_axis,
+    part_axis,
     step_axis,
     time_axis,
+    top_of_body,
     top_of_plot,
 )
 from aetui.ui.charts.braille import plot_lines
@@ -27,7 +29,7 @@ from aetui.ui.charts.layers import MARKS, Layer, layers_of
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "Level", "draw_chart"]
 
-BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE, CHANGED_MARK = "★", "▲", "✗", "┊", "▴"
+BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "┊"
 X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
@@ -54,6 +56,13 @@ def draw_chart(chart: Chart, width: int, height: int, colors: Colors) -> list[St
     return canvas.strips(colors)
 
 
+def x_at(chart: Chart, width: int, height: int, column: int) -> float | None:
+    """What a column of such a chart stands for; None beside the plot."""
+    if width < MIN_WIDTH or height < MIN_HEIGHT:
+        return None
+    return _Drawing(chart, layers_of(chart, width), Canvas(width, height)).x_at(column)
+
+
 class _Drawing:
     """One chart on its way to a canvas: header, frame, the curves from back to front, their ends."""
 
@@ -64,13 +73,9 @@ class _Drawing:
         self.gutter = 1 + max([_LABEL, *(len(layer.newest) for layer in self.labels)]) if has_gutter else 0
         self.rows = canvas.height - 3
         self.y = self._y_axis()
-        self.left = 1 + max(6, *map(len, self.y.labels))
+        self.left = 1 + max([6, *map(len, self.y.labels)])
         self.columns = max(2, canvas.width - self.left - self.gutter)
-        self.x = (
-            epoch_axis(chart.end, chart.planned, self.columns)
-            if chart.x_axis == "epoch"
-            else X_AXES[chart.x_axis](chart.end, self.columns)
-        )
+        self.x = self._x_axis()
 
     def draw(self) -> None:
         self._header()
@@ -83,19 +88,54 @@ class _Drawing:
         if self.gutter:
             self._ends()
 
+    def x_at(self, column: int) -> float | None:
+        """What a column of the canvas stands for; None beside the plot."""
+        share = (column - self.left + 0.5) / self.columns
+        return self.x.low + share * (self.x.high - self.x.low) if 0 <= share <= 1 else None
+
+    def _x_axis(self) -> Axis:
+        chart, columns = self.chart, self.columns
+        if chart.part:
+            of_time, whole = chart.x_axis == "time", chart.x_axis in ("step", "images")
+            return part_axis(*chart.part, columns, of_time=of_time, whole=whole)
+        if chart.x_axis == "epoch":
+            return epoch_axis(chart.end, chart.planned, columns)
+        return X_AXES[chart.x_axis](chart.end, columns)
+
     def _y_axis(self) -> Axis:
-        levels = self._level_values()
+        axis = self._chosen_axis() or self._fitting_axis()
+        return replace(axis, labels=tuple(f"{n}%" for n in axis.labels)) if self.chart.percent else axis
+
+    def _chosen_axis(self) -> Axis | None:
+        """The one that was asked for, where it can be drawn."""
+        low, high = self.chart.y_range or (0.0, 0.0)
+        if low >= high or (self.chart.log_scale and low <= 0):
+            return None
+        axis = (log_axis if self.chart.log_scale else linear_axis)(low, high, self.rows)
+        inside = [each for each in zip(axis.ticks, axis.labels, strict=True) if low <= each[0] <= high]
+        ticks, labels = zip(*inside, strict=True) if inside else ((), ())
+        return replace(axis, low=low, high=high, ticks=ticks, labels=labels)
+
+    def _fitting_axis(self) -> Axis:
+        """One that the curves need: all of them with their levels, or what is shown of them."""
         curves = [layer.points for layer in self.layers if layer.role != "level"]
         points = [(x, y) for points in curves for x, y in points if y is not None]
+        levels = self._level_values()
+        if self.chart.part:
+            points, levels = [(x, y) for x, y in points if self._is_shown(x)] or points, []
         values = [y for _, y in points] + levels or [1.0]
         if self.chart.log_scale:
-            axis = log_axis(min(values), max(values), self.rows)
-        elif not self.chart.settled or not points:
-            axis = linear_axis(min(values), max(values), self.rows)
-        else:
-            top = top_of_plot(points, self.chart.settled)
-            axis = linear_axis(min(values), max([top, *levels]), self.rows)
-        return replace(axis, labels=tuple(f"{n}%" for n in axis.labels)) if self.chart.percent else axis
+            return log_axis(min(values), max(values), self.rows)
+        if self.chart.part:
+            tops = [top_of_body(body) for curve in curves if (body := self._shown_of(curve))]
+            return linear_axis(min(values), max(tops, default=max(values)), self.rows)
+        if not self.chart.settled or not points:
+            return linear_axis(min(values), max(values), self.rows)
+        top = top_of_plot(points, self.chart.settled)
+        return linear_axis(min(values), max([top, *levels]), self.rows)
+
+    def _shown_of(self, points: Points) -> list[float]:
+        return [y for x, y in points if y is not None and self._is_shown(x)]
 
     def _row(self, loss: float) -> int:
         """The canvas row of a loss, inside the plot."""
@@ -103,6 +143,16 @@ class _Drawing:
 
     def _is_above(self, loss: float) -> bool:
         return self.y.dot(loss, 4 * self.rows) >= 4 * self.rows
+
+    def _is_below(self, loss: float) -> bool:
+        return self.y.dot(loss, 4 * self.rows) < 0
+
+    def _is_shown(self, x: float) -> bool:
+        """Whether the plot reaches so far."""
+        return self.chart.part is None or self.chart.part[0] <= x <= self.chart.part[1]
+
+    def _is_seen(self, x: float, loss: float) -> bool:
+        return self._is_shown(x) and not self._is_above(loss) and not self._is_below(loss)
 
     def _column(self, x: float) -> int:
         return self.left + self.x.dot(x, 2 * self.columns) // 2
@@ -118,8 +168,9 @@ class _Drawing:
                 canvas.put(0, column, text, layer.style)
         elif (best := self._best()) is not None:
             text = self._best_text(best, sum(3 + len(note) for note in self._notes()))
-            column -= len(text)
-            canvas.put(0, column, text, "test")
+            if not chart.reading or len(chart.unit) + len(chart.reading) + len(text) + 5 <= column:
+                column -= len(text)
+                canvas.put(0, column, text, "test")
         header = chart.unit
         for note in self._notes():
             if len(header) + 3 + len(note) <= column:
@@ -142,11 +193,12 @@ class _Drawing:
         if chart.smoothing:
             yield f"train smoothed {chart.smoothing:g}"
         if chart.marker_x is not None:
-            yield f"{MARKER_LINE} {chart.marker_of} {self._named(chart.marker_x)}"
+            yield f"{MARKER_LINE} {chart.reading or self._named(chart.marker_x)}"
         if chart.marks:
-            x, what = chart.marks[-1]
-            yield f"{CHANGED_MARK} {what} at {self._named(x)}"
-        losses = [y for layer in self.layers for _, y in layer.points if y is not None]
+            x, mark, what = chart.marks[-1]
+            yield f"{mark} {what} at {self._named(x)}"
+        curves = [layer.points for layer in self.layers if layer.role != "level"]
+        losses = [loss for points in curves for loss in self._shown_of(points)]
         if losses and self._is_above(max(losses)):
             yield f"{CLIPPED_MARK} up to {chart.number(max(losses))}"
 
@@ -157,7 +209,7 @@ class _Drawing:
         return f"{number} images" if self.chart.x_axis == "images" else f"{self.chart.x_axis} {number}"
 
     def _best(self) -> tuple[float, float] | None:
-        points = (point for layer in self.layers if layer.role == "test" for point in layer.points)
+        points = (point for curve in self.chart.curves if curve.role == "test" for point in curve.points)
         return next(((x, y) for x, y in points if x == self.chart.best_x and y is not None), None)
 
     def _frame(self) -> None:
@@ -173,17 +225,20 @@ class _Drawing:
             column = self._column(tick)
             canvas.put(bottom, column, "┬", "frame")
             canvas.put(bottom + 1, column - len(label) // 2, label, "text")
-        for x, _ in self.chart.marks:
-            canvas.put(bottom, self._column(x), CHANGED_MARK, "text")
-        column = max(left + self.columns, column + len(self.x.labels[-1]) // 2) + 2
+        for x, mark, _ in self.chart.marks:
+            if self._is_shown(x):
+                canvas.put(bottom, self._column(x), mark, "text")
+        column = max(left + self.columns, column + len("".join(self.x.labels[-1:])) // 2) + 2
         canvas.put(bottom + 1, column, self.chart.x_axis, "text")
-        if self.chart.marker_x is not None:
+        if self.chart.marker_x is not None and self._is_shown(self.chart.marker_x):
             for row in range(1, bottom):
                 canvas.put(row, self._column(self.chart.marker_x), MARKER_LINE, "text")
 
     def _levels(self) -> None:
         """Dashed lines behind the curves."""
         for value in self._level_values():
+            if self._is_above(value) or self._is_below(value):
+                continue
             self.canvas.put(self._row(value), self.left, MARKS["level"] * self.columns, "text")
 
     def _level_values(self) -> list[float]:
@@ -210,23 +265,25 @@ class _Drawing:
         column = -_MARKER_COLUMNS
         for i, (x, y) in enumerate(points):
             alone = (i == 0 or points[i - 1][1] is None) and (i == last or points[i + 1][1] is None)
-            if y is None or self._is_above(y) or not (layer.is_marked or alone):
+            if y is None or not self._is_seen(x, y) or not (layer.is_marked or alone):
                 continue
             if self._column(x) - column >= _MARKER_COLUMNS or i == last:
                 column = self._column(x)
                 self.canvas.put(self._row(y), column, layer.mark if layer.is_marked else "•", layer.style)
-        if layer.role == "test" and (best := self._best()) is not None and not self._is_above(best[1]):
+        best = self._best() if layer.role == "test" else None
+        if best and best in points and self._is_seen(*best):
             self.canvas.put(self._row(best[1]), self._column(best[0]), BEST_MARK, layer.style)
 
     def _out_of_range(self) -> None:
         """Marks at the top: the largest of the values that leave the plot, and an end that is not finite."""
         clipped = []
         for layer in reversed(self.labels):
-            for above, run in groupby(layer.points, key=lambda p: p[1] is not None and self._is_above(p[1])):
+            shown = [point for point in layer.points if self._is_shown(point[0])]
+            for above, run in groupby(shown, key=lambda p: p[1] is not None and self._is_above(p[1])):
                 if above:
                     x, value = max(run, key=lambda p: p[1] or 0)
                     clipped.append((self._column(x), self.chart.number(value), layer.style))
-            if not layer.ends_finite and layer.points:
+            if not layer.ends_finite and layer.points and self._is_shown(layer.points[-1][0]):
                 self.canvas.put(1, self._column(layer.points[-1][0]), NOT_FINITE_MARK, layer.style)
         marked = list(_apart(clipped))
         for column, _, style in marked:

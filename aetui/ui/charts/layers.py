@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from aetui.ui.charts.chart import Chart, Curve, OfRun, Role, smooth, thinned
+from aetui.ui.charts.chart import Chart, Curve, OfRun, Role, smooth, thinned, within
 
 MARKS = {"train": "─", "test": "●", "linear": "◆", "kNN": "■", "rate": "─", "level": "╌"}
 MARKED: tuple[Role, ...] = ("test", "linear", "kNN")
@@ -60,20 +60,22 @@ class Layer:
 
 def layers_of(chart: Chart, bins: int) -> list[Layer]:
     """From back to front: the levels, the raw train loss where it is smoothed, the curves in their order."""
-    bins_a_unit = bins / max(1.0, chart.end)
+    low, high = chart.part or (0.0, max(1.0, chart.end))
+    bins_a_unit = bins / (high - low)
     layers = []
     for level in chart.levels:
         text = f"{MARKS['level']} {level.name} {chart.number(level.value)}"
-        line = [(0, level.value), (chart.end, level.value)]
+        line = [(low, level.value), (high, level.value)]
         layers.append(Layer("level", thinned(line, bins_a_unit, chart.log_scale), text))
     for curve in chart.curves:
         points = curve.points
         if chart.smoothing and curve.role == "train":
-            layers.append(Layer("raw", thinned(points, bins_a_unit, chart.log_scale)))
+            raw = within(points, chart.part)
+            layers.append(Layer("raw", thinned(raw, bins_a_unit, chart.log_scale)))
             points = smooth(points, chart.smoothing)
         newest = next((value for _, value in reversed(points) if value is not None), None)
         ends_finite = newest is None or math.isfinite(newest)
-        drawn = thinned(points, bins_a_unit, chart.log_scale)
+        drawn = thinned(within(points, chart.part), bins_a_unit, chart.log_scale)
         layers.append(Layer(curve.role, drawn, _newest(chart, curve, newest), ends_finite))
     return layers
 

@@ -1,62 +1,33 @@
 """The loss chart: train and test loss on the same axes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from textwrap import wrap
-from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.events import (
+    Click,
+    MouseEvent,
+    MouseScrollDown,
+    MouseScrollLeft,
+    MouseScrollRight,
+    MouseScrollUp,
+)
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from aetui.text import safe_text
-from aetui.ui.charts.chart import OfRun, Role
-from aetui.ui.charts.drawing import DARK, LIGHT, Chart, Colors, Curve, Level, draw_chart
+from aetui.ui.charts.drawing import DARK, LIGHT, Chart, Colors, Curve, draw_chart, x_at
+from aetui.ui.charts.looks import Look
+from aetui.ui.charts.losses import X_AXES, Losses, Sample, XAxis, reading, x_of
+from aetui.ui.charts.part import Part, moved, zoomed
 
-XAxis = Literal["epoch", "step", "images", "time"]
-X_AXES: tuple[XAxis, ...] = ("epoch", "step", "images", "time")
-SMOOTHING = 0.6
-"""TensorBoard's default weight of the moving average."""
-
-
-class Sample(NamedTuple):
-    """One value and when it was measured. None is a gap; NaN and infinity are a gap and named."""
-
-    epoch: float
-    """Epochs trained so far; a fraction within an epoch."""
-    step: int
-    """Optimizer steps so far."""
-    seconds: float
-    """Time trained so far."""
-    loss: float | None
-    images: float = 0.0
-    """Training images seen so far."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Losses:
-    """Everything a loss chart shows of a run."""
-
-    curves: Mapping[Role | OfRun, Sequence[Sample]] = field(default_factory=dict)
-    """Samples by what they are, ordered by step; later curves lie above."""
-    unit: str = "MSE per pixel"
-    """What the values measure."""
-    planned_epochs: int | None = None
-    best_epoch: int | None = None
-    """The best epoch."""
-    tested_on: str = "test"
-    """How the images are called that are tested after every epoch."""
-    levels: tuple[Level, ...] = ()
-    """What a model must beat to have learned anything."""
-    percent: bool = False
-    """Whether the values are per cent."""
-    changes: tuple[tuple[Sample, str], ...] = ()
-    """Where something was changed while it trained, and what; the loss counts for nothing."""
-    marker_of: str = "pictures at"
-    """What stands at the marked epoch, said before its place."""
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+"""Weights of the moving average; TensorBoard's default is 0.6."""
+ZOOM = 0.5
+PAN = 0.25
 
 
 class LossChart(Widget, can_focus=False):
@@ -78,9 +49,20 @@ class LossChart(Widget, can_focus=False):
     x_axis: reactive[XAxis] = reactive[XAxis]("epoch")
     """What the horizontal axis counts."""
     marked_epoch: reactive[int | None] = reactive[int | None](None)
-    """The epoch with a vertical line, for instance that of the pictures; None for no line."""
+    """The epoch that the curves are read at, for instance that of the pictures; None for none."""
+    part: reactive[Part | None] = reactive[Part | None](None)
+    """What of the horizontal axis is shown; None shows all, as it grows."""
+    y_range: reactive[tuple[float, float] | None] = reactive[tuple[float, float] | None](None)
+    """What of the vertical axis is shown; None shows what the curves need."""
     empty_text: reactive[str] = reactive("The first loss comes soon.")
     """What stands in place of a chart without samples: what will come, and when."""
+
+    class EpochPointed(Message):
+        """A person points at an epoch."""
+
+        def __init__(self, epoch: int) -> None:
+            super().__init__()
+            self.epoch = epoch
 
     _strips: list[Strip]
     _drawn: tuple[object, ...] = ()
@@ -89,19 +71,85 @@ class LossChart(Widget, can_focus=False):
         """Logarithmic scale, or linear."""
         self.log_scale = not self.log_scale
 
-    def toggle_smoothing(self) -> None:
-        """Train losses smoothed, or as measured."""
-        self.smoothing = 0.0 if self.smoothing else SMOOTHING
+    def smooth_more(self) -> None:
+        """Train losses smoothed more and more, then as measured."""
+        self.smoothing = next((weight for weight in SMOOTHINGS if weight > self.smoothing), SMOOTHINGS[0])
 
     def turn_axis(self) -> None:
         """Count something else."""
         self.x_axis = X_AXES[(X_AXES.index(self.x_axis) + 1) % len(X_AXES)]
+        self.part = None
+
+    def zoom(self, factor: float, at: float | None = None) -> None:
+        """Show a part of the axis `factor` times as long, around x, the marked epoch or the newest."""
+        chart = self.chart()
+        marker = chart.marker_x if chart.marker_x is not None and self._is_shown(chart.marker_x) else None
+        self.part = zoomed(self.part, chart.whole, factor, marker if at is None else at)
+
+    def pan(self, by: float) -> None:
+        """Go on by so many lengths of the part that is shown."""
+        self.part = moved(self.part, self.chart().whole, by)
+
+    def show_all(self) -> None:
+        """The whole of both axes."""
+        self.part = self.y_range = None
+
+    def show_range(self, *low_and_high: float) -> None:
+        """Only this part of the vertical axis; without numbers what the curves need."""
+        self.y_range = (low_and_high[0], low_and_high[1]) if low_and_high else None
+
+    @property
+    def look(self) -> Look:
+        """What of its options outlives it."""
+        return Look(
+            log_scale=self.log_scale, smoothing=self.smoothing, x_axis=self.x_axis, y_range=self.y_range
+        )
+
+    def _is_shown(self, x: float) -> bool:
+        return self.part is None or self.part[0] <= x <= self.part[1]
+
+    # ── the mouse ──────────────────────────────────────────────────────────
+
+    def on_click(self, event: Click) -> None:
+        """Read the curves at the epoch that is nearest."""
+        x = x_at(self.chart(), *self.size, event.x)
+        epochs = {sample.epoch: x_of(sample, self.x_axis) for sample in self._samples() if sample.ends_epoch}
+        if x is not None and epochs:
+            nearest = min(epochs, key=lambda epoch: abs(epochs[epoch] - x))
+            self.post_message(self.EpochPointed(int(nearest)))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        self._scroll(event, ZOOM, -PAN)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        self._scroll(event, 1 / ZOOM, PAN)
+
+    def on_mouse_scroll_left(self, event: MouseScrollLeft) -> None:
+        event.stop()
+        self.pan(-PAN)
+
+    def on_mouse_scroll_right(self, event: MouseScrollRight) -> None:
+        event.stop()
+        self.pan(PAN)
+
+    def _scroll(self, event: MouseEvent, factor: float, by: float) -> None:
+        """The wheel zooms where the mouse is; with shift or control it goes sideways."""
+        event.stop()
+        if event.shift or event.ctrl:
+            self.pan(by)
+        elif self._samples():
+            self.zoom(factor, x_at(self.chart(), *self.size, event.x))
+
+    def _samples(self) -> list[Sample]:
+        return [sample for samples in self.losses.curves.values() for sample in samples]
+
+    # ── what is drawn ──────────────────────────────────────────────────────
 
     def render_line(self, y: int) -> Strip:
         """The strip of one line; draws them all if anything has changed since they were drawn."""
         size, theme, style = self.size, self.app.current_theme, self.rich_style
         options = (self.log_scale, self.smoothing, self.x_axis, self.marked_epoch, self.empty_text)
-        state = (size, theme.name, style, self.losses, *options)
+        state = (size, theme.name, style, self.losses, self.part, self.y_range, *options)
         if state != self._drawn:
             colors = DARK if theme.dark else LIGHT
             self._strips = [strip.apply_style(style) for strip in self._draw(colors)]
@@ -119,7 +167,7 @@ class LossChart(Widget, can_focus=False):
         losses, x_axis = self.losses, self.x_axis
         return Chart(
             curves=tuple(
-                Curve(role, [(_x(sample, x_axis), sample.loss) for sample in samples])
+                Curve(role, [(x_of(sample, x_axis), sample.loss) for sample in samples])
                 for role, samples in losses.curves.items()
             ),
             unit=losses.unit,
@@ -132,14 +180,16 @@ class LossChart(Widget, can_focus=False):
             tested_on=losses.tested_on,
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),
-            marker_of=losses.marker_of,
-            marks=tuple((_x(sample, x_axis), what) for sample, what in losses.changes),
+            reading=reading(losses, self.marked_epoch),
+            marks=tuple((x_of(sample, x_axis), mark, what) for sample, mark, what in losses.changes),
+            part=self.part,
+            y_range=self.y_range if losses.are_losses else None,
         )
 
     def _x_of_epoch(self, epoch: int | None) -> float | None:
         """Where the end of an epoch stands; None where nothing was measured there."""
         curves = reversed([*self.losses.curves.values()])
-        return next((_x(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch), None)
+        return next((x_of(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch), None)
 
 
 def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]:
@@ -151,15 +201,3 @@ def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]
         Strip([Segment(set_cell_size(" " * ((width - cell_len(row)) // 2) + row, width), style)], width)
         for row in rows
     ]
-
-
-def _x(sample: Sample, x_axis: XAxis) -> float:
-    match x_axis:
-        case "epoch":
-            return sample.epoch
-        case "step":
-            return sample.step
-        case "images":
-            return sample.images
-        case "time":
-            return sample.seconds

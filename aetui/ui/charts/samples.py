@@ -7,7 +7,7 @@ from aetui.runs.events import EpochFinished, StepsTrained
 from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import Level
-from aetui.ui.charts.loss_chart import Sample
+from aetui.ui.charts.losses import Sample
 
 LONGEST_LEVEL = 10
 """Characters of a level's name."""
@@ -21,16 +21,27 @@ def levels_of(history: History) -> Iterator[Level]:
         yield Level(safe_text(name).removesuffix(" image").removesuffix(" input")[:LONGEST_LEVEL], loss)
 
 
-def changes_of(history: History) -> Iterator[tuple[Sample, str]]:
-    """Settings that were changed while the run trained, where their first step stands."""
-    started, looks = history.started, history.steps
-    for one in history.changed.values() if started else ():
-        assert started is not None
-        epoch = one.step / started.steps_per_epoch
-        before = bisect_right(looks, one.step, key=lambda look: look.step)
-        seconds = looks[before - 1].seconds if before else 0.0
+CHANGED_MARK, RESUMED_MARK = "▴", "↻"
+
+
+def changes_of(history: History) -> Iterator[tuple[Sample, str, str]]:
+    """Where the run was taken up again, and settings that became others, at their first step."""
+    for step in history.resumed:
+        yield _at(history, step), RESUMED_MARK, "resumed"
+    for one in history.changed.values():
         what = f"{safe_text(one.key.rpartition('.')[2])} {safe_text(one.value)}"
-        yield Sample(epoch, one.step, seconds, None, epoch * started.train_images), what
+        yield _at(history, one.step), CHANGED_MARK, what
+
+
+def _at(history: History, step: int) -> Sample:
+    """A moment of a run that has begun."""
+    started, looks = history.started, history.steps
+    if started is None:
+        return Sample(0.0, step, 0.0, None)
+    epoch = step / started.steps_per_epoch
+    before = bisect_right(looks, step, key=lambda look: look.step)
+    seconds = looks[before - 1].seconds if before else 0.0
+    return Sample(epoch, step, seconds, None, epoch * started.train_images)
 
 
 def of_epochs(history: History, value: Callable[[EpochFinished], float | None]) -> list[Sample]:

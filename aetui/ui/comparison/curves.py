@@ -6,7 +6,7 @@ from typing import Literal
 from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import HUES, OfRun
-from aetui.ui.charts.loss_chart import Losses, Sample
+from aetui.ui.charts.losses import Losses, Sample
 from aetui.ui.charts.samples import levels_of, of_epochs, of_steps
 from aetui.ui.comparison.lineup import Member
 
@@ -26,7 +26,6 @@ def curves_of(members: Sequence[Member], chosen: Member, shown: Shown) -> Losses
         f"{what} loss, {safe_text(started.loss)}" if started else "",
         max(planned, default=None),
         levels=tuple(levels_of(chosen.feed.history)),
-        marker_of="at",
     )
 
 

@@ -2,18 +2,11 @@
 
 from textual.binding import Binding, BindingType
 
+from aetui.ui.charts.keys import CHART_KEYS
+
 KEYS: list[BindingType] = [
     Binding("t", "switch", "Train/test", id="compare.shown", tooltip="the train curves, or the test curves"),
-    Binding("l", "chart('toggle_log')", "Log", id="chart.log", tooltip="log scale of the loss"),
-    Binding("x", "chart('turn_axis')", "Axis", id="chart.axis", tooltip="epoch, step, images or time axis"),
-    Binding(
-        "m",
-        "chart('toggle_smoothing')",
-        "Smooth",
-        id="chart.smooth",
-        tooltip="smooth the train curves",
-        show=False,
-    ),
+    *CHART_KEYS,
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, or with the table"),
     Binding(
         "left",

@@ -11,6 +11,7 @@ from textual.widgets import DataTable, Static
 
 from aetui.text import plural, safe_text
 from aetui.ui.charts.canvas import DARK, LIGHT
+from aetui.ui.charts.keys import WithChart
 from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.comparison.curves import Shown, comparable, curves_of
 from aetui.ui.comparison.keys import KEYS
@@ -26,7 +27,7 @@ READ_SECONDS = 0.03
 """For logs, before keys are looked at again."""
 
 
-class ComparisonScreen(Screen[None]):
+class ComparisonScreen(WithChart, Screen[None]):
     """A chart with a curve a run, a table with a row a run; the row under the cursor is told apart."""
 
     AUTO_FOCUS = "ComparisonTable"
@@ -39,6 +40,7 @@ class ComparisonScreen(Screen[None]):
         self._shown: Shown = "test"
         self._pacer = Pacer()
         self._stale = True
+        self.chart_preset = lineup.members[0].preset
 
     def compose(self) -> ComposeResult:
         yield TooSmall()
@@ -51,6 +53,7 @@ class ComparisonScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(LossChart).empty_text = "The first test comes soon."
+        self.recall_look()
         self._look()
         self.set_interval(LOOK_SECONDS, self._look)
 
@@ -72,16 +75,16 @@ class ComparisonScreen(Screen[None]):
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         self.post_message(WatchRequested(self._chosen.feed.folder))
 
+    def on_loss_chart_epoch_pointed(self, event: LossChart.EpochPointed) -> None:
+        self.query_one(LossChart).marked_epoch = event.epoch
+        self._show()
+
     # ── what the user wants ────────────────────────────────────────────────
 
     def action_switch(self) -> None:
         """Train curves in the place of test curves, or back."""
         self._shown = "train" if self._shown == "test" else "test"
         self._show()
-
-    def action_chart(self, deed: str) -> None:
-        """Something that the chart does."""
-        getattr(self.query_one(LossChart), deed)()
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")

@@ -1,5 +1,6 @@
 """The table of compared runs: letter, what they differ in, what each reached."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ class ComparisonTable(DataTable[Text]):
         Binding("enter", "select_cursor", "Open", id="compare.open", tooltip="open the chosen run"),
         Binding("left", "screen.move(-1)", show=False),
         Binding("right", "screen.move(1)", show=False),
+        Binding("home", "screen.chart('show_all')", show=False),
     ]
 
     def __init__(self) -> None:
@@ -65,13 +67,24 @@ def _cells(
     yield "best", _best(run, members)
     yield "epoch", _number("–" if run.best_epoch is None else str(run.best_epoch))
     if epoch is not None:
-        there = member.feed.history.epochs.get(epoch)
-        yield f"at {epoch}", _number(format_number(there.test_loss if there else None))
+        yield from _reading(member, epoch, members)
     yield "last", _number(format_number(run.last))
     yield "epochs", _number(str(run.epochs))
     yield "trained", _number(format_duration(run.seconds))
     yield "to what learns nothing", Text(safe_text(run.against) or "–")
     yield "run", Text(safe_text(run.run))
+
+
+def _reading(member: Member, epoch: int, members: Sequence[Member]) -> Iterator[tuple[str, Text]]:
+    """The test loss at an epoch, how far it is from the lowest of those that measure the same, and when."""
+    of_same = [one for one in members if one.compared.measure == member.compared.measure]
+    tested = [at for one in of_same if (at := one.feed.history.epochs.get(epoch))]
+    there = member.feed.history.epochs.get(epoch)
+    lowest = min((at.test_loss for at in tested if math.isfinite(at.test_loss)), default=math.nan)
+    behind = there.test_loss - lowest if there else math.nan
+    yield f"at {epoch}", _number(format_number(there.test_loss if there else None))
+    yield "to lowest", _number("★" if behind == 0 else f"{behind:+.2g}" if math.isfinite(behind) else "–")
+    yield "after", _number(format_duration(there.total_seconds) if there else "–")
 
 
 def _best(run: Compared, members: Sequence[Member]) -> Text:

@@ -2,6 +2,8 @@
 
 from textual.binding import Binding, BindingType
 
+from aetui.ui.charts.keys import CHART_KEYS
+
 PANELS = ("pictures", "run", "device", "log", "layers")
 
 KEYS: list[BindingType] = [
@@ -35,13 +37,13 @@ KEYS: list[BindingType] = [
         tooltip="a new run from a checkpoint of this one, with other settings",
         show=False,
     ),
-    Binding("l", "chart('toggle_log')", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
+    *CHART_KEYS,
     Binding(
-        "m",
-        "chart('toggle_smoothing')",
-        "Smooth",
-        id="chart.smooth",
-        tooltip="smooth the train curve",
+        "t",
+        "epochs",
+        "Epochs",
+        id="chart.table",
+        tooltip="a table of all epochs, with every number",
         show=False,
     ),
     Binding(
@@ -61,20 +63,12 @@ KEYS: list[BindingType] = [
         tooltip="measure the features now (linear, kNN)",
     ),
     Binding(
-        "t",
+        "T",
         "ask('choose-threads')",
         "Threads",
         id="run.threads",
         show=False,
         tooltip="choose the number of CPU threads anew",
-    ),
-    Binding(
-        "x",
-        "chart('turn_axis')",
-        "Axis",
-        id="chart.axis",
-        tooltip="epoch, step, images or time axis",
-        show=False,
     ),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, the pictures, all"),
     Binding(

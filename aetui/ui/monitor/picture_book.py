@@ -53,6 +53,12 @@ class PictureBook:
             self._held = pages[number]
         return 0 <= number < len(pages)
 
+    def go_to(self, epoch: int) -> None:
+        """Open the last page of that epoch, or of the last one before it."""
+        pages = [page for page in self.pages if page.epoch <= epoch] or self.pages[:1]
+        if pages:
+            self._held = pages[-1] if pages[-1] != self.pages[-1] else None
+
     def rewind(self) -> None:
         """Open the first page."""
         if pages := self.pages:

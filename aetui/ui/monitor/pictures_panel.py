@@ -117,6 +117,12 @@ class PicturesPanel(Widget):
         if self._book.turn(by):
             self._show()
 
+    def go_to(self, epoch: int) -> None:
+        """The pictures of that epoch, or of the last one before it that has some."""
+        self._hold()
+        self._book.go_to(epoch)
+        self._show()
+
     def play(self) -> None:
         """Play the pictures to the newest, from the first if the newest are shown; or hold."""
         if self._player is None:

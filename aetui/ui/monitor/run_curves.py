@@ -7,7 +7,7 @@ from aetui.runs.events import RunStarted
 from aetui.runs.history import History
 from aetui.text import safe_text
 from aetui.ui.charts.chart import Level, OfRun, Role
-from aetui.ui.charts.loss_chart import Losses, Sample
+from aetui.ui.charts.losses import Losses, Sample
 from aetui.ui.charts.samples import changes_of, levels_of, of_epochs, of_steps
 
 

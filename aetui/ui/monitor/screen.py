@@ -24,11 +24,13 @@ from aetui.runs.control import SET, send
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
 from aetui.text import safe_text
+from aetui.ui.charts.keys import WithChart
 from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.messages import TrainRequested
 from aetui.ui.monitor.branching import Branch, BranchScreen
 from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
 from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
+from aetui.ui.monitor.epochs import EpochsScreen
 from aetui.ui.monitor.keys import KEYS, PANELS
 from aetui.ui.monitor.log_panel import LogPanel
 from aetui.ui.monitor.numbers_panel import NumbersPanel
@@ -58,7 +60,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 }
 
 
-class MonitorScreen(PresetScreen):
+class MonitorScreen(WithChart, PresetScreen):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""
@@ -76,7 +78,7 @@ class MonitorScreen(PresetScreen):
         self._seen = False
         self._notes_shown = 0
         self._chart = next(iter(CHARTS))
-        self._preset_name = meta.preset
+        self._preset_name = self.chart_preset = meta.preset
         name = self._preset.data.name if self._preset else ""
         self.data_dir = data_dir_of_run(name, Path(meta.data_dir), settings.data_dir)
 
@@ -105,6 +107,7 @@ class MonitorScreen(PresetScreen):
 
     def on_mount(self) -> None:
         self.action_choose(0)
+        self.recall_look()
         self.watch(self.query_one(PicturesPanel), "epoch", self._mark_epoch)
         self._look()
         self.set_interval(LOOK_SECONDS, self._look)
@@ -275,9 +278,14 @@ class MonitorScreen(PresetScreen):
             self.notify("A checkpoint is being written; the log tells when it is there.")
         return True
 
-    def action_chart(self, deed: str) -> None:
-        """Something that the chart does."""
-        getattr(self.query_one(LossChart), deed)()
+    def action_epochs(self) -> None:
+        """A table of all epochs."""
+        epoch = self.query_one(LossChart).marked_epoch
+        self.app.push_screen(EpochsScreen(lambda: self.feed.history, epoch), self._show_epoch)
+
+    def _show_epoch(self, epoch: int | None) -> None:
+        if epoch is not None:
+            self.query_one(PicturesPanel).go_to(epoch)
 
     def action_next_chart(self) -> None:
         """The losses, what probes found, the learning rate."""
@@ -289,6 +297,9 @@ class MonitorScreen(PresetScreen):
     def action_pictures(self, deed: str, *arguments: int) -> None:
         """Something that the pictures panel does."""
         getattr(self.query_one(PicturesPanel), deed)(*arguments)
+
+    def on_loss_chart_epoch_pointed(self, event: LossChart.EpochPointed) -> None:
+        self._show_epoch(event.epoch)
 
     def _mark_epoch(self, epoch: int | None) -> None:
         """A line in the chart where the held pictures are from."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.strip import Strip
 
 from aetui.ui.charts.chart import Points, smooth, thinned
-from aetui.ui.charts.drawing import DARK, Chart, Curve, Level, draw_chart
+from aetui.ui.charts.drawing import DARK, Chart, Curve, Level, draw_chart, x_at
 
 UNTRAINED = (0.0, 0.231)
 TEST = (UNTRAINED, *((float(e), 0.034 + 0.01 / e) for e in range(1, 11)))
@@ -38,6 +38,10 @@ curve_points = st.lists(st.tuples(st.floats(0, 1e12), values), max_size=60).map(
 )
 
 
+parts = st.tuples(st.floats(0, 1e9), st.floats(1e-3, 1e9)).map(lambda part: (part[0], part[0] + part[1]))
+ranges = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6)).map(lambda ends: (ends[0], ends[0] + ends[1]))
+
+
 @given(
     curve_points,
     curve_points,
@@ -49,10 +53,12 @@ curve_points = st.lists(st.tuples(st.floats(0, 1e12), values), max_size=60).map(
     st.integers(0, 45),
     st.booleans(),
     st.none() | st.floats(0),
+    st.none() | parts,
+    st.none() | ranges,
 )
-@example([], [], "epoch", False, 0.0, None, 20, 5, False, 0.0)
-@example([], [], "epoch", True, 0.0, None, 84, 30, False, 0.0)
-@example([(0.0, 1e308)], [(0.0, -1e308), (1.0, 5e-324)], "step", True, 0.6, 3, 84, 30, True, 0.1)
+@example([], [], "epoch", False, 0.0, None, 20, 5, False, 0.0, None, None)
+@example([], [], "epoch", True, 0.0, None, 84, 30, False, 0.0, (2.0, 3.0), (0.01, 0.02))
+@example([(0.0, 1e308)], [(0.0, -1e308), (1.0, 5e-324)], "step", True, 0.6, 3, 84, 30, True, 0.1, None, None)
 def test_any_points_at_any_size(
     train: Points,
     test: Points,
@@ -64,9 +70,12 @@ def test_any_points_at_any_size(
     height: int,
     marked: bool,
     floor: float | None,
+    part: tuple[float, float] | None,
+    y_range: tuple[float, float] | None,
 ) -> None:
     marked_x = test[0][0] if marked and test else None
     options = {"x_axis": x_axis, "log_scale": log_scale, "smoothing": smoothing, "planned": planned}
+    options |= {"part": part, "y_range": y_range}
     levels = () if floor is None else (Level("floor", floor),)
     subject = chart(train, test, best_x=marked_x, marker_x=marked_x, levels=levels, **options)
     strips = draw_chart(subject, width, height, DARK)
@@ -173,12 +182,12 @@ def test_a_learning_rate_has_the_colour_of_text_and_is_shown_whole() -> None:
 
 def test_signs_are_explained_where_they_stand_and_there_is_room() -> None:
     wide = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 120)[0]
-    assert wide.split(" · ")[1:3] == ["train smoothed 0.6", "┊ pictures at epoch 4"]
+    assert wide.split(" · ")[1:3] == ["train smoothed 0.6", "┊ epoch 4"]
     assert "▲ up to 0.231" in wide
     assert "★ best on test 0.0350 at epoch 10" in wide
     narrow = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 60, 12)[0]
     assert narrow.endswith("★ best 0.0350 at epoch 10")
-    assert "┊" not in narrow
+    assert "smoothed" not in narrow
 
 
 def test_few_planned_epochs_are_all_on_the_axis_from_the_start() -> None:
@@ -260,3 +269,55 @@ def test_thinning_keeps_spikes_gaps_and_the_order() -> None:
     assert (503.0, 9.0) in kept
     assert None in [y for _, y in kept]
     assert [x for x, _ in kept] == sorted(x for x, _ in kept)
+
+
+def test_a_part_of_the_axis_has_its_own_range_and_ticks() -> None:
+    """Of ten epochs the last two: losses fill the plot, what is before them is not there."""
+    drawn = lines(chart(part=(8.0, 10.0), best_x=3.0, marker_x=4.0, levels=(Level("floor", 0.05),)))
+    assert "8" in drawn[-1].split()
+    assert "8.5" in drawn[-1].split()
+    assert "0" not in drawn[-1].split()
+    assert not any("0.05" in line[:7] or "0.23" in line[:7] for line in drawn)
+    assert "┊" not in "".join(line[PLOT] for line in drawn[1:])
+    assert sum(line[PLOT].count("●") for line in drawn) == 3
+    assert "★ best on test" in drawn[0]
+    assert "★" not in "".join(line[PLOT] for line in drawn[1:])
+
+
+def test_lines_lead_to_what_is_beyond_the_part() -> None:
+    drawn = lines(chart([], ((0.0, 0.1), (10.0, 0.2)), part=(4.0, 5.0)))
+    row = next(line[PLOT] for line in drawn if line[PLOT].strip(" │┤"))
+    assert all(any(line[column].strip() for line in drawn[1:-2]) for column in range(7, 62)), row
+
+
+def test_a_range_of_the_loss_is_kept_and_what_is_beyond_it_left_out() -> None:
+    drawn = lines(chart(y_range=(0.03, 0.04)))
+    labels = [float(line[:6]) for line in drawn[1:-2] if line[:6].strip()]
+    assert 0.03 <= min(labels) <= max(labels) <= 0.04
+    assert "▲" in drawn[1]
+    below = lines(chart([], ((0.0, 0.01), (1.0, 0.05), (2.0, 0.01)), y_range=(0.03, 0.06)))
+    assert sum(line[PLOT].count("●") for line in below) == 1
+    log = lines(chart(y_range=(0.03, 0.1), log_scale=True))
+    assert any(line[:6].strip() == "0.1" for line in log)
+    assert lines(chart(y_range=(-1.0, 0.1), log_scale=True)) == lines(chart(log_scale=True))
+
+
+def test_columns_stand_for_what_is_drawn_there() -> None:
+    for part in (None, (8.0, 10.0)):
+        subject = chart(part=part)
+        for x in (8.5, 9.0, 9.5):
+            marked = lines(chart(part=part, marker_x=x))
+            column = next(line.index("┊") for line in marked[1:] if "┊" in line)
+            found = x_at(subject, 84, 30, column)
+            assert found == pytest.approx(x, abs=0.2 if part is None else 0.04)
+        assert x_at(subject, 84, 30, 0) is None
+        assert x_at(subject, 84, 30, 83) is None
+    assert x_at(chart(), 10, 3, 5) is None
+
+
+def test_what_was_changed_and_taken_up_again_has_its_mark_on_the_axis() -> None:
+    marks = ((2.0, "↻", "resumed"), (5.0, "▴", "learning_rate 0.0003"))
+    drawn = lines(chart(marks=marks), 120)
+    assert "▴ learning_rate 0.0003 at epoch 5" in drawn[0]
+    assert [character for character in drawn[-2] if character in "↻▴"] == ["↻", "▴"]
+    assert "↻" not in lines(chart(marks=marks, part=(4.0, 6.0)))[-2]

@@ -7,7 +7,8 @@ from textual.app import App, ComposeResult
 
 from aetui.ui.charts import loss_chart
 from aetui.ui.charts.drawing import DARK, LIGHT
-from aetui.ui.charts.loss_chart import LossChart, Losses, Sample
+from aetui.ui.charts.loss_chart import LossChart
+from aetui.ui.charts.losses import Losses, Sample
 
 EMPTY = "The first test result comes before the first step"
 

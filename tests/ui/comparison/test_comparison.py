@@ -117,7 +117,9 @@ async def test_curves_are_read_at_an_epoch(ran, comparing):
         await pilot.press("right", "right", "right")
         await pilot.pause()
         assert [row["at 3"] for row in rows(pilot.app)] == ["0.0400", "–"]
-        assert "┊ at epoch 3" in text_of(pilot)
+        assert "┊ epoch 3" in text_of(pilot)
+        assert [row["to lowest"] for row in rows(pilot.app)] == ["★", "–"]
+        assert rows(pilot.app)[0]["after"] == "33 s"
         await pilot.press("escape")
         await pilot.pause()
         assert "at 3" not in rows(pilot.app)[0]

@@ -72,8 +72,18 @@ def test_what_was_changed_while_it_trained_is_marked():
     history.apply(STARTED, 0.0)
     history.apply(StepsTrained(1, 2, 0.1, 0.1, 10, 5.0, 0.5, 1e-3), 1.0)
     history.apply(SettingChanged(3, "train.learning_rate", "0.0003", "0.001"), 2.0)
-    ((sample, words),) = losses_of(history).changes
-    assert words == "learning_rate 0.0003"
+    ((sample, mark, words),) = losses_of(history).changes
+    assert (mark, words) == ("▴", "learning_rate 0.0003")
     assert tuple(sample) == (0.75, 3, 0.5, None, 30)
     history.apply(replace(STARTED, step=2), 3.0)
     assert losses_of(history).changes == (), "what was changed beyond the checkpoint never was"
+
+
+def test_where_it_was_taken_up_again_is_marked():
+    history = History()
+    history.apply(STARTED, 0.0)
+    for step in (4, 8, 4):
+        history.apply(replace(STARTED, step=step, resumed_from=f"epoch_0001_step_{step:08d}.pt"), 1.0)
+    assert [(sample.step, mark, what) for sample, mark, what in losses_of(history).changes] == [
+        (4, "↻", "resumed")
+    ]
