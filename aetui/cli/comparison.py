@@ -6,7 +6,6 @@ from statistics import mean, stdev
 from typing import Any
 
 from aetui.config.preset import Preset
-from aetui.config.reading import read_preset
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
@@ -42,7 +41,7 @@ def finished_pair(folder: RunFolder) -> Pair:
 
 def _preset_of(folder: RunFolder) -> Preset | None:
     try:
-        return _of_both(read_preset(folder.config))
+        return _of_both(folder.read_preset())
     except AetuiError:
         return None
 

@@ -52,7 +52,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _change(folder: "RunFolder", options: argparse.Namespace) -> str:
     """The command that changes a setting. Raises PresetError and UsageError for what cannot be."""
-    from aetui.config.reading import read_preset
     from aetui.config.steering import steer, steered
     from aetui.errors import UsageError
     from aetui.runs.control import LONGEST_SET, SET
@@ -60,5 +59,5 @@ def _change(folder: "RunFolder", options: argparse.Namespace) -> str:
     change = (options.change or "").strip()
     if not change or len(SET + change) > LONGEST_SET or not change.isprintable():
         raise UsageError("`set` takes a setting and its value", "for example train.learning_rate=3e-4")
-    steer(steered(read_preset(folder.config)), change)
+    steer(steered(folder.read_preset()), change)
     return SET + change

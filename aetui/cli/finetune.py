@@ -122,11 +122,10 @@ def _epochs(number: int | None) -> list[str]:
 
 def _checkpoint(source: "RunFolder") -> "Path":
     """The newest good checkpoint of a run of a masked autoencoder."""
-    from aetui.config.reading import read_preset
     from aetui.errors import UsageError
     from aetui.runs.checkpoint_index import newest_whole
 
-    kind = read_preset(source.config).model.kind
+    kind = source.read_preset().model.kind
     if kind != "mae":
         raise UsageError(
             f"{source.name} is no masked autoencoder: its model.kind is {kind}",

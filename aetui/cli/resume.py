@@ -113,13 +113,12 @@ def _repair_meta(options: argparse.Namespace) -> None:
 def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset":
     """The run's preset after `--set`; refuses changes that would make it another run."""
     from aetui.config.kept import CHANGEABLE
-    from aetui.config.reading import read_preset
     from aetui.config.steering import without
     from aetui.errors import UsageError
 
     if options.seed is not None:
         raise UsageError("A run keeps its seed", f"start another with `aetui train {folder.config} --seed N`")
-    before, after = read_preset(folder.config), read_preset(folder.config, preset_changes(options))
+    before, after = folder.read_preset(), folder.read_preset(preset_changes(options))
     kept = {key: getattr(before.train, key) for key in CHANGEABLE}
     if after.model_copy(update={"train": after.train.model_copy(update=kept)}) != before:
         names = ", ".join(f"train.{key}" for key in CHANGEABLE)
@@ -143,7 +142,6 @@ def _warn_of_bend(preset: "Preset", planned: int) -> None:
 
 def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
     """Write what is different from now on into the run's folder."""
-    from aetui.config.reading import read_preset
     from aetui.config.shipped import description, preset_text
     from aetui.config.steering import steered
     from aetui.data.catalogue import SETS
@@ -158,6 +156,6 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
     source = SETS.get(preset.data.name)
     if options.data is not None and not (source and not is_local(source, options.data)):
         changes["data_dir"] = str(options.data.absolute())  # before the data is there, it may be a slip
-    if preset != read_preset(folder.config):  # an older program may not know every key that is written now
-        write_whole(folder.config, preset_text(preset, description(folder.config)).encode())
+    if preset != folder.read_preset():  # an older program may not know every key that is written now
+        write_whole(folder.config, preset_text(preset, description(folder.config, linked=False)).encode())
     folder.change_meta(**changes)

@@ -78,10 +78,9 @@ def _sorted(
 def _setting(options: argparse.Namespace, run: "RunSummary", key: str) -> str | None:
     from aetui.config.latent import setting_of
     from aetui.config.problems import PresetError
-    from aetui.config.reading import read_preset
     from aetui.runs.folder import RunFolder
 
     try:
-        return setting_of(read_preset(RunFolder(options.runs / run.run).config), key)
+        return setting_of(RunFolder(options.runs / run.run).read_preset(), key)
     except PresetError:
         return None

@@ -33,9 +33,10 @@ def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, l
     What the run was told while it trained, it was told until then. Raises PresetError, and UsageError for a
     change that no checkpoint of the run could go on with.
     """
-    trunk = read_preset(config)
+    trunk = read_preset(config, linked=False)
     trunk = trunk.model_copy(update={"steer": [one for one in trunk.steer if one.step < step]})
-    preset = read_preset(config, changes).model_copy(update={"steer": without(trunk.steer, changes)})
+    preset = read_preset(config, changes, linked=False)
+    preset = preset.model_copy(update={"steer": without(trunk.steer, changes)})
     _check(trunk, preset)
     before, now = steered(trunk), steered(preset)
     found = [

@@ -41,7 +41,7 @@ def finetuning_preset(config: Path, name: str, from_checkpoint: str, changes: Se
         raise PresetError(
             [Problem("--set", key, "fine-tuning decides this itself") for key in sorted(refused)]
         )
-    mae = read_preset(config)
+    mae = read_preset(config, linked=False)
     source = mae.train
     batch_size = min(BASE_BATCH, source.batch_size)
     parts = -(-source.accumulate * batch_size // source.batch_size)  # as large as they were

@@ -20,8 +20,8 @@ from aetui.config.problems import PresetError, Problem
 from aetui.files import read_bounded
 from aetui.text import plural
 
-LARGEST_BYTES = 1_000_000
-"""A preset is a page of text; a larger file is something else."""
+LARGEST_BYTES = 500_000
+"""A preset is a page of text; a larger file is something else, and takes seconds to read."""
 LONGEST_GIVEN = 60
 """Characters that are told of a value that is none."""
 _GIVEN = reprlib.Repr()
@@ -37,13 +37,15 @@ ONE_OF = {
 """Keys of which a preset has one: a change to one takes the place of the other."""
 
 
-def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = False) -> Preset:
-    """Read and check the preset in `path` after the `section.key=value` changes.
+def read_preset(
+    path: Path, changes: Sequence[str] = (), *, for_new_run: bool = False, linked: bool = True
+) -> Preset:
+    """Read and check the preset in `path`, which may be `linked`, after the `section.key=value` changes.
 
     `for_new_run`: the files it starts from must be there too; a run that has begun needs them no more.
     Raises PresetError with every mistake found.
     """
-    text = read_text(path)
+    text = read_text(path, linked=linked)
     table = _parse(text, str(path))
     changed: dict[str, str] = {}
     for change in changes:
@@ -71,12 +73,13 @@ def read_preset(path: Path, changes: Sequence[str] = (), *, for_new_run: bool = 
     return preset
 
 
-def changed(preset: Preset, change: str) -> Preset:
-    """A checked preset with one `section.key=value` changed. Raises PresetError."""
+def changed(preset: Preset, *changes: str) -> Preset:
+    """A checked preset with some `section.key=value` changed. Raises PresetError."""
     table = preset.model_dump(exclude_none=True)
-    key = _apply(table, change)
-    if key in ONE_OF:
-        _leave_out(table, ONE_OF[key])
+    for change in changes:
+        key = _apply(table, change)
+        if key in ONE_OF:
+            _leave_out(table, ONE_OF[key])
     try:
         after = Preset.model_validate(table)
     except ValidationError as error:
@@ -92,10 +95,10 @@ def _concerns(changed: str, key: str, *, in_file: bool) -> bool:
     return changed == key or above or (below and not in_file)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, linked: bool = True) -> str:
     """A preset's file as it stands. Raises PresetError for one that is none."""
     try:
-        data = read_bounded(path, LARGEST_BYTES, linked=True)
+        data = read_bounded(path, LARGEST_BYTES, linked=linked)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         hint = ""

@@ -42,9 +42,9 @@ def _rank(name: str) -> int:
     return next((i for i, start in enumerate(order) if name.startswith(start)), len(order))
 
 
-def description(path: Path) -> str:
+def description(path: Path, *, linked: bool = True) -> str:
     """The first comment line of a preset: one sentence on what it shows."""
-    with open_file(path, linked=True) as file:
+    with open_file(path, linked=linked) as file:
         first = file.readline(1000).decode("utf-8-sig", errors="replace")
     return first.lstrip("# ").strip() if first.startswith("#") else ""
 

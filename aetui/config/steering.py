@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aetui.config.preset import MOST_STEERED, Preset, Steer
 from aetui.config.problems import PresetError, Problem
-from aetui.config.reading import changed
+from aetui.config.reading import ONE_OF, changed
 
 STEERABLE = ("train.learning_rate", "train.epochs", "probe.every", "noise.std", "mask.ratio")
 """What can be another between two steps: everything else is built into the model, the data or the past."""
@@ -12,16 +12,23 @@ OF_IMAGES = ("noise.std", "mask.ratio")
 """What test losses depend on too."""
 
 
-def steer(preset: Preset, change: str) -> Preset:
-    """The preset with one of its settings changed while it trains. Raises PresetError with the reason."""
-    key = change.partition("=")[0].strip()
-    if key not in STEERABLE:
-        raise _refused(change, f"only {', '.join(STEERABLE)} can change while a run trains")
-    if key in OF_IMAGES and not _of_images(preset, key):
-        raise _refused(change, "the run was begun without")
-    after = changed(preset, change)
-    if key in OF_IMAGES and not _of_images(after, key):
-        raise _refused(change, "not off: its steps were made for more than 0")
+def steer(preset: Preset, *changes: str) -> Preset:
+    """The preset with some of its settings changed while it trains, the later of a key holds.
+
+    Raises PresetError with the reason.
+    """
+    newest = {}
+    for change in changes:
+        key = change.partition("=")[0].strip()
+        if key not in STEERABLE:
+            raise _refused(change, f"only {', '.join(STEERABLE)} can change while a run trains")
+        if key in OF_IMAGES and not _of_images(preset, key):
+            raise _refused(change, "the run was begun without")
+        newest[key] = change
+    after = changed(preset, *newest.values()) if newest else preset
+    for key, change in newest.items():
+        if key in OF_IMAGES and not _of_images(after, key):
+            raise _refused(change, "not off: its steps were made for more than 0")
     return after
 
 
@@ -34,14 +41,13 @@ def noted(preset: Preset, step: int, change: str) -> Preset:
 
 def steered(preset: Preset) -> Preset:
     """The preset as it is after all of its changes. Raises PresetError for one that cannot be."""
-    for one in in_order(preset.steer):
-        preset = steer(preset, one.change)
-    return preset
+    return steer(preset, *(one.change for one in in_order(preset.steer)))
 
 
 def without(notes: Sequence[Steer], changes: Sequence[str]) -> list[Steer]:
     """The notes but those on settings that `changes`, as `--set` takes them, tell anew."""
     told = {change.partition("=")[0].strip() for change in changes}
+    told |= {ONE_OF[key] for key in told if key in ONE_OF}
     return [one for one in notes if one.change.partition("=")[0].strip() not in told]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from aetui.config.fields import every_setting, value_of
 from aetui.config.latent import KEY, differ_in_latent_alone, latent_of
 from aetui.config.preset import Preset
-from aetui.config.reading import read_preset
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.liveness import find_state
@@ -48,7 +47,7 @@ class Compared:
 def compare(folders: Sequence[RunFolder]) -> list[Compared]:
     """The runs in the order given. Raises AetuiError for one that cannot be read."""
     metas = [folder.read_meta() for folder in folders]
-    settings = differing([read_preset(folder.config) for folder in folders])
+    settings = differing([folder.read_preset() for folder in folders])
     return [
         beside(read_history(folder)[0], different, folder.name, meta.preset, find_state(folder, meta))
         for folder, meta, different in zip(folders, metas, settings, strict=True)

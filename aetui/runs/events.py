@@ -11,15 +11,25 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs.fields import Count, Epoch, FileName, Positive, Words, as_words
 
 TestedOn = Literal["test", "validation"]
 """Which images are tested after every epoch, and choose the best one."""
+Twin = Literal["digits", "shapes"]
+"""A generated data set that can stand in for another."""
+
+
+def _known_twin(name: object) -> object:
+    return name if name in get_args(Twin) else None
+
+
+MOST_REMOVABLE = 2000
+"""More than `train.keep_checkpoints` can be."""
 SampleChoice = Literal["fixed", "worst", "best"]
 """Which test images: the first ones, those with the largest errors, those with the smallest."""
 
@@ -56,9 +66,9 @@ class StateChanged:
     state: Words
     reason: Words = ""
     """For people: why, and what to do next."""
-    twin: Words | None = None
+    twin: Annotated[Twin | None, BeforeValidator(_known_twin)] = None
     """The generated data set that can stand in, where the run's own data could not be had."""
-    removable: dict[FileName, Count] | None = None
+    removable: Annotated[dict[FileName, Count], Field(max_length=MOST_REMOVABLE)] | None = None
     """Checkpoints that could make room on a full disk, and their sizes in bytes."""
 
 

@@ -6,14 +6,18 @@ import os
 import platform
 import shlex
 import socket
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import psutil
-from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
 
 from aetui import __version__
+from aetui.config.preset import Preset
+from aetui.config.reading import read_preset
 from aetui.errors import AetuiError
 from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_written, write_whole
 from aetui.runs import states
@@ -22,8 +26,17 @@ from aetui.runs.reserve import Reserve
 
 MOST_CHANGES = 100
 """Of a preset, that are noted."""
+MOST_KEPT = 300
+"""Words of the command, and facts of a kind."""
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
+
+
+def _some(value: Any) -> Any:
+    """As much of a list or a table as somebody could mean; others unchanged."""
+    if isinstance(value, dict):
+        return dict(islice(value.items(), MOST_KEPT))
+    return value[:MOST_KEPT] if isinstance(value, list) else value
 
 
 class Meta(BaseModel):
@@ -35,12 +48,12 @@ class Meta(BaseModel):
     preset: Words
     started: Words
     """ISO 8601 with the offset from UTC."""
-    command: Annotated[list[str], FailFast()]
+    command: Annotated[list[Words], FailFast(), BeforeValidator(_some)]
     aetui: str = __version__
     python: str = platform.python_version()
-    versions: dict[str, str] = {}
+    versions: Annotated[dict[ShortWords, ShortWords], BeforeValidator(_some)] = {}
     """Of the libraries that compute."""
-    computed: dict[str, str | int | float | bool] = {}
+    computed: Annotated[dict[ShortWords, ShortWords | int | float | bool], BeforeValidator(_some)] = {}
     """How the steps were really computed: precision, parts of a batch, clipping, compiled or not."""
     seed: Count
     changes: Annotated[list[ShortWords], FailFast(), Field(max_length=MOST_CHANGES)] = []
@@ -48,8 +61,8 @@ class Meta(BaseModel):
     device: Words = "auto"
     """As asked for; the log tells which it was."""
     threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] | None = None
-    data_dir: str
-    git_commit: str | None = None
+    data_dir: Words
+    git_commit: ShortWords | None = None
     """Of the working folder the run was started in."""
     state: Words = states.STARTING
     reason: Words = ""
@@ -102,6 +115,10 @@ class RunFolder:
         """How a command line in this working folder names the run: by name below `runs`, else by path."""
         known = self.path.absolute().parent == Path("runs").absolute()
         return shlex.quote(self.name if known else str(self.path))
+
+    def read_preset(self, changes: Sequence[str] = ()) -> Preset:
+        """What config.toml says, after these changes. Raises PresetError, also for a link."""
+        return read_preset(self.config, changes, linked=False)
 
     def read_meta(self) -> Meta:
         """What meta.json says; ask it before anything else of a folder that may be foreign.

@@ -23,6 +23,7 @@ from aetui.runs.events import (
     StateChanged,
     StepsTrained,
     TestedOn,
+    Twin,
     Warned,
 )
 from aetui.text import format_bytes, format_count, format_duration, format_number
@@ -55,7 +56,7 @@ class History:
     started: RunStarted | None = None
     state: str = states.STARTING
     reason: str = ""
-    twin: str | None = None
+    twin: Twin | None = None
     """The generated set that can stand in for data that could not be had."""
     removable: dict[str, int] = field(default_factory=dict)
     """Checkpoints that could make room on a full disk, and their sizes in bytes."""
@@ -145,6 +146,8 @@ class History:
             case Warned():
                 pass
         if not isinstance(event, UNTOLD):
+            if isinstance(event, StateChanged):
+                event = replace(event, removable=None)  # no line tells it, and it may be long
             number = self._told[-1][0] + 1 if self._told else 1
             self._told.append((number, time, event))
 

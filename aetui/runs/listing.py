@@ -166,7 +166,8 @@ def _read(folder: RunFolder, stamp: tuple[int, ...], *, labelled: bool) -> _Know
         note = error.sentence if is_run else ""
         return _Known(stamp, folder, None, (0.0, ""), note=note, closed=closed)
     told = _summary(folder, meta, read_labels(folder) if labelled else UNLABELLED)
-    return _Known(stamp, folder, meta, (moment(meta.started), folder.name), told)
+    kept = meta.model_copy(update={"command": [], "changes": [], "versions": {}, "computed": {}})
+    return _Known(stamp, folder, kept, (moment(meta.started), folder.name), told)
 
 
 def owner_note(runs_dir: Path) -> str:

@@ -4,7 +4,6 @@ import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aetui.config.reading import read_preset
 from aetui.files import set_aside
 from aetui.runs import states
 from aetui.runs.event_log import EventFollower
@@ -18,7 +17,7 @@ def rebuild_meta(folder: RunFolder, data_dir: Path) -> str:
     Raises PresetError for an unreadable config.toml, AetuiError for an unreadable log, OSError.
     """
     folder.check_no_links()
-    preset = read_preset(folder.config)
+    preset = folder.read_preset()
     history = read_history(folder)[0]
     newest = history.newest
     meta = Meta(

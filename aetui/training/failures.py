@@ -5,7 +5,6 @@ import re
 import shlex
 import traceback
 
-from aetui.config.reading import read_preset
 from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, AetuiError
 from aetui.files import append_line
 from aetui.runs import states
@@ -76,7 +75,7 @@ def _out_of_memory(what: str, folder: RunFolder) -> str:
     if others := OTHERS.findall(what):
         what += f" Others hold {' and '.join(others)}: wait for them, or take another GPU with --device."
     try:
-        preset = read_preset(folder.config)
+        preset = folder.read_preset()
     except AetuiError:  # somebody changes it just now
         return f"out of memory ({what})"
     half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate

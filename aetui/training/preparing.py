@@ -88,7 +88,6 @@ def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control,
         gpu_uuid=chosen.uuid,
         settings=_kept(preset, data),
         made_on=made_on,
-        base=preset,
         to_come=in_order(preset.steer),
         most_threads=most_threads,
     )

@@ -9,7 +9,6 @@ import os
 import threading
 from pathlib import Path
 
-from aetui.config.reading import read_preset
 from aetui.data.catalogue import default_data_dir
 from aetui.errors import (
     EXIT_DIVERGED,
@@ -29,6 +28,7 @@ from aetui.runs.events import (
     SettingChanged,
     StateChanged,
     StepsTrained,
+    Twin,
     Warned,
 )
 from aetui.runs.folder import RunFolder
@@ -137,7 +137,7 @@ class Session:
         try:
             if self._repair:
                 self._make_list_anew()
-            preset = read_preset(self.folder.config)
+            preset = self.folder.read_preset()
             training = prepare(self.folder, preset, self._data_dir, self.control, self.emit)
             self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
             train(training, self.control, self.emit)
@@ -154,7 +154,7 @@ class Session:
         for note in repair_index(self.folder.checkpoints):
             self.emit(Warned(note))
 
-    def _end(self, state: str, exit_code: int, reason: str = "", twin: str | None = None) -> None:
+    def _end(self, state: str, exit_code: int, reason: str = "", twin: Twin | None = None) -> None:
         self.exit_code = exit_code
         self.emit(ActivityChanged(""))
         self.emit(StateChanged(state, reason, twin))

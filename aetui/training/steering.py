@@ -24,21 +24,17 @@ def note_changes(training: Training, control: Control, emit: Emit) -> None:
 def _note(training: Training, change: str, emit: Emit) -> None:
     step = training.progress.step
     try:
-        newest = training.preset
-        for one in training.to_come:
-            newest = steer(newest, one.change)
-        steer(newest, change)
-        base = noted(training.base, step, change)
+        steer(training.preset, *(one.change for one in training.to_come), change)
         config = training.folder.config
-        write_whole(config, preset_text(base, description(config)).encode())
+        preset = noted(training.folder.read_preset(), step, change)  # somebody may have edited it meanwhile
+        write_whole(config, preset_text(preset, description(config, linked=False)).encode())
     except PresetError as error:
         emit(Warned(f"not changed: {error.sentence}"))
         return
     except OSError as error:
         emit(Warned(f"not changed: {error.filename or training.folder.config}: {error.strerror}"))
         return
-    training.base = base
-    training.to_come = in_order([*training.to_come, base.steer[-1]])
+    training.to_come = in_order([*training.to_come, preset.steer[-1]])
 
 
 def take_changes(training: Training, emit: Emit, *, begun: bool = True) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from aetui.config.reading import read_preset
 from aetui.data.catalogue import default_data_dir
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
@@ -42,7 +41,7 @@ def load_trained_model(
 
     Raises AetuiError where there is none or the data cannot be had.
     """
-    preset, meta = read_preset(folder.config), folder.read_meta()
+    preset, meta = folder.read_preset(), folder.read_meta()
     store = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
     checkpoint, entry, refused = store.load_newest()
     if checkpoint is None or entry is None:

@@ -55,8 +55,6 @@ class Training:
     """What the run keeps from its first step to its last."""
     made_on: dict[str, str]
     """What a resumed run must agree on to equal a straight one bit for bit."""
-    base: Preset
-    """As config.toml has it, with all changes that it is told to have."""
     to_come: list[Steer]
     """Those of the changes that are not made yet, in their order."""
     most_threads: int

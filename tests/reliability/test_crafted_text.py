@@ -16,17 +16,32 @@ from PIL import Image, PngImagePlugin
 
 from aetui.cli import main
 from aetui.config.lines import key_lines, line_of, line_of_long_key
+from aetui.config.preset import Steer
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.config.steering import steered
 from aetui.pictures.sheet import DamagedPicture, Sample, Sheet, read_sheet, to_png
 from aetui.runs.checkpoint_index import DamagedIndex, check_size, read_index
 from aetui.runs.event_log import EventFollower
-from aetui.runs.events import EpochFinished, PreviewSaved, RunStarted, StepsTrained, to_json
+from aetui.runs.events import (
+    MOST_REMOVABLE,
+    EpochFinished,
+    PreviewSaved,
+    RunStarted,
+    StateChanged,
+    StepsTrained,
+    from_json,
+    to_json,
+)
 from aetui.runs.folder import DamagedMeta
 from aetui.runs.history import History
+from aetui.runs.listing import RunsFollower
 from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
+from aetui.ui.monitor.dialogs import RoomScreen
+from aetui.ui.parts.dialogs import ChoiceScreen
+from aetui.ui.parts.earlier_runs import measured_pace
 from aetui.ui.settings import Settings
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 9, 10, 5, 50, 20, "digits")
@@ -64,7 +79,7 @@ def test_no_layer_or_sentence_is_taken_for_such_a_key(tmp_path):
 
 def test_a_preset_of_a_hundred_thousand_mistakes(tmp_path):
     path = tmp_path / "config.toml"
-    path.write_text(find_preset("digits-mlp").read_text() + "".join(f"k{n} = 1\n" for n in range(90_000)))
+    path.write_text(find_preset("digits-mlp").read_text() + "".join(f"k{n} = 1\n" for n in range(40_000)))
     with pytest.raises(PresetError, match="mistakes") as refused:
         read_preset(path)
     assert len(refused.value.problems) == 1
@@ -223,6 +238,88 @@ async def test_no_escape_in_a_word_of_a_run_reaches_the_terminal(old_run, tmp_pa
                 segment.text for strip in app.screen._compositor.render_strips() for segment in strip
             )
             assert not set(written) & set("\x1b\x07\u202e\x9b")
+
+
+def test_a_stand_in_that_is_none_is_nobodys_offer():
+    evil = "A\x1b]52;c;UFdORUQ=\x1b\\B"
+    line = json.dumps({"event": "StateChanged", "time": 1.0, "state": "failed", "reason": "x", "twin": evil})
+    event, _ = from_json(line.encode())
+    assert event == StateChanged("failed", "x", None)
+    assert from_json(line.replace(json.dumps(evil), '"digits"').encode())[0].twin == "digits"
+
+
+async def test_no_escape_in_a_question_or_an_answer_reaches_the_terminal(tmp_path):
+    app = AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.push_screen(ChoiceScreen("why\x1b[2J", [("a", "A\x1b]0;x\x07\x9b"), ("cancel", "Cancel")]))
+        await pilot.pause()
+        written = "".join(s.text for strip in app.screen._compositor.render_strips() for s in strip)
+        assert "why" in written
+        assert not set(written) & set("\x1b\x07\x9b")
+
+
+def test_what_could_make_room_is_a_few_files():
+    many = {f"epoch_{n:04d}_step_{n:08d}.pt": n for n in range(MOST_REMOVABLE + 1)}
+    line = to_json(StateChanged("paused", "full", removable=many), 1.0).encode()
+    with pytest.raises(ValueError, match="at most 2000"):
+        from_json(line)
+    history = History()
+    history.apply(StateChanged("paused", "full", removable={"a.pt": 1}), 1.0)
+    assert history.removable == {"a.pt": 1}
+    assert all(event.removable is None for _, _, event in history._told)
+
+
+async def test_of_many_checkpoints_a_few_are_named(tmp_path):
+    app = AetuiApp(Settings(tmp_path / "runs", tmp_path / "data"))
+    async with app.run_test(size=(120, 36)) as pilot:
+        app.push_screen(RoomScreen("full", {f"{n}.pt": 1000 for n in range(2000)}))
+        await pilot.pause()
+        written = "".join(s.text for strip in app.screen._compositor.render_strips() for s in strip)
+        assert "and 1990 more, 2.00 MB in all" in " ".join(written.replace("│", " ").split())
+
+
+def test_a_meta_file_of_facts_without_end_takes_no_memory(old_run):
+    folder = old_run()
+    meta = json.loads(folder.meta_file.read_text())
+    meta["computed"] = {f"{n}": n for n in range(50_000)}
+    meta["command"] = ["aetui"] + ["x" * 100] * 1000
+    meta["git_commit"] = "c" * 100_000
+    folder.meta_file.write_text(json.dumps(meta))
+    read = folder.read_meta()
+    assert (len(read.computed), len(read.command), len(read.git_commit)) == (300, 300, 200)
+    follower = RunsFollower(folder.path.parent)
+    assert [run.run for run in follower.poll()] == [folder.name]
+    (known,) = follower._known.values()
+    assert not known.meta.computed
+    assert not known.meta.command
+
+
+def test_presets_of_runs_are_read_once_and_for_a_moment(old_run, monkeypatch):
+    folder = old_run()
+    read = []
+    monkeypatch.setattr(
+        "aetui.runs.folder.read_preset", lambda path, *_, **__: read.append(path) or read_preset(path)
+    )
+    (run,) = RunsFollower(folder.path.parent).poll()
+    run = replace(run, preset="digits-mlp")
+    preset = read_preset(find_preset("digits-mlp"))
+    folder.config.write_text("x = [" + "1," * 1000 + "]")
+    for _ in range(3):
+        assert measured_pace(preset, [run] * 20, folder.path.parent) is None
+    assert len(read) == 1
+    monkeypatch.setattr("aetui.ui.parts.earlier_runs.LOOK_SECONDS", -1.0)
+    folder.config.write_text("")
+    assert measured_pace(preset, [run], folder.path.parent) is None
+    assert len(read) == 1
+
+
+def test_a_hundred_changes_are_checked_at_once(monkeypatch):
+    checked = []
+    monkeypatch.setattr("aetui.config.reading.find_mistakes", lambda preset: checked.append(preset) or [])
+    preset = read_preset(find_preset("digits-mlp"))
+    notes = [Steer(step=step, change=f"train.epochs={step}") for step in range(1, 101)]
+    assert steered(preset.model_copy(update={"steer": notes[::-1]})).train.epochs == 100
+    assert len(checked) == 2
 
 
 def test_a_quoted_key_of_very_many_dots():

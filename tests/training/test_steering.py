@@ -5,7 +5,9 @@ import shutil
 import pytest
 from small_vit import SMALL_VIT
 
+from aetui.config.preset import Steer
 from aetui.config.reading import read_preset
+from aetui.config.steering import without
 from aetui.data.generated import shapes
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.create import create_run
@@ -162,3 +164,49 @@ def test_a_foreign_config_that_is_told_nonsense_is_refused_before_it_begins(make
     assert recorder.session.state == "failed"
     assert "only train.learning_rate" in folder.read_meta().reason
     assert recorder.of(EpochFinished) == []
+
+
+def test_what_somebody_edits_meanwhile_stays_edited(make_run, record):
+    """`decisions.md` lets epochs and the number of checkpoints be edited for the next resume."""
+
+    def edit_then_tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            text = session.folder.config.read_text()
+            session.folder.config.write_text(text.replace("keep_checkpoints = 3", "keep_checkpoints = 7"))
+            session.control.request("set train.learning_rate=3e-4")
+
+    folder = make_run()
+    recorder = record(folder, edit_then_tell)
+    assert len(told(recorder)) == 1
+    preset = folder.read_preset()
+    assert preset.train.keep_checkpoints == 7
+    assert [(one.step, one.change) for one in preset.steer] == [(4, "train.learning_rate=3e-4")]
+
+
+@pytest.mark.parametrize("spoilt", ["not TOML [", None])
+def test_a_config_that_became_something_else_is_not_written_to(make_run, record, tmp_path, spoilt):
+    elsewhere = tmp_path / "elsewhere.toml"
+
+    def spoil_then_tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            elsewhere.write_bytes(b"# of somebody else\n" + session.folder.config.read_bytes())
+            session.folder.config.unlink()
+            if spoilt:
+                session.folder.config.write_text(spoilt)
+            else:
+                session.folder.config.symlink_to(elsewhere)
+            session.control.request("set train.learning_rate=3e-4")
+
+    folder = make_run()
+    recorder = record(folder, spoil_then_tell)
+    (warning,) = (one.message for one in recorder.of(Warned))
+    assert warning.startswith("not changed: ")
+    assert told(recorder) == []
+    assert folder.config.is_symlink() == (spoilt is None)
+
+
+def test_a_resume_with_the_rate_for_256_images_forgets_the_notes_on_the_other(make_run):
+    notes = [Steer(step=4, change="train.learning_rate=7e-4"), Steer(step=5, change="train.epochs=9")]
+    assert without(notes, ["train.base_learning_rate=0.01"]) == notes[1:]
+    assert without(notes, ["train.learning_rate=0.01"]) == notes[1:]
+    assert without(notes, ["train.patience=3"]) == notes

@@ -7,7 +7,6 @@ from string import ascii_letters
 
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import read_preset
 from aetui.errors import UsageError
 from aetui.runs.comparing import Compared, beside, differing
 from aetui.runs.folder import RunFolder
@@ -75,7 +74,7 @@ class Lineup:
 
 def _preset(folder: RunFolder) -> Preset | None:
     try:
-        return read_preset(folder.config)
+        return folder.read_preset()
     except PresetError:
         return None
 

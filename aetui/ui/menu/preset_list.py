@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from aetui.config.checks import missing_files
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import LARGEST_BYTES, read_preset
+from aetui.config.reading import read_preset
 from aetui.config.shipped import Listed, description, shipped_presets
 from aetui.files import read_bounded
 
 MOST_OWN = 100
 """Files looked at in the working folder."""
+LARGEST_OWN = 100_000
+"""Bytes of such a file; a larger one can be named on the command line."""
 MOST_KEPT = 2 * MOST_OWN
 
 
@@ -50,17 +53,24 @@ def offered_presets(changes: tuple[str, ...] = ()) -> list[Offered]:
 def _offer(listed: Listed, own: bool, changes: tuple[str, ...]) -> Offered:
     try:
         looked_at = listed.path.stat()
-        return Offered(listed, own, _read(listed.path, looked_at.st_mtime_ns, looked_at.st_size, changes))
-    except PresetError as error:
-        return Offered(listed, own, None, str(error))
     except OSError as error:
         return Offered(listed, own, None, f"{listed.path}: cannot be read: {error.strerror}")
+    preset, mistakes = _read(listed.path, looked_at.st_mtime_ns, looked_at.st_size, changes)
+    if preset and any(missing_files(preset)):
+        try:
+            preset = read_preset(listed.path, changes, for_new_run=True)
+        except PresetError as error:
+            preset, mistakes = None, str(error)
+    return Offered(listed, own, preset, mistakes)
 
 
 @lru_cache(MOST_KEPT)
-def _read(path: Path, modified_ns: int, size: int, changes: tuple[str, ...]) -> Preset:
-    """A preset without mistakes, read once as long as its file stays as it is."""
-    return read_preset(path, changes, for_new_run=True)
+def _read(path: Path, modified_ns: int, size: int, changes: tuple[str, ...]) -> tuple[Preset | None, str]:
+    """A preset or its mistakes, read once as long as its file stays as it is; other files may be missing."""
+    try:
+        return read_preset(path, changes), ""
+    except PresetError as error:
+        return None, str(error)
 
 
 def _own_files() -> list[Path]:
@@ -78,6 +88,6 @@ def _toml_files(folder: Path) -> list[Path]:
 
 def _holds_model(path: Path) -> bool:
     try:
-        return b"[model]" in read_bounded(path, LARGEST_BYTES, linked=True)
+        return b"[model]" in read_bounded(path, LARGEST_OWN, linked=True)
     except OSError:
         return False

@@ -1,7 +1,11 @@
 """What the monitor asks: whether to stop, to train on generated data instead, to make room on a full disk."""
 
-from aetui.text import format_bytes, safe_text
+from itertools import islice
+
+from aetui.text import format_bytes
 from aetui.ui.parts.dialogs import ChoiceScreen
+
+MOST_NAMED = 10
 
 
 class StopScreen(ChoiceScreen):
@@ -17,7 +21,7 @@ class TwinScreen(ChoiceScreen):
 
     def __init__(self, reason: str, twin: str) -> None:
         answers = [(twin, f"Train on generated {twin} instead"), ("cancel", "Not now")]
-        super().__init__(safe_text(reason), answers)
+        super().__init__(reason, answers)
 
 
 class RoomScreen(ChoiceScreen):
@@ -27,9 +31,12 @@ class RoomScreen(ChoiceScreen):
     """
 
     def __init__(self, reason: str, removable: dict[str, int]) -> None:
-        listed = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
+        some = [f"{name} ({format_bytes(size)})" for name, size in islice(removable.items(), MOST_NAMED)]
+        if len(removable) > MOST_NAMED:
+            whole = format_bytes(sum(removable.values()))
+            some.append(f"and {len(removable) - MOST_NAMED} more, {whole} in all")
         answers = [
             ("cancel", "Keep all   it goes on by itself once there is room"),
-            ("make-room", safe_text(f"Delete {listed}")),
+            ("make-room", f"Delete {', '.join(some)}"),
         ]
-        super().__init__(safe_text(reason), answers)
+        super().__init__(reason, answers)

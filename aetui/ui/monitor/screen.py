@@ -14,7 +14,6 @@ from textual.widgets import Static
 
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import read_preset
 from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
@@ -329,6 +328,6 @@ class MonitorScreen(WithChart, PresetScreen):
 
 def _read_preset(folder: RunFolder) -> Preset | None:
     try:
-        return read_preset(folder.config)
+        return folder.read_preset()
     except PresetError:
         return None

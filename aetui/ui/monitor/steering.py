@@ -22,7 +22,7 @@ from aetui.ui.parts.text_line import AnswerLine
 
 def values_now(config: Path) -> dict[str, str]:
     """What may change of the run with this config.toml, with all changes so far. Raises PresetError."""
-    now = steered(read_preset(config))
+    now = steered(read_preset(config, linked=False))
     values = [(key, value_of(now, key)) for key in STEERABLE]
     return {key: value for key, value in values if key not in OF_IMAGES or value not in ("", "0")}
 
@@ -32,7 +32,7 @@ def mistake_in(config: Path, change: str) -> str:
     if len(SET + change) > LONGEST_SET or not change.isprintable():
         return "expected section.key=value"
     try:
-        steer(steered(read_preset(config)), change)
+        steer(steered(read_preset(config, linked=False)), change)
     except AetuiError as error:
         return error.sentence
     return ""

@@ -15,6 +15,7 @@ from textual.visual import RenderOptions, Visual
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from aetui.text import safe_text
 from aetui.ui.parts.key_footer import KeyFooter
 
 Answer = TypeVar("Answer")
@@ -71,8 +72,9 @@ class ChoiceScreen(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(self._question, markup=False, classes="question")
-            yield OptionList(*(Option(text, id=name) for name, text in self._answers), markup=False)
+            yield Static(safe_text(self._question), markup=False, classes="question")
+            answers = (Option(safe_text(text), id=name) for name, text in self._answers)
+            yield OptionList(*answers, markup=False)
         yield KeyFooter()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -1,17 +1,21 @@
 """What the runs folder tells of earlier runs, read fast enough for a cursor that moves."""
 
 import contextlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import read_preset
 from aetui.runs.event_log import EventFollower
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
 from aetui.runs.listing import RunSummary
+
+LOOK_SECONDS = 0.1
+MOST_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,14 @@ class Outline:
 
 
 def measured_pace(preset: Preset, runs: Iterable[RunSummary], runs_dir: Path) -> Pace | None:
-    """From the first of `runs` that trained the model of this preset as it is for an epoch or more."""
+    """From the first of `runs` that trained the model of this preset as it is for an epoch or more.
+
+    As far as a moment is enough to look: what was read is not read again, so that the next look goes on.
+    """
+    end = time.monotonic() + LOOK_SECONDS
     for run in runs:
+        if time.monotonic() > end:
+            break
         folder = RunFolder(runs_dir / run.run)
         if run.preset != preset.name or not run.epochs or not _same_work(folder, preset):
             continue
@@ -56,10 +66,20 @@ def measured_pace(preset: Preset, runs: Iterable[RunSummary], runs_dir: Path) ->
 def _same_work(folder: RunFolder, preset: Preset) -> bool:
     """Whether an epoch of the run in `folder` computed what one of this preset will."""
     try:
-        ran = read_preset(folder.config)
-    except PresetError:
+        looked_at = folder.config.lstat()
+    except OSError:
         return False
-    return _work(ran) == _work(preset)
+    ran = _ran(folder.path, looked_at.st_mtime_ns, looked_at.st_size)
+    return ran is not None and _work(ran) == _work(preset)
+
+
+@lru_cache(MOST_KEPT)
+def _ran(folder: Path, modified_ns: int, size: int) -> Preset | None:
+    """What a run trained, read once as long as its file stays as it is; None where it cannot be read."""
+    try:
+        return RunFolder(folder).read_preset()
+    except PresetError:
+        return None
 
 
 def _work(preset: Preset) -> tuple[object, ...]:

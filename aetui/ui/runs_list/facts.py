@@ -9,7 +9,6 @@ from pathlib import Path
 from aetui.config.latent import setting_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
-from aetui.config.reading import read_preset
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
@@ -82,7 +81,7 @@ class FactReader:
         while self._wanted and time.monotonic() < end:
             name, _ = self._wanted.popitem(last=False)
             try:
-                self._presets[name] = read_preset(RunFolder(self._runs_dir / name).config)
+                self._presets[name] = RunFolder(self._runs_dir / name).read_preset()
             except PresetError:
                 self._presets[name] = None
             read = True
