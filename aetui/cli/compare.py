@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(runs: Sequence["Compared"]) -> None:
     from aetui.cli.table import print_table
-    from aetui.text import format_duration, format_number
+    from aetui.runs.comparing import over_seeds
+    from aetui.text import format_duration, format_number, safe_text
 
     keys = list(runs[0].settings)
     heads = ("run", *keys, "best loss", "in epoch", "last", "epochs", "trained", "to what learns nothing")
@@ -56,3 +57,7 @@ def _print(runs: Sequence["Compared"]) -> None:
         for one in runs
     ]  # fmt: skip
     print_table(heads, rows, "")
+    for group in over_seeds(runs):
+        if len(group.runs) > 1:
+            what = " ".join(f"{key}={value}" for key, value in group.settings.items())
+            print(safe_text(f"{len(group.runs)} seeds{what and ' of '}{what}: best loss {group.best}"))

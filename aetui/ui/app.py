@@ -165,7 +165,7 @@ class AetuiApp(App[None]):
 
     def _compare(self, folders: Sequence[RunFolder]) -> None:
         try:
-            self.push_screen(ComparisonScreen(Lineup(folders)))
+            self.push_screen(ComparisonScreen(Lineup(folders), self._settings.images))
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
 

@@ -74,7 +74,7 @@ def test_a_list_of_a_million_checkpoints_is_refused(old_run):
 def test_a_preset_of_10_megabytes_is_refused(tmp_path):
     path = tmp_path / "large.toml"
     path.write_text("[model]\n" + "# x\n" * 2_500_000)
-    with pytest.raises(PresetError, match=r"larger than 1\.00 MB"):
+    with pytest.raises(PresetError, match=r"larger than 500 kB"):
         read_preset(path)
 
 

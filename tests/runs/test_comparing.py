@@ -1,13 +1,14 @@
 """Runs beside each other: what differs is told once, and what cannot be compared is said."""
 
 import json
+import math
 
 import pytest
 
 from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
-from aetui.runs.comparing import compare, differing, measures
+from aetui.runs.comparing import compare, differing, mean_and_deviation, measures, over_seeds
 from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted
@@ -106,3 +107,25 @@ def test_names_and_settings_with_markup_and_escapes_are_shown_harmless(ran, caps
     assert main(["compare", one.name, other.name, "--runs", str(one.path.parent)]) == 0
     said = capsys.readouterr()
     assert "\x1b" not in said.out + said.err
+
+
+def test_runs_of_several_seeds_are_told_together(ran, capsys, tmp_path):
+    names = [ran("latent=8", f"train.seed={n}", losses=(0.2, 0.1 + n / 100)).name for n in range(3)]
+    names += [ran("latent=4").name]
+    runs = compare([RunFolder(tmp_path / "runs" / name) for name in names])
+    assert [len(group.runs) for group in over_seeds(runs)] == [3, 1]
+    assert over_seeds(runs)[0].settings == {"model.latent": "8"}
+    assert main(["compare", "--runs", str(tmp_path / "runs"), *names]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "3 seeds of model.latent=8: best loss 0.110 ± 0.01"
+
+
+def test_runs_that_differ_in_no_seed_are_not_taken_together(ran):
+    runs = compare([ran(), ran(), ran("latent=4")])
+    assert [len(group.runs) for group in over_seeds(runs)] == [1, 1, 1]
+
+
+def test_a_mean_needs_numbers():
+    assert mean_and_deviation([]) == "–"
+    assert mean_and_deviation([0.5]) == "0.500"
+    assert mean_and_deviation([0.1, math.inf]) == "–"
+    assert mean_and_deviation([0.1, 0.2, 0.3]) == "0.200 ± 0.1"

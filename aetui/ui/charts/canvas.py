@@ -72,6 +72,7 @@ class Canvas:
         }
         for hue, color in enumerate(colors.runs):
             style_of[f"run {hue}"] = Style(color=color)
+            style_of[f"run {hue} edge"] = Style(color=color, dim=True)
             style_of[f"run {hue} chosen"] = Style(color=color, bold=True, reverse=True)
         strips = []
         for cells, styles in zip(self.cells, self.styles, strict=True):

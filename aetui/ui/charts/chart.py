@@ -35,6 +35,8 @@ class OfRun:
     """What the end of the curve is called beside the letter."""
     chosen: bool = False
     """Whether its marks stand out."""
+    edge: Literal["", "lowest", "highest"] = ""
+    """Which bound of a spread it is, if it is one: a line without marks and without a name."""
 
 
 @dataclass(frozen=True, slots=True)

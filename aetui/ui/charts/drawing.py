@@ -190,7 +190,7 @@ class _Drawing:
         chart = self.chart
         if chart.log_scale:
             yield "log scale"
-        if chart.smoothing:
+        if any(layer.role == "raw" for layer in self.layers):
             yield f"train smoothed {chart.smoothing:g}"
         if chart.marker_x is not None:
             yield f"{MARKER_LINE} {chart.reading or self._named(chart.marker_x)}"

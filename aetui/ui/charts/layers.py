@@ -34,7 +34,7 @@ class Layer:
     def line_style(self) -> str:
         """The name of its line's style."""
         if isinstance(self.role, OfRun):
-            return f"run {self.role.hue}"
+            return f"run {self.role.hue}{' edge' * bool(self.role.edge)}"
         return "text" if self.role in ("rate", "level") else self.role
 
     @property
@@ -45,7 +45,7 @@ class Layer:
     @property
     def is_marked(self) -> bool:
         """Whether its measurements are few and far apart, each with its mark."""
-        return self.of_run or self.role in MARKED
+        return not self.role.edge if isinstance(self.role, OfRun) else self.role in MARKED
 
     @property
     def of_run(self) -> bool:
@@ -82,7 +82,7 @@ def layers_of(chart: Chart, bins: int) -> list[Layer]:
 
 def _newest(chart: Chart, curve: Curve, value: float | None) -> str:
     """The train loss moves all the time: its newest value is not the mean of the epoch, and says so."""
-    if value is None:
+    if value is None or (isinstance(curve.role, OfRun) and curve.role.edge):
         return ""
     if isinstance(curve.role, OfRun):
         return " ".join(filter(None, (curve.role.letter, curve.role.name, chart.number(value))))

@@ -7,6 +7,14 @@ from aetui.ui.charts.keys import CHART_KEYS
 KEYS: list[BindingType] = [
     Binding("t", "switch", "Train/test", id="compare.shown", tooltip="the train curves, or the test curves"),
     *CHART_KEYS,
+    Binding("s", "seeds", "Seeds", id="compare.seeds", tooltip="several seeds as one curve, or each"),
+    Binding(
+        "p",
+        "pictures",
+        "Pictures",
+        id="compare.pictures",
+        tooltip="what they make of the same test images, a run a row",
+    ),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, or with the table"),
     Binding(
         "left",

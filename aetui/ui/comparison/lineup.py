@@ -8,7 +8,7 @@ from string import ascii_letters
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.errors import UsageError
-from aetui.runs.comparing import Compared, beside, differing
+from aetui.runs.comparing import Compared, beside, differing, over_seeds
 from aetui.runs.folder import RunFolder
 from aetui.ui.run_feed import Feed
 
@@ -38,6 +38,13 @@ class Member:
     def _compare(self) -> Compared:
         feed = self.feed
         return beside(feed.history, self._settings, feed.folder.name, self.preset, feed.state)
+
+
+def over_seeds_of(members: Sequence[Member]) -> list[list[Member]]:
+    """Those together that differ in nothing but their seeds, in the order of their first ones."""
+    by_compared = {id(member.compared): member for member in members}
+    groups = over_seeds([member.compared for member in members])
+    return [[by_compared[id(one)] for one in group.runs] for group in groups]
 
 
 class Lineup:

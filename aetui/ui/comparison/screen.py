@@ -9,13 +9,15 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
+from aetui.terminal.choice import Choice
 from aetui.text import plural, safe_text
 from aetui.ui.charts.canvas import DARK, LIGHT
 from aetui.ui.charts.keys import WithChart
 from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.comparison.curves import Shown, comparable, curves_of
 from aetui.ui.comparison.keys import KEYS
-from aetui.ui.comparison.lineup import Lineup, Member
+from aetui.ui.comparison.lineup import Lineup, Member, over_seeds_of
+from aetui.ui.comparison.pictures import ComparedPictures
 from aetui.ui.comparison.table import ComparisonTable
 from aetui.ui.messages import WatchRequested
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS, Pacer
@@ -34,10 +36,14 @@ class ComparisonScreen(WithChart, Screen[None]):
     CSS_PATH = "screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
-    def __init__(self, lineup: Lineup) -> None:
+    def __init__(self, lineup: Lineup, images: Choice) -> None:
+        """`images`: how pictures are drawn."""
         super().__init__()
         self._lineup = lineup
+        self._images = images
         self._shown: Shown = "test"
+        self._together = True
+        """Whether runs that differ in their seeds alone are one curve."""
         self._pacer = Pacer()
         self._stale = True
         self.chart_preset = lineup.members[0].preset
@@ -47,6 +53,7 @@ class ComparisonScreen(WithChart, Screen[None]):
         yield Static(self._title(), id="title")
         with Container(id="curves"):
             yield LossChart()
+        yield ComparedPictures(self._images)
         yield Static(id="left-out", markup=False)
         yield ComparisonTable()
         yield KeyFooter()
@@ -86,6 +93,16 @@ class ComparisonScreen(WithChart, Screen[None]):
         self._shown = "train" if self._shown == "test" else "test"
         self._show()
 
+    def action_seeds(self) -> None:
+        """Runs that differ in their seeds alone as one curve, or a curve each."""
+        self._together = not self._together
+        self._show()
+
+    def action_pictures(self) -> None:
+        """What the runs make of the same test images, in the place of the curves."""
+        self.toggle_class("pictures")
+        self.call_after_refresh(self._show)
+
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")
 
@@ -114,6 +131,12 @@ class ComparisonScreen(WithChart, Screen[None]):
     def _chosen(self) -> Member:
         return self._lineup.members[max(0, self.query_one(ComparisonTable).cursor_row)]
 
+    @property
+    def _groups(self) -> list[list[Member]]:
+        """The runs of each curve."""
+        members = self._lineup.members
+        return over_seeds_of(members) if self._together else [[member] for member in members]
+
     def _title(self) -> Text:
         members = self._lineup.members
         names = dict.fromkeys(safe_text(member.preset) for member in members)
@@ -123,13 +146,16 @@ class ComparisonScreen(WithChart, Screen[None]):
     def _show(self) -> None:
         colors = DARK if self.app.current_theme.dark else LIGHT
         epoch = self.query_one(LossChart).marked_epoch
-        self.query_one(ComparisonTable).show(self._lineup.members, epoch, colors)
+        self.query_one(ComparisonTable).show(self._lineup.members, self._groups, epoch, colors)
         self._show_curves()
 
     def _show_curves(self) -> None:
         """Those that can be drawn on one axis, and how many cannot."""
         members, chosen = self._lineup.members, self._chosen
-        self.query_one(LossChart).losses = curves_of(members, chosen, self._shown)
+        chart = self.query_one(LossChart)
+        chart.losses = curves_of(self._groups, chosen, self._shown)
+        if self.has_class("pictures"):
+            self.query_one(ComparedPictures).show(members, chosen, chart.marked_epoch)
         begun = [member for member in members if member.compared.measure]
         drawn = comparable(begun, chosen)
         left_out = self.query_one("#left-out", Static)

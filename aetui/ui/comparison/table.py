@@ -8,9 +8,10 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from aetui.runs.comparing import Compared
+from aetui.runs.comparing import Compared, OverSeeds
 from aetui.text import format_duration, format_number, safe_text
 from aetui.ui.charts.canvas import Colors
+from aetui.ui.comparison.curves import hue_of
 from aetui.ui.comparison.lineup import Member
 from aetui.ui.parts.state_marks import state_mark
 
@@ -31,9 +32,22 @@ class ComparisonTable(DataTable[Text]):
     def __init__(self) -> None:
         super().__init__(cursor_type="row", fixed_columns=1)
 
-    def show(self, members: Sequence[Member], epoch: int | None, colors: Colors) -> None:
-        """The runs as they stand; `epoch` has a column of its own."""
-        rows = [dict(_cells(member, epoch, members, colors)) for member in members]
+    def show(
+        self,
+        members: Sequence[Member],
+        groups: Sequence[Sequence[Member]],
+        epoch: int | None,
+        colors: Colors,
+    ) -> None:
+        """The runs as they stand, each with the letter of its group's curve; `epoch` has its own columns."""
+        group_of = {member.letter: group for group in groups for member in group}
+        rows = []
+        for member in members:
+            group = group_of[member.letter]
+            letter = Text(f"{group[0].letter} ", f"bold {colors.runs[hue_of(groups, group)]}")
+            seeds = _seeds(group) if len(groups) < len(members) else None
+            cells = dict(_cells(member, epoch, members, seeds))
+            rows.append({"": letter + state_mark(member.compared.state)} | cells)
         if list(rows[0]) != [str(key.value) for key in self.columns]:
             self._begin(rows, members)
             return
@@ -56,16 +70,21 @@ class ComparisonTable(DataTable[Text]):
         self.move_cursor(row=row)
 
 
+def _seeds(group: Sequence[Member]) -> str:
+    """What the best losses of several seeds are."""
+    return f"{len(group)}: {OverSeeds(tuple(one.compared for one in group)).best}" if len(group) > 1 else "–"
+
+
 def _cells(
-    member: Member, epoch: int | None, members: Sequence[Member], colors: Colors
+    member: Member, epoch: int | None, members: Sequence[Member], seeds: str | None
 ) -> Iterator[tuple[str, Text]]:
-    run, place = member.compared, members.index(member)
-    letter = Text(f"{member.letter} ", f"bold {colors.runs[place % len(colors.runs)]}")
-    yield "", letter + state_mark(run.state)
+    run = member.compared
     for key, value in run.settings.items():
         yield key, Text(safe_text(value if len(value) <= WIDEST else f"{value[: WIDEST - 1]}…") or "–")
     yield "best", _best(run, members)
     yield "epoch", _number("–" if run.best_epoch is None else str(run.best_epoch))
+    if seeds is not None:
+        yield "seeds", _number(seeds)
     if epoch is not None:
         yield from _reading(member, epoch, members)
     yield "last", _number(format_number(run.last))

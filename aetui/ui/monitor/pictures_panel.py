@@ -17,7 +17,7 @@ from aetui.runs.events import PreviewSaved
 from aetui.runs.history import History
 from aetui.terminal.choice import Choice
 from aetui.text import format_number, safe_text
-from aetui.ui.monitor.picture_book import PictureBook
+from aetui.ui.pictures.picture_book import PictureBook
 from aetui.ui.pictures.picture_grid import PictureGrid
 
 if TYPE_CHECKING:

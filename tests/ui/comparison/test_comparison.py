@@ -4,23 +4,27 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from screen_text import text_of, until
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted, StepsTrained
+from aetui.runs.events import BaselineMeasured, EpochFinished, PreviewSaved, RunStarted, StepsTrained
 from aetui.runs.folder import RunFolder
 from aetui.ui.app import AetuiApp
 from aetui.ui.charts.chart import OfRun
 from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.comparison.lineup import MOST, Lineup
+from aetui.ui.comparison.pictures import ComparedPictures
 from aetui.ui.comparison.screen import ComparisonScreen
 from aetui.ui.comparison.table import ComparisonTable
 from aetui.ui.messages import CompareRequested
 from aetui.ui.monitor.screen import MonitorScreen
+from aetui.ui.pictures.picture_grid import PictureGrid
 from aetui.ui.settings import Settings
 
 
@@ -74,8 +78,9 @@ def rows(app: AetuiApp) -> list[dict[str, str]]:
 
 
 def letters(app: AetuiApp) -> list[str]:
-    """Of the curves that are drawn; a chosen one's is a capital."""
-    curves = [role for role in app.screen.query_one(LossChart).losses.curves if isinstance(role, OfRun)]
+    """Of the curves that are drawn, bounds left out; a chosen one's is a capital."""
+    roles = app.screen.query_one(LossChart).losses.curves
+    curves = [role for role in roles if isinstance(role, OfRun) and not role.edge]
     return [curve.letter.upper() if curve.chosen else curve.letter for curve in curves]
 
 
@@ -133,6 +138,8 @@ async def test_other_losses_are_not_drawn_on_the_same_axis(ran, comparing):
     runs = ran(), ran(loss="BCE per pixel"), ran("train.seed=1"), ran(losses=())
     async with comparing(*runs).run_test(size=(140, 40)) as pilot:
         await drawn(pilot)
+        await pilot.press("s")
+        await pilot.pause()
         assert letters(pilot.app) == ["A", "c", "d"]
         assert "3 of 4 are drawn: the others measure something else than MSE per pixel" in text_of(pilot)
         assert [row["best"] for row in rows(pilot.app)] == ["★ 0.100", "0.100", "★ 0.100", "–"]
@@ -184,3 +191,95 @@ def test_a_folder_that_is_none_of_a_run(tmp_path: Path, ran):
 
     with pytest.raises(AetuiError, match="meta"):
         Lineup([ran(), RunFolder(tmp_path)])
+
+
+async def test_several_seeds_are_one_curve_with_its_spread(ran, comparing):
+    seeds = [ran("latent=8", f"train.seed={n}", losses=(0.2, 0.1 + n / 100, 0.05)[: 3 - n]) for n in range(2)]
+    async with comparing(*seeds, ran("latent=16")).run_test(size=(140, 40)) as pilot:
+        await drawn(pilot)
+        curves = pilot.app.screen.query_one(LossChart).losses.curves
+        found = {(role.letter, role.edge): [sample.loss for sample in curves[role]] for role in curves}
+        assert found == {
+            ("a", "lowest"): [0.2, 0.1],
+            ("a", "highest"): [0.2, 0.11],
+            ("a", ""): [pytest.approx(0.2), pytest.approx(0.105)],
+            ("c", ""): [0.2, 0.1],
+        }
+        assert letters(pilot.app) == ["A", "c"]
+        assert "a 8 0.105" in text_of(pilot)
+        assert [row[""][0] for row in rows(pilot.app)] == ["a", "a", "c"]
+        assert [row["seeds"] for row in rows(pilot.app)] == ["2: 0.0800 ± 0.042", "2: 0.0800 ± 0.042", "–"]
+        await pilot.press("t")
+        await pilot.pause()
+        curves = pilot.app.screen.query_one(LossChart).losses.curves
+        means = [curves[role] for role in curves if role.letter == "a" and not role.edge]
+        assert [sample.loss for sample in means[0]] == [pytest.approx(0.4), pytest.approx(0.21)]
+        await pilot.press("t", "s")
+        await pilot.pause()
+        assert letters(pilot.app) == ["A", "b", "c"]
+        assert "seeds" not in rows(pilot.app)[0]
+        await pilot.press("down", "s")
+        await pilot.pause()
+        assert letters(pilot.app) == ["A", "c"], "the group of the chosen one is told apart"
+
+
+def draw(folder: RunFolder, epoch: int, value: int, side: int = 28, first: int = 0) -> None:
+    """Pictures of a run whose reconstructions are all of this value."""
+    original = np.full((16, side, side, 1), 255, np.uint8)
+    known = tuple(Sample(first + n, f"[{n}]", 0.1) for n in range(16))
+    sheet = Sheet({"original": original, "reconstruction": np.full_like(original, value)}, known)
+    file = f"epoch_{epoch:04d}.png"
+    (folder.previews / file).write_bytes(to_png(sheet))
+    EventWriter(folder.events).write(PreviewSaved(epoch, file, 5 * epoch))
+
+
+def pixels(app: AetuiApp) -> list[list[int]]:
+    """Of each row the values of its pictures."""
+    samples = app.screen.query_one(PictureGrid)._samples
+    return [
+        [int(images[row].mean()) for images in samples.views.values()] for row in range(len(samples.captions))
+    ]
+
+
+async def test_pictures_of_the_same_images_a_run_a_row(ran, comparing):
+    runs = [ran(f"latent={size}", losses=(0.2, 0.1, 0.05)) for size in (2, 3, 4, 5)]
+    for number, folder in enumerate(runs[:2]):
+        for epoch in range(3):
+            draw(folder, epoch, 10 * (number + 1) + epoch)
+    draw(runs[2], 1, 99, side=32)
+    async with comparing(*runs).run_test(size=(80, 40)) as pilot:
+        await drawn(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: pilot.app.screen.query_one(PictureGrid)._samples)
+        assert pixels(pilot.app) == [[255] * 4, [12] * 4, [22] * 4]
+        assert "2 of 4 runs have these" in text_of(pilot)
+        assert "a  0.0500  latent=2" in text_of(pilot)
+        await pilot.press("left", "left")
+        await until(pilot, lambda: pixels(pilot.app) == [[255] * 4, [11] * 4, [21] * 4])
+        assert "epoch 1" in text_of(pilot)
+        assert "a  0.100  latent=2" in text_of(pilot)
+        await pilot.press("down", "down")
+        await until(pilot, lambda: pixels(pilot.app) == [[255] * 4, [99] * 4])
+        (runs[0].previews / "epoch_0000.png").write_bytes(b"damaged")
+        await pilot.press("up", "up", "left")
+        await until(pilot, lambda: pixels(pilot.app) == [[255] * 4, [20] * 4])
+        await pilot.press("p")
+        await pilot.pause()
+        assert (
+            not pilot.app.screen.query_one(PictureGrid).display
+            or pilot.app.screen.query_one("#curves").display
+        )
+
+
+async def test_runs_without_pictures_say_so_and_the_chosen_one_is_in_sight(ran, comparing):
+    runs = [ran(f"latent={size}") for size in range(2, 10)]
+    async with comparing(*runs).run_test(size=(80, 30)) as pilot:
+        await drawn(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: "no pictures of these runs yet" in text_of(pilot))
+        for number, folder in enumerate(runs):
+            draw(folder, 1, number)
+        await until(pilot, lambda: pilot.app.screen.query_one(PictureGrid)._samples)
+        await pilot.press(*["down"] * 7)
+        await until(pilot, lambda: "h  0.100  latent=9" in text_of(pilot))
+        assert "the images" in text_of(pilot)

@@ -59,6 +59,10 @@ class PictureBook:
         if pages:
             self._held = pages[-1] if pages[-1] != self.pages[-1] else None
 
+    def follow(self) -> None:
+        """Open the newest page, and each that comes."""
+        self._held = None
+
     def rewind(self) -> None:
         """Open the first page."""
         if pages := self.pages:

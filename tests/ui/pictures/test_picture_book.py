@@ -1,7 +1,7 @@
 """Which pictures of a run are looked at."""
 
 from aetui.runs.events import PreviewSaved
-from aetui.ui.monitor.picture_book import PictureBook
+from aetui.ui.pictures.picture_book import PictureBook
 
 
 def saved(epoch, samples="fixed"):
