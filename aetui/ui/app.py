@@ -16,6 +16,7 @@ from textual._styles_cache import StylesCache
 from textual.app import App, SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from aetui.config.keys import keys_file, read_keys
@@ -100,6 +101,23 @@ class AetuiApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal, number)
+
+    async def on_event(self, event: Event) -> None:
+        """A key with a binding is acted upon here, before the next one is looked at.
+
+        Textual passes it up from the focused widget, in whose queue it is lost where the key before closes a
+        dialog. A line that text is typed into has its keys in order by itself.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and not self._is_typed_into:
+            active = self.screen.active_bindings.get(event.key)
+            if active is not None and active.enabled:
+                await self.run_action(active.binding.action, active.node)
+                return
+        await super().on_event(event)
+
+    @property
+    def _is_typed_into(self) -> bool:
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
 
     def on_mount(self) -> None:
         self.push_screen(MenuScreen(self._settings))

@@ -13,14 +13,13 @@ from aetui.config.fields import Setting
 from aetui.text import safe_text
 from aetui.ui.editor.draft import OF_THE_RUN, Draft
 from aetui.ui.editor.keys import LIST_KEYS
-from aetui.ui.parts.text_line import KeysInOrder
 
 CHANGED, WRONG = "•", "✗"
 NAME_CELLS = 19
 """Of the longest name and a space."""
 
 
-class SettingsList(KeysInOrder, OptionList):
+class SettingsList(OptionList):
     """One line a setting; the cursor's is explained beside the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS

@@ -18,8 +18,18 @@ from aetui.ui.parts.text_line import TextLine
 ALL = "all"
 
 
+class Labels(OptionList):
+    """Names that are found by typing."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Letters are no keys of the dialog."""
+        return character is not None and character.isprintable()
+
+
 class LabelScreen(ChoiceScreen):
     """Images of which label; dismissed with ALL or the class index as text, or None for cancel."""
+
+    LIST = Labels
 
     def __init__(self, classes: Sequence[str]) -> None:
         labels = [(str(index), safe_text(name)) for index, name in enumerate(classes)]

@@ -16,7 +16,7 @@ from aetui.text import safe_text
 from aetui.ui.menu.keys import LIST_KEYS, SEARCH_KEYS
 from aetui.ui.menu.preset_list import Offered
 from aetui.ui.menu.run_card import begun, day_words, run_line
-from aetui.ui.parts.text_line import KeysInOrder, TextLine
+from aetui.ui.parts.text_line import TextLine
 
 
 class SearchLine(TextLine):
@@ -26,7 +26,7 @@ class SearchLine(TextLine):
     DEFAULT_CSS = "SearchLine { display: none; }"
 
 
-class Choices(KeysInOrder, OptionList):
+class Choices(OptionList):
     """Presets and runs."""
 
     BINDINGS: ClassVar[list[BindingType]] = LIST_KEYS

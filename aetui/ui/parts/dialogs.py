@@ -61,6 +61,8 @@ class _Below(Visual):
 class ChoiceScreen(Dialog[str | None]):
     """A question with a few answers; dismissed with the answer's id, or None for cancel."""
 
+    LIST: ClassVar[type[OptionList]] = OptionList
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Cancel", id="dialog.cancel", tooltip="back, nothing changes"),
     ]
@@ -74,7 +76,7 @@ class ChoiceScreen(Dialog[str | None]):
         with Vertical(classes="dialog"):
             yield Static(safe_text(self._question), markup=False, classes="question")
             answers = (Option(safe_text(text), id=name) for name, text in self._answers)
-            yield OptionList(*answers, markup=False)
+            yield self.LIST(*answers, markup=False)
         yield KeyFooter()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

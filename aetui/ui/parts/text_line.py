@@ -1,26 +1,23 @@
-"""Widgets in which keys that come together keep their order, the line that text is typed into among them.
+"""The line that text is typed into. Keys that come together keep their order in it.
 
 In Textual (8.2) a letter is taken at once by a line, and a key with a binding, as backspace, goes up through
 all widgets first. So on a slow line, which brings keys in bunches, letters overtook it.
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 from textual.widgets import Input
 
 from aetui.text import safe_text
 
-if TYPE_CHECKING:
-    Mixed = Widget
-else:
-    Mixed = object  # a style sheet calls a widget by its first base that is one
 
+class TextLine(Input):
+    """Textual's line. It acts on a key with a binding where it comes in.
 
-class KeysInOrder(Mixed):
-    """Acts on a key with a binding where it comes in."""
+    Control characters are made visible, wherever they come from: it would send them.
+    """
 
     async def _on_key(self, event: events.Key) -> None:
         if self.app.focused is not self:  # the key before has led elsewhere, and this one follows
@@ -35,10 +32,6 @@ class KeysInOrder(Mixed):
             event.stop()
             event.prevent_default()
             await self.app.run_action(active.binding.action, active.node)
-
-
-class TextLine(KeysInOrder, Input):
-    """Textual's line. Control characters are made visible, wherever they come from: it would send them."""
 
     def validate_value(self, value: str) -> str:
         return safe_text(value)

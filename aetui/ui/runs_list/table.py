@@ -18,7 +18,6 @@ from textual.strip import Strip
 from aetui.runs.listing import RunSummary, in_short
 from aetui.text import safe_text
 from aetui.ui.parts.state_marks import state_mark
-from aetui.ui.parts.text_line import KeysInOrder
 from aetui.ui.runs_list.columns import Column, columns_for
 from aetui.ui.runs_list.facts import FactReader, Facts
 from aetui.ui.runs_list.keys import TABLE_KEYS
@@ -34,7 +33,7 @@ class Row:
     heading: str = ""
 
 
-class RunsTable(KeysInOrder, ScrollView, can_focus=True):
+class RunsTable(ScrollView, can_focus=True):
     """Rows with a cursor that skips headings."""
 
     DEFAULT_CSS = """

@@ -235,10 +235,8 @@ def draw(folder: RunFolder, epoch: int, value: int, side: int = 28, first: int =
 
 def pixels(app: AetuiApp) -> list[list[int]]:
     """Of each row the values of its pictures."""
-    samples = app.screen.query_one(PictureGrid)._samples
-    return [
-        [int(images[row].mean()) for images in samples.views.values()] for row in range(len(samples.captions))
-    ]
+    shown = app.screen.query_one(PictureGrid)._samples
+    return [[int(view[row].mean()) for view in shown.views.values()] for row in range(len(shown.captions))]
 
 
 async def test_pictures_of_the_same_images_a_run_a_row(ran, comparing):
@@ -265,10 +263,8 @@ async def test_pictures_of_the_same_images_a_run_a_row(ran, comparing):
         await until(pilot, lambda: pixels(pilot.app) == [[255] * 4, [20] * 4])
         await pilot.press("p")
         await pilot.pause()
-        assert (
-            not pilot.app.screen.query_one(PictureGrid).display
-            or pilot.app.screen.query_one("#curves").display
-        )
+        assert pilot.app.screen.query_one("#curves").display
+        assert not pilot.app.screen.query_one(ComparedPictures).display
 
 
 async def test_runs_without_pictures_say_so_and_the_chosen_one_is_in_sight(ran, comparing):
