@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from aetui.runs.checkpoint_index import (
 from aetui.runs.create import Place, create_run
 from aetui.runs.events import (
     BaselineMeasured,
+    BranchedOff,
     CheckpointSaved,
     Event,
     PreviewSaved,
@@ -34,9 +36,10 @@ from aetui.runs.events import (
     Warned,
     to_json,
 )
-from aetui.runs.folder import RunFolder
+from aetui.runs.folder import PREVIEW_NAME, RunFolder
 from aetui.runs.history import History
 from aetui.runs.report import read_history
+from aetui.runs.trash import MAKING
 
 MOST_PICTURES_BYTES = 500_000_000
 """Of the other run's pictures that are copied; the oldest are left out beyond it."""
@@ -51,10 +54,11 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
     meta = source.read_meta()
     preset, differences = branched(source.config, entry.step, changes)
     history = _trunk(source, entry)
+    making = place.runs_dir / MAKING  # nobody finds it there, and takes it for a run
     folder = create_run(
         preset,
         f"A branch of {source.name} after epoch {entry.epoch}.",
-        place.runs_dir,
+        making,
         Path(meta.data_dir),
         meta.device if place.device == "auto" else place.device,
         place.threads or meta.threads,
@@ -66,7 +70,8 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
     try:
         kept = _copy_checkpoints(source, folder, entry)
         pictures = _copy_pictures(source, folder, history.previews)
-        write_whole(folder.events, _log(folder, history, pictures, kept, differences))
+        origin = BranchedOff(source.name, entry.epoch, entry.step)
+        write_whole(folder.events, _log(folder, history, origin, pictures, kept, differences))
         folder.change_meta(
             branched_from=source.name,
             branched_step=entry.step,
@@ -75,12 +80,12 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
             best_loss=history.best.test_loss if history.best else None,
             trained_seconds=history.newest.total_seconds if history.newest else None,
         )
+        return RunFolder(folder.path.rename(place.runs_dir / folder.name))
     except BaseException as error:
         shutil.rmtree(folder.path, ignore_errors=True)
         if isinstance(error, OSError):
             raise AetuiError(f"{error.filename}: {error.strerror}", "nothing was made") from None
         raise
-    return folder
 
 
 def checkpoint_of(source: RunFolder, epoch: int | None) -> Entry:
@@ -117,7 +122,7 @@ def _copy_checkpoints(source: RunFolder, folder: RunFolder, entry: Entry) -> lis
     kept = [entry]
     best = best_of([one for one in read_index(source.checkpoints) if one.step <= entry.step])
     if best and best != entry:
-        with contextlib.suppress(AetuiError):  # damaged: its weights alone are lost
+        with contextlib.suppress(AetuiError, FileNotFoundError):  # its weights alone are lost
             _copy_checkpoint(source, folder, best)
             kept = [best, entry]
     write_index(folder.checkpoints, kept)
@@ -146,6 +151,8 @@ def _copy_pictures(
     copied: list[PreviewSaved] = []
     room = MOST_PICTURES_BYTES
     for preview in reversed(previews):
+        if not re.fullmatch(PREVIEW_NAME, preview.file):
+            continue
         try:
             data = read_bounded(source.previews / preview.file, room)
         except OSError:
@@ -159,13 +166,17 @@ def _copy_pictures(
 def _log(
     folder: RunFolder,
     history: History,
+    origin: BranchedOff,
     pictures: Sequence[PreviewSaved],
     kept: Sequence[Entry],
     differences: Sequence[Difference],
 ) -> bytes:
     now = time.time()
-    events = itertools.chain(_story(folder, history, pictures), _from_here(kept, differences))
-    return "".join(f"{to_json(event, now)}\n" for event in events).encode()
+    lines = []
+    for event in itertools.chain(_story(folder, history, pictures), [origin], _from_here(kept, differences)):
+        with contextlib.suppress(ValueError):  # a foreign log may hold what is no number
+            lines.append(f"{to_json(event, now)}\n")
+    return "".join(lines).encode()
 
 
 def _story(folder: RunFolder, history: History, pictures: Sequence[PreviewSaved]) -> Iterator[Event]:

@@ -14,7 +14,7 @@ from typing import Any
 from aetui.config.preset import Preset
 from aetui.config.shipped import preset_text
 from aetui.errors import AetuiError
-from aetui.files import make_folder, write_whole
+from aetui.files import expanded, make_folder, write_whole
 from aetui.runs import states
 from aetui.runs.folder import MOST_CHANGES, Meta, RunFolder, now
 from aetui.text import plain_word, safe_text
@@ -121,7 +121,7 @@ def _settled(preset: Preset) -> Preset:
 
 
 def _settled_path(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(expanded(path).absolute())
 
 
 def _new_folder(runs_dir: Path, preset_name: str, *, shared: bool) -> Path:

@@ -234,6 +234,17 @@ class ProbeMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchedOff:
+    """What came before is another run's story, and from here on it is this one's."""
+
+    run: Words
+    """The other."""
+    epoch: Epoch
+    """Epochs finished."""
+    step: Count
+
+
+@dataclass(frozen=True, slots=True)
 class SettingChanged:
     """A setting is another from a step on, since somebody told the run so."""
 
@@ -264,6 +275,7 @@ Event = (
     | ProbeMeasured
     | MachineSampled
     | SettingChanged
+    | BranchedOff
     | Warned
 )
 

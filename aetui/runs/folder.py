@@ -28,6 +28,7 @@ MOST_CHANGES = 100
 """Of a preset, that are noted."""
 MOST_KEPT = 300
 """Words of the command, and facts of a kind."""
+PREVIEW_NAME = r"(epoch|step)_\d{1,15}(_[a-z]{1,9})?\.png"
 LARGEST_META = 1_000_000
 """Bytes of meta.json; a longer one is something else."""
 
@@ -159,7 +160,7 @@ class RunFolder:
         self.make_missing()
         names = r"config\.toml|reserve|(events|control)\.jsonl|log\.txt|(meta|profile)\.json|profile\.txt"
         sweep_half_written(self.path, names)
-        sweep_half_written(self.previews, r"(epoch|step)_\d+(_\w+)?\.png")
+        sweep_half_written(self.previews, PREVIEW_NAME)
         process = psutil.Process()
         where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": began(process)}
         meta = self.read_meta()

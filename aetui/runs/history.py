@@ -11,6 +11,7 @@ from aetui.runs.events import (
     ActivityChanged,
     BaselineMeasured,
     BestTested,
+    BranchedOff,
     CheckpointSaved,
     Detection,
     EpochFinished,
@@ -71,6 +72,8 @@ class History:
     """Test losses of what has learned nothing, or is linear, by name, for an autoencoder."""
     changed: dict[tuple[int, str], SettingChanged] = field(default_factory=dict)
     """Settings that became others while it trained, by step and key."""
+    branched: BranchedOff | None = None
+    """Where it left another run, if it did."""
     resumed: list[int] = field(default_factory=list)
     """Steps at which it was taken up again."""
     best_tested: BestTested | None = None
@@ -133,6 +136,8 @@ class History:
                 self._change(event)
             case BestTested():
                 self.best_tested = event
+            case BranchedOff():
+                self.branched = event
             case FloorMeasured():
                 self.floor = event
             case BaselineMeasured() if len(self.baselines) < MOST_BASELINES:
@@ -261,6 +266,8 @@ def describe(event: Event) -> str:
             return f"saved {event.file} ({format_bytes(event.size_bytes)})"
         case FloorMeasured():
             return f"the floor, hidden patches filled in without learning: {format_number(event.loss)}"
+        case BranchedOff():
+            return f"a branch of {event.run} after epoch {event.epoch}, step {event.step}"
         case SettingChanged():
             return f"{event.key} {event.value or '–'} from step {event.step} on, {event.before or '–'} before"
         case BaselineMeasured():

@@ -32,6 +32,9 @@ def rebuild_meta(folder: RunFolder, data_dir: Path) -> str:
         epochs_planned=preset.train.epochs,
         epochs=newest.epoch if newest else 0,
         test_loss=newest.test_loss if newest else None,
+        imported=history.branched is not None,
+        branched_from=history.branched.run if history.branched else "",
+        branched_step=history.branched.step if history.branched else None,
     )
     with contextlib.suppress(FileNotFoundError):
         set_aside(folder.meta_file)

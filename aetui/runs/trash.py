@@ -11,6 +11,8 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.waiting import is_at_work
 
 TRASH = ".trash"
+MAKING = ".making"
+"""Beside the runs, where those are that somebody makes; a kill leaves some of them there."""
 KEPT_SECONDS = 7 * 24 * 3600
 
 
@@ -42,7 +44,10 @@ def take_back(thrown: RunFolder) -> RunFolder:
 
 def empty_trash(runs_dir: Path) -> int:
     """Delete the runs that have lain there for long; returns how many. What cannot be deleted stays."""
-    trash = runs_dir / TRASH
+    return sum(_empty(runs_dir / name) for name in (TRASH, MAKING))
+
+
+def _empty(trash: Path) -> int:
     deleted = 0
     with contextlib.suppress(OSError):
         check_no_link(trash)

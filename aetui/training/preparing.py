@@ -166,7 +166,8 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
                 f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
             )
         return None
-    if checkpoint.progress.step == training.folder.read_meta().branched_step:  # made with the other settings
+    branched_step = training.folder.read_meta().branched_step
+    if branched_step is not None and checkpoint.progress.step <= branched_step:  # made with other settings
         checkpoint.settings = {key: was for key, was in checkpoint.settings.items() if not is_free(key)}
     if math.isnan(checkpoint.progress.best_score):
         checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)

@@ -12,7 +12,10 @@ from aetui.runs.checkpoint_index import read_index
 from aetui.runs.create import Place
 from aetui.runs.events import EpochFinished, SettingChanged, Warned
 from aetui.runs.folder import RunFolder
+from aetui.runs.listing import list_runs
+from aetui.runs.meta_repair import rebuild_meta
 from aetui.runs.report import read_history, report_run
+from aetui.runs.trash import MAKING, empty_trash
 
 TRUNK = ("train.epochs=4", "train.keep_checkpoints=10", "noise.std=0.2")
 """Of 4 steps an epoch."""
@@ -147,7 +150,7 @@ def test_checkpoints_that_are_not_there_or_damaged(trunk, branch, tmp_path):
         branch(trunk, 2)
     with pytest.raises(UsageError, match="no good checkpoint"):
         branch(trunk)
-    assert list((tmp_path / "branches").iterdir()) == []
+    assert list((tmp_path / "branches").rglob("2*")) == []
 
 
 def test_links_lead_nowhere(trunk, branch, tmp_path):
@@ -184,11 +187,70 @@ def test_settings_are_the_branchs_own_from_its_first_checkpoint_on(trunk, branch
     assert "train.seed was 7, is 8" in folder.read_meta().reason
 
 
+def test_while_it_is_made_nobody_finds_it(trunk, branch, tmp_path, monkeypatch):
+    """A resume of the newest run took it for one, and was deleted with it where the branch failed."""
+    found = []
+
+    def copy(*_):
+        found.append(list_runs(tmp_path / "branches"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(branching, "_copy_pictures", copy)
+    with pytest.raises(KeyboardInterrupt):
+        branch(trunk, 2)
+    assert found == [[]]
+    assert [path.name for path in (tmp_path / "branches").rglob("*")] == [MAKING]
+
+
+def test_what_a_kill_left_of_it_goes_after_a_week(trunk, branch, tmp_path, monkeypatch):
+    folder = branch(trunk, 2)
+    folder.path.rename(tmp_path / "branches" / MAKING / folder.name)
+    assert empty_trash(tmp_path / "branches") == 0
+    monkeypatch.setattr("aetui.runs.trash.KEPT_SECONDS", -1)
+    assert empty_trash(tmp_path / "branches") == 1
+
+
+def test_a_branch_whose_meta_file_is_made_anew_goes_on(trunk, branch, record):
+    straight, folder = branch(trunk, 2, "train.seed=7"), branch(trunk, 2, "train.seed=7")
+    record(straight)
+    folder.meta_file.write_text("{")
+    rebuild_meta(folder, folder.path)
+    meta = folder.read_meta()
+    assert (meta.branched_from, meta.branched_step, meta.imported) == (trunk.name, 8, True)
+    folder.change_meta(threads=1)
+    record(folder)
+    assert losses_of(folder) == losses_of(straight)
+
+
+def test_where_its_checkpoint_is_damaged_the_best_before_it_is_used(trunk, branch, record):
+    index = [entry.model_copy(update={"score": 0.1 * entry.epoch}) for entry in read_index(trunk.checkpoints)]
+    branching.write_index(trunk.checkpoints, index)
+    folder = branch(trunk, 3, "train.seed=7")
+    (folder.checkpoints / index[2].file).write_bytes(b"damaged")
+    recorder = record(folder)
+    assert recorder.session.state == "finished"
+    assert any("an older one is used" in one.message for one in recorder.of(Warned))
+    assert sorted(losses_of(folder)) == [0, 1, 2, 3, 4]
+
+
+def test_numbers_that_are_none_and_odd_names_in_the_others_log_are_left_out(trunk, branch):
+    with trunk.events.open("a") as log:
+        for line in (
+            '{"event": "EpochFinished", "time": 1.0, "epoch": 1, "step": 4, "train_loss": 0.1, '
+            '"test_loss": 0.1, "seconds": 1, "images_per_second": 1, "total_seconds": NaN, '
+            '"test_seconds": 1, "best": false, '
+            '"detection": {"area": NaN, "threshold": 1, "found": 1, "false_alarms": 1}}',
+            '{"event": "PreviewSaved", "time": 1.0, "epoch": 1, "step": 4, "file": "' + "x" * 252 + '.png"}',
+        ):
+            log.write(f"{line}\n")
+    assert sorted(losses_of(branch(trunk, 2))) == [0, 2]
+
+
 def test_the_command(trunk, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("aetui.training.supervisor.supervise", lambda *_, **__: 0)
     runs = str(trunk.path.parent)
     assert main(["branch", "--runs", runs, "--epoch", "2", "--set", "train.learning_rate=3e-4"]) == 0
-    (made,) = (RunFolder(path) for path in trunk.path.parent.iterdir() if path != trunk.path)
+    (made,) = (RunFolder(path) for path in trunk.path.parent.glob("2*") if path != trunk.path)
     assert made.read_meta().changes[-1] == "train.learning_rate=3e-4"
     assert main(["show", "--runs", runs, made.name]) == 0
     shown = capsys.readouterr().out
@@ -196,4 +258,4 @@ def test_the_command(trunk, tmp_path, capsys, monkeypatch):
     assert "train.learning_rate 0.0003 from step 8 on" in shown
     assert main(["branch", "--runs", runs, trunk.name, "--set", "latent=2"]) == 2
     assert "model.encoder" in capsys.readouterr().err
-    assert len([*trunk.path.parent.iterdir()]) == 2
+    assert len([*trunk.path.parent.glob("2*")]) == 2

@@ -1,5 +1,6 @@
 """The loss chart: train and test loss on the same axes."""
 
+import math
 from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
@@ -167,7 +168,7 @@ class LossChart(Widget, can_focus=False):
         losses, x_axis = self.losses, self.x_axis
         return Chart(
             curves=tuple(
-                Curve(role, [(x_of(sample, x_axis), sample.loss) for sample in samples])
+                Curve(role, [(x, s.loss) for s in samples if math.isfinite(x := x_of(s, x_axis))])
                 for role, samples in losses.curves.items()
             ),
             unit=losses.unit,
@@ -181,7 +182,11 @@ class LossChart(Widget, can_focus=False):
             percent=losses.percent,
             marker_x=self._x_of_epoch(self.marked_epoch),
             reading=reading(losses, self.marked_epoch),
-            marks=tuple((x_of(sample, x_axis), mark, what) for sample, mark, what in losses.changes),
+            marks=tuple(
+                (x, mark, what)
+                for sample, mark, what in losses.changes
+                if math.isfinite(x := x_of(sample, x_axis))
+            ),
             part=self.part,
             y_range=self.y_range if losses.are_losses else None,
         )
@@ -189,7 +194,8 @@ class LossChart(Widget, can_focus=False):
     def _x_of_epoch(self, epoch: int | None) -> float | None:
         """Where the end of an epoch stands; None where nothing was measured there."""
         curves = reversed([*self.losses.curves.values()])
-        return next((x_of(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch), None)
+        found = (x_of(s, self.x_axis) for samples in curves for s in samples if s.epoch == epoch)
+        return next(filter(math.isfinite, found), None)
 
 
 def _centered(text: str, width: int, height: int, colors: Colors) -> list[Strip]:

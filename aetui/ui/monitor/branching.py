@@ -18,7 +18,7 @@ from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.text_line import AnswerLine
 
-HELD = "no settings: the same once more, from there"
+NOTHING = "no settings: the same once more, from there"
 EXAMPLE = "train.learning_rate=3e-4 noise.std=0.1"
 
 
@@ -69,41 +69,25 @@ class BranchScreen(Dialog[Branch | None]):
             options.highlighted = 0
             yield options
             yield ChangesLine(placeholder=f"for example {EXAMPLE}", compact=True, max_length=1000)
-            yield Static(HELD, id="wrong", markup=False)
+            yield Static(NOTHING, id="wrong", markup=False)
         yield KeyFooter()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._say_mistake()
-
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self._say_mistake()
 
     def action_move(self, where: str) -> None:
         """Choose another checkpoint."""
         getattr(self.query_one(OptionList), f"action_cursor_{where}")()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if not self._say_mistake():
-            self.dismiss(Branch(self._entry, self._changes()))
-
-    @property
-    def _entry(self) -> Entry:
-        return self._entries[self.query_one(OptionList).highlighted or 0]
-
-    def _changes(self) -> list[str]:
-        """What is typed, as `--set` takes it. Raises ValueError for quotation marks that do not end."""
-        return shlex.split(self.query_one(ChangesLine).value)
-
-    def _say_mistake(self) -> bool:
-        """Whether something is wrong."""
-        said = HELD
+        entry = self._entries[self.query_one(OptionList).highlighted or 0]
         try:
-            if changes := self._changes():
-                said = mistake_in_branch(self._config, self._entry.step, changes)
-        except ValueError as error:
-            said = str(error)
-        self.query_one("#wrong", Static).update(safe_text(said))
-        return said not in ("", HELD)
+            changes = shlex.split(event.value)
+        except ValueError as error:  # quotation marks that do not end
+            wrong, changes = str(error), []
+        else:
+            wrong = mistake_in_branch(self._config, entry.step, changes) if changes else ""
+        if wrong:
+            self.query_one("#wrong", Static).update(safe_text(wrong))
+        else:
+            self.dismiss(Branch(entry, changes))
 
 
 def _words(entry: Entry, best: Entry | None) -> str:

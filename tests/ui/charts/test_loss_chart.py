@@ -81,3 +81,12 @@ async def test_themes_and_sizes_are_followed() -> None:
             await pilot.resize_terminal(*size)
             await pilot.pause()
             assert len(shown(chart)) == size[1]
+
+
+async def test_times_that_are_no_numbers_are_left_out() -> None:
+    spoilt = [Sample(1, 100, math.nan, 0.2), Sample(2, 200, 3.0, 0.1)]
+    async with Host().run_test(size=(84, 30)) as pilot:
+        chart = pilot.app.query_one(LossChart)
+        chart.losses = Losses({"test": spoilt}, changes=((spoilt[0], "▴", "changed"),))
+        chart.x_axis, chart.marked_epoch = "time", 1
+        assert "● test  0.100" in "\n".join(shown(chart))

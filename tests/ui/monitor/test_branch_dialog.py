@@ -1,4 +1,4 @@
-"""A new run from the monitor: a checkpoint is chosen, mistakes are told as they are typed, it is trained."""
+"""A new run from the monitor: a checkpoint is chosen, mistakes are told, it is trained."""
 
 import shutil
 
@@ -45,10 +45,9 @@ async def test_a_branch_is_made_and_trained(app, trained, begun):
         line = pilot.app.screen.query_one(Input)
         for change, why in (("latent=99", "another model.encoder"), ("train.x='", "No closing quotation")):
             line.value = change
-            await pilot.pause()
-            assert why in text_of(pilot)
             await pilot.press("enter")
             await pilot.pause()
+            assert why in text_of(pilot)
             assert isinstance(pilot.app.screen, BranchScreen)
         line.value = "train.learning_rate=3e-4 train.epochs=9"
         await pilot.press("down", "enter")
