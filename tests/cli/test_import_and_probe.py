@@ -169,7 +169,7 @@ def test_an_import_that_was_killed_is_no_run_from_random_weights(weights, tmp_pa
     capsys.readouterr()
     newest().change_meta(pid=2**31 - 1, pid_began=1.0)
     assert main(["resume", newest().name, "--threads", "1"]) == 1
-    assert "was made of are not in it; import them again" in capsys.readouterr().err
+    assert "was made of are not in it; import them, or branch off, once more" in capsys.readouterr().err
     assert newest().read_meta().state == "failed"
 
 

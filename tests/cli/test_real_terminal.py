@@ -162,6 +162,48 @@ def test_the_learning_rate_is_changed_while_it_trains(open_app, tmp_path):
     assert terminal.wait_for_exit() == 0
 
 
+def test_a_chart_is_looked_at_closely_and_a_branch_trained_from_an_epoch(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=3")
+    terminal.wait_for("finished")
+    trunk = newest(tmp_path / "runs")
+    terminal.press("\x1b[D+")
+    terminal.wait_for(lambda screen: "┊ epoch 2, train" in screen and "2.5" in screen)
+    terminal.press("\x1b[H")
+    terminal.wait_for(lambda screen: "┊ epoch 2, train" in screen and "2.5" not in screen)
+    click = "\x1b[<0;12;8M\x1b[<0;12;8m"  # SGR coordinates of xterm's mouse, pressed and released
+    terminal.press(click)
+    terminal.wait_for("┊ epoch 0, test")
+    terminal.press("t")
+    terminal.wait_for(lambda screen: "PSNR, dB" in screen and "★ 3" in screen)
+    terminal.press("\x1b[B\r")
+    terminal.wait_for("┊ epoch 1, train")
+    terminal.press("b")
+    terminal.wait_for("after epoch 2, step 314")
+    terminal.press("\x1b[Btrain.epochs=4 train.learning_rate=3e-4\r")
+    terminal.wait_for(lambda screen: "epoch 4/4" in screen and "finished" in screen)
+    branch = newest(tmp_path / "runs")
+    wait_until(lambda: state(branch) == "finished")
+    assert (branch.read_meta().branched_from, branch.read_meta().branched_step) == (trunk.name, 314)
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+
+
+def test_seeds_are_one_curve_and_their_pictures_a_row_each(open_app, tmp_path):
+    for seed in (1, 2):
+        terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=1", "--set", f"seed={seed}")
+        terminal.wait_for("finished")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+    terminal = open_app("watch", "--last", "2", columns=140, rows=40)
+    terminal.wait_for("2: 0.0")
+    terminal.press("s")
+    terminal.wait_for(lambda screen: "b 2 0.0" in screen and "2: 0.0" not in screen)
+    terminal.press("p")
+    terminal.wait_for(lambda screen: "the images" in screen and "b  0.0" in screen)
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+
+
 def test_quit_while_training_goes_on_without_a_screen(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400")
     terminal.wait_for(epoch_at_least(2))

@@ -188,12 +188,12 @@ class _Drawing:
 
     def _notes(self) -> Iterator[str]:
         chart = self.chart
+        if chart.marker_x is not None:
+            yield f"{MARKER_LINE} {chart.reading or self._named(chart.marker_x)}"
         if chart.log_scale:
             yield "log scale"
         if any(layer.role == "raw" for layer in self.layers):
             yield f"train smoothed {chart.smoothing:g}"
-        if chart.marker_x is not None:
-            yield f"{MARKER_LINE} {chart.reading or self._named(chart.marker_x)}"
         if chart.marks:
             x, mark, what = chart.marks[-1]
             yield f"{mark} {what} at {self._named(x)}"

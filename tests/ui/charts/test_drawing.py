@@ -182,7 +182,7 @@ def test_a_learning_rate_has_the_colour_of_text_and_is_shown_whole() -> None:
 
 def test_signs_are_explained_where_they_stand_and_there_is_room() -> None:
     wide = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 120)[0]
-    assert wide.split(" · ")[1:3] == ["train smoothed 0.6", "┊ epoch 4"]
+    assert wide.split(" · ")[1:3] == ["┊ epoch 4", "train smoothed 0.6"]
     assert "▲ up to 0.231" in wide
     assert "★ best on test 0.0350 at epoch 10" in wide
     narrow = lines(chart(marker_x=4.0, best_x=10.0, smoothing=0.6), 60, 12)[0]
@@ -226,7 +226,8 @@ def test_an_end_that_is_not_finite_is_said() -> None:
 
 def test_options_are_named_and_change_the_axes() -> None:
     drawn = lines(chart(log_scale=True, smoothing=0.9, x_axis="time", marker_x=4.0))
-    assert drawn[0].startswith("MSE per pixel · log scale · train smoothed 0.9")
+    assert "log scale" in drawn[0]
+    assert "train smoothed 0.9" in drawn[0]
     assert drawn[-1].split()[-1] == "time"
     assert drawn[-1].split()[:3] == ["0", "2", "s"]
     assert sum("┊" in line for line in drawn) > 15
