@@ -140,7 +140,7 @@ chart = LossChart()
 
 def frame():
     began = time.perf_counter()
-    chart.losses = curves_of(lineup.members, lineup.members[0], "test")
+    chart.losses = curves_of([[member] for member in lineup.members], lineup.members[0], "test")
     draw_chart(chart.chart(), 136, 28, DARK)
     return 1000 * (time.perf_counter() - began)
 

@@ -165,6 +165,7 @@ def test_the_learning_rate_is_changed_while_it_trains(open_app, tmp_path):
 def test_a_chart_is_looked_at_closely_and_a_branch_trained_from_an_epoch(open_app, tmp_path):
     terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=3")
     terminal.wait_for("finished")
+    terminal.wait_for(lambda screen: "╌ mean 0.0594" in screen and "╌ PCA-3 0.0445" in screen)
     trunk = newest(tmp_path / "runs")
     terminal.press("\x1b[D+")
     terminal.wait_for(lambda screen: "┊ epoch 2, train" in screen and "2.5" in screen)
@@ -184,6 +185,14 @@ def test_a_chart_is_looked_at_closely_and_a_branch_trained_from_an_epoch(open_ap
     branch = newest(tmp_path / "runs")
     wait_until(lambda: state(branch) == "finished")
     assert (branch.read_meta().branched_from, branch.read_meta().branched_step) == (trunk.name, 314)
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+
+
+def test_the_end_of_a_run_is_told_as_the_terminal_can(open_app):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=1", more={"TERM_PROGRAM": "WezTerm"})
+    told = re.compile(rb"\x1b\](9|777);[^\x1b\x07]*digits-mlp[^\x1b\x07]*finished")
+    terminal.wait_for(lambda _: told.search(terminal.received) and b"\x07" in terminal.received)
     terminal.press("q")
     assert terminal.wait_for_exit() == 0
 

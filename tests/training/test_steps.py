@@ -61,7 +61,16 @@ def test_weights_equal_those_of_a_plain_loop(make_run, record):
         optimizer.step()
         schedule.step()
     for name, value in model.state_dict().items():
-        torch.testing.assert_close(trained[name], value, rtol=0, atol=2e-5, msg=name)
+        mine, theirs = without_keys(name, trained[name]), without_keys(name, value)
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=2e-5, msg=name)
+
+
+def without_keys(name: str, value: torch.Tensor) -> torch.Tensor:
+    """A bias of the keys adds the same to all scores of a query, which softmax takes away again.
+
+    So its gradient is nothing but rounding, and Adam makes steps of any size of it.
+    """
+    return value.view(3, -1)[[0, 2]] if name.endswith("qkv.bias") else value
 
 
 @pytest.mark.parametrize(
