@@ -113,7 +113,7 @@ async def _shoot_runs(app: AetuiApp, pilot: Pilot[None], name: str) -> None:
     folders = _sweep(settings, "train.epochs=20", "latent=2,3,8,16")
     change_labels(folders[2], note="enough", starred=True)
     await pilot.press("tab")
-    await _until(pilot, lambda: len(read_queue(settings.runs_dir).waiting) == 1)
+    await _until(pilot, lambda: len(read_queue(settings.runs_dir).waiting) <= 1)
     await pilot.pause(2.5)
     app.save_screenshot(f"queue-{name}.svg", str(FOLDER))
     await _until_worked_off(pilot, settings)

@@ -39,7 +39,7 @@ CHART_KEYS: list[BindingType] = [
         "Closer",
         id="chart.closer",
         key_display="+",
-        tooltip="zoom in: at the pictures' epoch, the newest, the mouse (wheel)",
+        tooltip="zoom in, at the epoch that is read or the newest",
         show=False,
     ),
     Binding(
@@ -57,7 +57,7 @@ CHART_KEYS: list[BindingType] = [
         "Before",
         id="chart.before",
         key_display="[",
-        tooltip="what is left of the part that is shown",
+        tooltip="go left along the axis",
         show=False,
     ),
     Binding(
@@ -66,11 +66,11 @@ CHART_KEYS: list[BindingType] = [
         "After",
         id="chart.after",
         key_display="]",
-        tooltip="what is right of it",
+        tooltip="go right along the axis",
         show=False,
     ),
     Binding("home", "chart('show_all')", "All", id="chart.all", tooltip="the whole chart", show=False),
-    Binding("y", "chart_range", "Range", id="chart.range", tooltip="from where to where", show=False),
+    Binding("y", "chart_range", "Range", id="chart.range", tooltip="a range of the loss", show=False),
 ]
 
 

@@ -13,7 +13,7 @@ KEYS: list[BindingType] = [
         "pictures",
         "Pictures",
         id="compare.pictures",
-        tooltip="what they make of the same test images, a run a row",
+        tooltip="their pictures of the same images, a run a row",
     ),
     Binding("z", "zoom", "Zoom", id="panel.zoom", tooltip="the chart full screen, or with the table"),
     Binding(

@@ -26,7 +26,7 @@ KEYS: list[BindingType] = [
         "steer",
         "Change",
         id="run.steer",
-        tooltip="change the learning rate, the epochs, noise, masks while it trains",
+        tooltip="change rate, epochs, noise, masks while it trains",
         show=False,
     ),
     Binding(
@@ -34,7 +34,7 @@ KEYS: list[BindingType] = [
         "branch",
         "Branch",
         id="run.branch",
-        tooltip="a new run from a checkpoint of this one, with other settings",
+        tooltip="a new run from one of its checkpoints",
         show=False,
     ),
     *CHART_KEYS,
