@@ -102,6 +102,10 @@ class Chart:
         """Where the x axis ends when all of it is shown."""
         return max(self.end, self.planned or 0.0) if self.x_axis == "epoch" else self.end
 
+    def shows(self, x: float) -> bool:
+        """Whether the plot reaches so far."""
+        return self.part is None or self.part[0] <= x <= self.part[1]
+
     @property
     def settled(self) -> float:
         """From here on losses fit on the axis: the first epoch's end, or a third of all. Else 0."""

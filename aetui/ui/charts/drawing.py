@@ -4,33 +4,21 @@ plotext draws the lines as braille dots, two across and four up a cell; markers,
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from textual.strip import Strip
 
 from aetui.text import format_number
-from aetui.ui.charts.axes import (
-    Axis,
-    duration,
-    epoch_axis,
-    linear_axis,
-    log_axis,
-    part_axis,
-    step_axis,
-    time_axis,
-    top_of_body,
-    top_of_plot,
-)
+from aetui.ui.charts.axes import duration
 from aetui.ui.charts.braille import plot_lines
 from aetui.ui.charts.canvas import DARK, LIGHT, Canvas, Colors
 from aetui.ui.charts.chart import Chart, Curve, Level, Points
 from aetui.ui.charts.layers import MARKS, Layer, layers_of
+from aetui.ui.charts.scales import level_values, shown_of, x_axis, y_axis
 
 __all__ = ["DARK", "LIGHT", "Chart", "Colors", "Curve", "Level", "draw_chart"]
 
 BEST_MARK, CLIPPED_MARK, NOT_FINITE_MARK, MARKER_LINE = "★", "▲", "✗", "┊"
-X_AXES = {"step": step_axis, "images": step_axis, "time": time_axis}
 
 MIN_WIDTH, MIN_HEIGHT = 20, 5
 """The smallest chart in cells; where there is less room, the newest numbers stand alone."""
@@ -72,10 +60,10 @@ class _Drawing:
         has_gutter = canvas.width >= _GUTTER_FROM
         self.gutter = 1 + max([_LABEL, *(len(layer.newest) for layer in self.labels)]) if has_gutter else 0
         self.rows = canvas.height - 3
-        self.y = self._y_axis()
+        self.y = y_axis(chart, layers, self.rows)
         self.left = 1 + max([6, *map(len, self.y.labels)])
         self.columns = max(2, canvas.width - self.left - self.gutter)
-        self.x = self._x_axis()
+        self.x = x_axis(chart, self.columns)
 
     def draw(self) -> None:
         self._header()
@@ -93,50 +81,6 @@ class _Drawing:
         share = (column - self.left + 0.5) / self.columns
         return self.x.low + share * (self.x.high - self.x.low) if 0 <= share <= 1 else None
 
-    def _x_axis(self) -> Axis:
-        chart, columns = self.chart, self.columns
-        if chart.part:
-            of_time, whole = chart.x_axis == "time", chart.x_axis in ("step", "images")
-            return part_axis(*chart.part, columns, of_time=of_time, whole=whole)
-        if chart.x_axis == "epoch":
-            return epoch_axis(chart.end, chart.planned, columns)
-        return X_AXES[chart.x_axis](chart.end, columns)
-
-    def _y_axis(self) -> Axis:
-        axis = self._chosen_axis() or self._fitting_axis()
-        return replace(axis, labels=tuple(f"{n}%" for n in axis.labels)) if self.chart.percent else axis
-
-    def _chosen_axis(self) -> Axis | None:
-        """The one that was asked for, where it can be drawn."""
-        low, high = self.chart.y_range or (0.0, 0.0)
-        if low >= high or (self.chart.log_scale and low <= 0):
-            return None
-        axis = (log_axis if self.chart.log_scale else linear_axis)(low, high, self.rows)
-        inside = [each for each in zip(axis.ticks, axis.labels, strict=True) if low <= each[0] <= high]
-        ticks, labels = zip(*inside, strict=True) if inside else ((), ())
-        return replace(axis, low=low, high=high, ticks=ticks, labels=labels)
-
-    def _fitting_axis(self) -> Axis:
-        """One that the curves need: all of them with their levels, or what is shown of them."""
-        curves = [layer.points for layer in self.layers if layer.role != "level"]
-        points = [(x, y) for points in curves for x, y in points if y is not None]
-        levels = self._level_values()
-        if self.chart.part:
-            points, levels = [(x, y) for x, y in points if self._is_shown(x)] or points, []
-        values = [y for _, y in points] + levels or [1.0]
-        if self.chart.log_scale:
-            return log_axis(min(values), max(values), self.rows)
-        if self.chart.part:
-            tops = [top_of_body(body) for curve in curves if (body := self._shown_of(curve))]
-            return linear_axis(min(values), max(tops, default=max(values)), self.rows)
-        if not self.chart.settled or not points:
-            return linear_axis(min(values), max(values), self.rows)
-        top = top_of_plot(points, self.chart.settled)
-        return linear_axis(min(values), max([top, *levels]), self.rows)
-
-    def _shown_of(self, points: Points) -> list[float]:
-        return [y for x, y in points if y is not None and self._is_shown(x)]
-
     def _row(self, loss: float) -> int:
         """The canvas row of a loss, inside the plot."""
         return self.rows - min(self.rows - 1, max(0, self.y.dot(loss, 4 * self.rows) // 4))
@@ -147,12 +91,8 @@ class _Drawing:
     def _is_below(self, loss: float) -> bool:
         return self.y.dot(loss, 4 * self.rows) < 0
 
-    def _is_shown(self, x: float) -> bool:
-        """Whether the plot reaches so far."""
-        return self.chart.part is None or self.chart.part[0] <= x <= self.chart.part[1]
-
     def _is_seen(self, x: float, loss: float) -> bool:
-        return self._is_shown(x) and not self._is_above(loss) and not self._is_below(loss)
+        return self.chart.shows(x) and not self._is_above(loss) and not self._is_below(loss)
 
     def _column(self, x: float) -> int:
         return self.left + self.x.dot(x, 2 * self.columns) // 2
@@ -198,7 +138,7 @@ class _Drawing:
             x, mark, what = chart.marks[-1]
             yield f"{mark} {what} at {self._named(x)}"
         curves = [layer.points for layer in self.layers if layer.role != "level"]
-        losses = [loss for points in curves for loss in self._shown_of(points)]
+        losses = [loss for points in curves for loss in shown_of(chart, points)]
         if losses and self._is_above(max(losses)):
             yield f"{CLIPPED_MARK} up to {chart.number(max(losses))}"
 
@@ -226,25 +166,20 @@ class _Drawing:
             canvas.put(bottom, column, "┬", "frame")
             canvas.put(bottom + 1, column - len(label) // 2, label, "text")
         for x, mark, _ in self.chart.marks:
-            if self._is_shown(x):
+            if self.chart.shows(x):
                 canvas.put(bottom, self._column(x), mark, "text")
         column = max(left + self.columns, column + len("".join(self.x.labels[-1:])) // 2) + 2
         canvas.put(bottom + 1, column, self.chart.x_axis, "text")
-        if self.chart.marker_x is not None and self._is_shown(self.chart.marker_x):
+        if self.chart.marker_x is not None and self.chart.shows(self.chart.marker_x):
             for row in range(1, bottom):
                 canvas.put(row, self._column(self.chart.marker_x), MARKER_LINE, "text")
 
     def _levels(self) -> None:
         """Dashed lines behind the curves."""
-        for value in self._level_values():
+        for value in level_values(self.layers):
             if self._is_above(value) or self._is_below(value):
                 continue
             self.canvas.put(self._row(value), self.left, MARKS["level"] * self.columns, "text")
-
-    def _level_values(self) -> list[float]:
-        """Of the levels that the axis can show."""
-        lasts = (layer.last for layer in self.layers if layer.role == "level")
-        return [last for last in lasts if last is not None]
 
     def _lines(self) -> None:
         layers = [layer for layer in self.layers if layer.role != "level"]
@@ -278,12 +213,12 @@ class _Drawing:
         """Marks at the top: the largest of the values that leave the plot, and an end that is not finite."""
         clipped = []
         for layer in reversed(self.labels):
-            shown = [point for point in layer.points if self._is_shown(point[0])]
+            shown = [point for point in layer.points if self.chart.shows(point[0])]
             for above, run in groupby(shown, key=lambda p: p[1] is not None and self._is_above(p[1])):
                 if above:
                     x, value = max(run, key=lambda p: p[1] or 0)
                     clipped.append((self._column(x), self.chart.number(value), layer.style))
-            if not layer.ends_finite and layer.points and self._is_shown(layer.points[-1][0]):
+            if not layer.ends_finite and layer.points and self.chart.shows(layer.points[-1][0]):
                 self.canvas.put(1, self._column(layer.points[-1][0]), NOT_FINITE_MARK, layer.style)
         marked = list(_apart(clipped))
         for column, _, style in marked:

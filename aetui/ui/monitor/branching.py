@@ -1,22 +1,35 @@
 """A new run from a checkpoint of the one that is watched: which one, and what shall be different."""
 
 import shlex
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from aetui.config.branching import mistake_in_branch
-from aetui.runs.checkpoint_index import Entry, best_of
+from aetui.errors import AetuiError
+from aetui.runs.branching import branch_off
+from aetui.runs.checkpoint_index import Entry, best_of, read_index
+from aetui.runs.create import Place
+from aetui.runs.folder import RunFolder
 from aetui.text import format_number, safe_text
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.text_line import AnswerLine
+from aetui.ui.run_feed import Feed
+
+if TYPE_CHECKING:
+    Mixed = Screen[Any]
+else:
+    Mixed = object
 
 NOTHING = "no settings: the same once more, from there"
 EXAMPLE = "train.learning_rate=3e-4 noise.std=0.1"
@@ -88,6 +101,43 @@ class BranchScreen(Dialog[Branch | None]):
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:
             self.dismiss(Branch(entry, changes))
+
+
+class WithBranches(Mixed):
+    """A screen of a run from which others are made."""
+
+    feed: Feed
+    place: Place
+    """Where they are made."""
+
+    @abstractmethod
+    def leave_for(self, folder: RunFolder) -> None:
+        """Train that run and watch it in the place of this one."""
+
+    def action_branch(self) -> None:
+        """A new run from one of the checkpoints, with other settings."""
+        try:
+            entries = read_index(self.feed.folder.checkpoints)
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+            return
+        if entries:
+            self.app.push_screen(BranchScreen(self.feed.folder.config, entries), self._branch_as_wanted)
+        else:
+            self.notify("There is no checkpoint yet: c writes one now.")
+
+    def _branch_as_wanted(self, wanted: Branch | None) -> None:
+        if wanted is not None:
+            self._branch(wanted)
+
+    @work(thread=True, exclusive=True)  # a checkpoint may be large
+    def _branch(self, wanted: Branch) -> None:
+        try:
+            folder = branch_off(self.feed.folder, wanted.entry, wanted.changes, self.place)
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+        else:
+            self.app.call_from_thread(self.leave_for, folder)
 
 
 def _words(entry: Entry, best: Entry | None) -> str:

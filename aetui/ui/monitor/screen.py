@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -17,8 +16,7 @@ from aetui.config.problems import PresetError
 from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
-from aetui.runs.branching import branch_off
-from aetui.runs.checkpoint_index import is_damaged, read_index
+from aetui.runs.checkpoint_index import is_damaged
 from aetui.runs.control import SET, send
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
@@ -26,7 +24,7 @@ from aetui.text import safe_text
 from aetui.ui.charts.keys import WithChart
 from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.messages import TrainRequested
-from aetui.ui.monitor.branching import Branch, BranchScreen
+from aetui.ui.monitor.branching import WithBranches
 from aetui.ui.monitor.device_panel import DevicePanel, has_gpu
 from aetui.ui.monitor.dialogs import RoomScreen, StopScreen, TwinScreen
 from aetui.ui.monitor.epochs import EpochsScreen
@@ -59,7 +57,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 }
 
 
-class MonitorScreen(WithChart, PresetScreen):
+class MonitorScreen(WithBranches, WithChart, PresetScreen):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""
@@ -70,7 +68,7 @@ class MonitorScreen(WithChart, PresetScreen):
         super().__init__()
         meta = folder.read_meta()
         self.feed = Feed(folder, trainer)
-        self._settings = settings
+        self._settings = self.place = settings
         self._preset = _read_preset(folder)
         self._pacer = Pacer()
         self._stale = True
@@ -182,7 +180,7 @@ class MonitorScreen(WithChart, PresetScreen):
         except AetuiError as error:
             self.notify(safe_text(error.sentence), severity="error", markup=False)
             return
-        self._leave_for(folder)
+        self.leave_for(folder)
 
     def _layers(self) -> RenderableType:
         return layer_table(self.preset) if self.preset else "the run's config.toml cannot be read"
@@ -207,11 +205,11 @@ class MonitorScreen(WithChart, PresetScreen):
         if self.feed.state == states.PAUSED:
             self.action_ask("resume")
         else:
-            self._leave_for(self.feed.folder)
+            self.leave_for(self.feed.folder)
 
     def action_repair(self) -> None:
         """Make the list of checkpoints anew and go on."""
-        self._leave_for(self.feed.folder, repair=True)
+        self.leave_for(self.feed.folder, repair=True)
 
     def action_stop(self) -> None:
         self.app.push_screen(StopScreen(), self._stop_as_chosen)
@@ -234,32 +232,7 @@ class MonitorScreen(WithChart, PresetScreen):
         if change is not None and self.action_ask(f"{SET}{change}"):
             self.notify(safe_text(f"{change} from the next step on."), markup=False)
 
-    def action_branch(self) -> None:
-        """A new run from one of the checkpoints, with other settings."""
-        try:
-            entries = read_index(self.feed.folder.checkpoints)
-        except AetuiError as error:
-            self.notify(safe_text(error.sentence), severity="error", markup=False)
-            return
-        if entries:
-            self.app.push_screen(BranchScreen(self.feed.folder.config, entries), self._branch_as_wanted)
-        else:
-            self.notify("There is no checkpoint yet: c writes one now.")
-
-    def _branch_as_wanted(self, wanted: Branch | None) -> None:
-        if wanted is not None:
-            self._branch(wanted)
-
-    @work(thread=True, exclusive=True)  # a checkpoint may be large
-    def _branch(self, wanted: Branch) -> None:
-        try:
-            folder = branch_off(self.feed.folder, wanted.entry, wanted.changes, self._settings)
-        except AetuiError as error:
-            self.notify(safe_text(error.sentence), severity="error", markup=False)
-        else:
-            self.app.call_from_thread(self._leave_for, folder)
-
-    def _leave_for(self, folder: RunFolder, *, repair: bool = False) -> None:
+    def leave_for(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train that run and watch it in the place of this one."""
         if self.is_current:
             self.app.pop_screen()
