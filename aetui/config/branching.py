@@ -58,7 +58,10 @@ def mistake_in_branch(config: Path, step: int, changes: Sequence[str]) -> str:
 def _check(trunk: Preset, preset: Preset) -> None:
     changed = differences(kept_settings(trunk), kept_settings(preset))
     keys = [change.partition(" ")[0] for change in changed]
-    if refused := [key for key in keys if not is_free(key)]:
+    refused = [key for key in keys if not is_free(key)]
+    if bool(trunk.train.weight_decay) != bool(preset.train.weight_decay):
+        refused.append("train.weight_decay (one of them 0)")  # the optimizer groups the weights by that
+    if refused:
         raise UsageError(
             f"A branch cannot have another {', '.join(refused)} than its checkpoint",
             f"what may differ: {WHAT_MAY_DIFFER}; another run starts with `aetui train`",

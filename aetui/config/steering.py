@@ -17,13 +17,14 @@ def steer(preset: Preset, *changes: str) -> Preset:
 
     Raises PresetError with the reason.
     """
-    newest = {}
+    newest: dict[str, str] = {}
     for change in changes:
         key = change.partition("=")[0].strip()
         if key not in STEERABLE:
             raise _refused(change, f"only {', '.join(STEERABLE)} can change while a run trains")
         if key in OF_IMAGES and not _of_images(preset, key):
             raise _refused(change, "the run was begun without")
+        newest.pop(key, None)  # in the order of the newest
         newest[key] = change
     after = changed(preset, *newest.values()) if newest else preset
     for key, change in newest.items():

@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 from pydantic import BaseModel, BeforeValidator, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.files import read_bounded
+from aetui.files import check_no_link, read_bounded
 from aetui.pictures.grid import grid_size, join_tiles, split_tiles, to_image
 from aetui.pictures.pixels import Images
 from aetui.text import safe_text
@@ -151,6 +151,7 @@ def read_sheet(path: Path) -> Sheet:
 def _bytes(path: Path) -> bytes:
     """The file's bytes, if they begin as a PNG of bearable size."""
     try:
+        check_no_link(path.parent)
         data = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise DamagedPicture(path, error.strerror or str(error)) from error

@@ -55,6 +55,8 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
     preset, differences = branched(source.config, entry.step, changes)
     history = _trunk(source, entry)
     making = place.runs_dir / MAKING  # nobody finds it there, and takes it for a run
+    if making.is_symlink():
+        raise AetuiError(f"{making} is a link", "remove it: runs are made there")
     folder = create_run(
         preset,
         f"A branch of {source.name} after epoch {entry.epoch}.",

@@ -33,7 +33,7 @@ from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
 from aetui.training.optimizer import check_smallest_part, make_optimizer
 from aetui.training.repeatability import check_repeatable
-from aetui.training.steering import take_changes
+from aetui.training.steering import take_past_changes
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
     compile_parts,
@@ -115,7 +115,7 @@ def _load(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, e
 def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
     resumed = _resume(training, emit)
-    take_changes(training, emit, begun=False)
+    take_past_changes(training)
     if training.device.type == "cpu" and not threads_told and not training.progress.step:
         settle_threads(training, emit)
     check_repeatable(training, emit)

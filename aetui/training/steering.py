@@ -37,31 +37,42 @@ def _note(training: Training, change: str, emit: Emit) -> None:
     training.to_come = in_order([*training.to_come, preset.steer[-1]])
 
 
-def take_changes(training: Training, emit: Emit, *, begun: bool = True) -> None:
-    """Have the settings that are noted for this step, and for those before it.
+def take_past_changes(training: Training) -> None:
+    """Have, all at once, what is noted for the steps before a checkpoint.
 
-    Before training has `begun` these are only those before: what is noted for a step comes right before it.
+    What is noted for the next step comes right before it is taken.
     """
-    last = training.progress.step if begun else training.progress.step - 1
-    while training.to_come and training.to_come[0].step <= last:
-        _take(training, training.to_come.pop(0), emit, begun=begun)
+    past = [one for one in training.to_come if one.step < training.progress.step]
+    training.to_come = training.to_come[len(past) :]
+    training.preset = steer(training.preset, *(one.change for one in past))
+    _compute_as_told(training)
 
 
-def _take(training: Training, one: Steer, emit: Emit, *, begun: bool) -> None:
+def take_changes(training: Training, emit: Emit) -> None:
+    """Have the settings that are noted for this step, and for those before it."""
+    while training.to_come and training.to_come[0].step <= training.progress.step:
+        _take(training, training.to_come.pop(0), emit)
+
+
+def _take(training: Training, one: Steer, emit: Emit) -> None:
     key = one.change.partition("=")[0].strip()
     before = value_of(training.preset, key)
     training.preset = steer(training.preset, one.change)
-    preset = training.preset
-    if key == "noise.std" and preset.noise:
-        training.objective = replace(training.objective, noise_std=preset.noise.std)
-    for model in (training.model, training.averaged):
-        if key == "mask.ratio" and preset.mask and isinstance(model, MaskedAutoencoder):
-            model.mask_ratio = preset.mask.ratio
-    if not begun:
-        return
-    emit(SettingChanged(one.step, key, value_of(preset, key), before))
+    _compute_as_told(training)
+    emit(SettingChanged(one.step, key, value_of(training.preset, key), before))
     if key in OF_IMAGES:
-        emit(Warned(f"test losses from here on are of {key} {value_of(preset, key)}: another measure"))
+        value = value_of(training.preset, key)
+        emit(Warned(f"test losses from here on are of {key} {value}: another measure"))
         if training.graph:
             training.graph = None  # its steps were made for the others
             settle_capture(training, emit)
+
+
+def _compute_as_told(training: Training) -> None:
+    """Noise and masks as the preset has them now."""
+    preset = training.preset
+    if preset.noise:
+        training.objective = replace(training.objective, noise_std=preset.noise.std)
+    for model in (training.model, training.averaged):
+        if preset.mask and isinstance(model, MaskedAutoencoder):
+            model.mask_ratio = preset.mask.ratio

@@ -157,3 +157,11 @@ def test_any_damage_is_a_sheet_or_a_sentence(tmp_path, data):
     with contextlib.suppress(DamagedPicture):
         sheet = read_sheet(path)
         assert {images.shape[0] for images in sheet.views.values()} == {len(sheet.samples)}
+
+
+def test_a_folder_of_pictures_that_became_a_link_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "epoch_0001.png").write_bytes(WHOLE)
+    (tmp_path / "previews").symlink_to(tmp_path / "outside")
+    with pytest.raises(DamagedPicture, match="it is a link"):
+        read_sheet(tmp_path / "previews" / "epoch_0001.png")

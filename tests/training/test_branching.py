@@ -131,6 +131,7 @@ def test_the_best_so_far_comes_along(trunk, branch):
         (["train.batch_size=32"], "another train.batch_size"),
         (["train.optimizer=adamw", "data.validation_share=0.1"], "another data.validation_share, train.opti"),
         (["train.epochs=-1"], "train.epochs"),
+        (["train.weight_decay=0.01"], "another train.weight_decay (one of them 0)"),
         (["nonsense"], "expected section.key=value"),
     ],
 )
@@ -185,6 +186,30 @@ def test_settings_are_the_branchs_own_from_its_first_checkpoint_on(trunk, branch
     folder.config.write_text(text.replace("seed = 7", "seed = 8").replace("epochs = 3", "epochs = 4"))
     assert record(folder).session.state == "failed"
     assert "train.seed was 7, is 8" in folder.read_meta().reason
+
+
+def test_where_it_is_made_is_no_link(trunk, branch, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "branches").mkdir()
+    (tmp_path / "branches" / MAKING).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(AetuiError, match="is a link"):
+        branch(trunk, 2)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_was_told_before_is_only_what_it_came_to(make_run, record, branch):
+    """A number of epochs between that the branch's warm-up would not fit into, as it never has to."""
+
+    def tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch in (1, 2):
+            session.control.request(f"set train.epochs={2 * event.epoch + 1}")
+
+    trunk = make_run(*TRUNK, "train.epochs=6", "train.schedule=cosine", "train.warmup_epochs=1")
+    record(trunk, tell)
+    folder = branch(trunk, 3, "train.warmup_epochs=4")
+    recorder = record(folder)
+    assert recorder.session.state == "finished", folder.read_meta().reason
+    assert max(losses_of(folder)) == 5
 
 
 def test_while_it_is_made_nobody_finds_it(trunk, branch, tmp_path, monkeypatch):
