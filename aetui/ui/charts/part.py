@@ -17,7 +17,8 @@ def zoomed(part: Part | None, whole: float, factor: float, at: float | None = No
     if span >= whole or high <= low:
         return None
     at = high if at is None else min(max(at, low), high)
-    return _moved_inside(at - (at - low) / (high - low) * span, span, whole)
+    found = _moved_inside(at - (at - low) / (high - low) * span, span, whole)
+    return found if found[0] < found[1] else None  # of an axis of nearly nothing nothing is left
 
 
 def moved(part: Part | None, whole: float, by: float) -> Part | None:
