@@ -33,9 +33,11 @@ def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, l
     What the run was told while it trained, it was told until then. Raises PresetError, and UsageError for a
     change that no checkpoint of the run could go on with.
     """
-    trunk = read_preset(config, linked=False)
-    trunk = trunk.model_copy(update={"steer": [one for one in trunk.steer if one.step < step]})
+    whole = read_preset(config, linked=False)
+    trunk = whole.model_copy(update={"steer": [one for one in whole.steer if one.step < step]})
     preset = read_preset(config, changes, linked=False)
+    if preset.steer != whole.steer:
+        raise UsageError("What a run was told while it trained is its story", "give the settings themselves")
     preset = preset.model_copy(update={"steer": without(trunk.steer, changes)})
     _check(trunk, preset)
     before, now = steered(trunk), steered(preset)

@@ -49,6 +49,7 @@ def without(notes: Sequence[Steer], changes: Sequence[str]) -> list[Steer]:
     """The notes but those on settings that `changes`, as `--set` takes them, tell anew."""
     told = {change.partition("=")[0].strip() for change in changes}
     told |= {ONE_OF[key] for key in told if key in ONE_OF}
+    told |= {key for key in STEERABLE if key.partition(".")[0] in told}  # a section is told whole
     return [one for one in notes if one.change.partition("=")[0].strip() not in told]
 
 

@@ -132,6 +132,7 @@ def test_the_best_so_far_comes_along(trunk, branch):
         (["train.optimizer=adamw", "data.validation_share=0.1"], "another data.validation_share, train.opti"),
         (["train.epochs=-1"], "train.epochs"),
         (["train.weight_decay=0.01"], "another train.weight_decay (one of them 0)"),
+        (['steer=[{step=1, change="train.epochs=9"}]'], "What a run was told while it trained is its story"),
         (["nonsense"], "expected section.key=value"),
     ],
 )

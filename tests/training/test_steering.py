@@ -210,3 +210,4 @@ def test_a_resume_with_the_rate_for_256_images_forgets_the_notes_on_the_other(ma
     assert without(notes, ["train.base_learning_rate=0.01"]) == notes[1:]
     assert without(notes, ["train.learning_rate=0.01"]) == notes[1:]
     assert without(notes, ["train.patience=3"]) == notes
+    assert without(notes, ["train={epochs=2}"]) == []
