@@ -27,11 +27,11 @@ class Difference(NamedTuple):
     before: str
 
 
-def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, list[Difference]]:
-    """The preset of a branch that leaves the run of this config.toml after so many steps, and how it differs.
+def branched(config: Path, epoch: int, step: int, changes: Sequence[str]) -> tuple[Preset, list[Difference]]:
+    """The preset of a branch that leaves the run of this config.toml after a step, and how it differs.
 
     What the run was told while it trained, it was told until then. Raises PresetError, and UsageError for a
-    change that no checkpoint of the run could go on with.
+    change that no checkpoint of the run could go on with, and where all epochs are trained by then.
     """
     whole = read_preset(config, linked=False)
     trunk = whole.model_copy(update={"steer": [one for one in whole.steer if one.step < step]})
@@ -41,6 +41,11 @@ def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, l
     preset = preset.model_copy(update={"steer": without(trunk.steer, changes)})
     _check(trunk, preset)
     before, now = steered(trunk), steered(preset)
+    if now.train.epochs <= epoch:
+        raise UsageError(
+            f"After epoch {epoch} of {now.train.epochs} nothing is left to train",
+            f"give more, train.epochs={2 * max(1, epoch)}, or an earlier checkpoint",
+        )
     found = [
         Difference(setting.key, value_of(now, setting.key), value_of(before, setting.key))
         for setting in every_setting()
@@ -48,10 +53,10 @@ def branched(config: Path, step: int, changes: Sequence[str]) -> tuple[Preset, l
     return preset, [one for one in found if one.value != one.before]
 
 
-def mistake_in_branch(config: Path, step: int, changes: Sequence[str]) -> str:
+def mistake_in_branch(config: Path, epoch: int, step: int, changes: Sequence[str]) -> str:
     """Why no branch can differ so; empty where it can."""
     try:
-        branched(config, step, changes)
+        branched(config, epoch, step, changes)
     except (PresetError, UsageError) as error:
         return error.sentence
     return ""

@@ -52,7 +52,7 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
     train. Raises AetuiError, then there is no new run.
     """
     meta = source.read_meta()
-    preset, differences = branched(source.config, entry.step, changes)
+    preset, differences = branched(source.config, entry.epoch, entry.step, changes)
     history = _trunk(source, entry)
     making = place.runs_dir / MAKING  # nobody finds it there, and takes it for a run
     if making.is_symlink():

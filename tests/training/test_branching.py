@@ -131,6 +131,7 @@ def test_the_best_so_far_comes_along(trunk, branch):
         (["train.batch_size=32"], "another train.batch_size"),
         (["train.optimizer=adamw", "data.validation_share=0.1"], "another data.validation_share, train.opti"),
         (["train.epochs=-1"], "train.epochs"),
+        (["train.epochs=2"], "After epoch 2 of 2 nothing is left to train; give more, train.epochs=4,"),
         (["train.weight_decay=0.01"], "another train.weight_decay (one of them 0)"),
         (['steer=[{step=1, change="train.epochs=9"}]'], "What a run was told while it trained is its story"),
         (["nonsense"], "expected section.key=value"),

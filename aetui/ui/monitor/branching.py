@@ -96,7 +96,7 @@ class BranchScreen(Dialog[Branch | None]):
         except ValueError as error:  # quotation marks that do not end
             wrong, changes = str(error), []
         else:
-            wrong = mistake_in_branch(self._config, entry.step, changes) if changes else ""
+            wrong = mistake_in_branch(self._config, entry.epoch, entry.step, changes)
         if wrong:
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:
