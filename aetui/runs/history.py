@@ -142,13 +142,11 @@ class History:
                 self.floor = event
             case BaselineMeasured() if len(self.baselines) < MOST_BASELINES:
                 self.baselines[event.name] = event.loss
-            case BaselineMeasured():
-                pass
             case ProbeMeasured():
                 self._probes.pop(event.step, None)
                 self._probes[event.step] = event
                 _forget_oldest(self._probes)
-            case Warned():
+            case BaselineMeasured() | Warned():
                 pass
         if not isinstance(event, UNTOLD):
             if isinstance(event, StateChanged):

@@ -80,7 +80,7 @@ class Chart:
     reading: str = ""
     """What the curves are there."""
     marks: tuple[tuple[float, str, str], ...] = ()
-    """Where something was changed: x, the mark, and what it was; ordered by x."""
+    """Where something was changed: x, the mark, and what it was; the last is told in words."""
     part: Part | None = None
     """What of the x axis is shown, where it is not all."""
     y_range: tuple[float, float] | None = None

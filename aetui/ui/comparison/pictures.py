@@ -1,7 +1,6 @@
 """What compared runs make of the same test images: a row of them each, below the images themselves."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 COLUMNS_AN_IMAGE = 16
 """Of cells, in which images of the usual sizes can be read."""
-MOST_SHEETS = 100
 NONE = "no pictures of these runs yet"
 
 
@@ -39,6 +37,8 @@ class ComparedPictures(Vertical):
         super().__init__()
         self._choice = choice
         self._books: dict[str, PictureBook] = {}
+        self._sheets: dict[str, tuple[Path, Sheet | None]] = {}
+        """What is open of each run, read once."""
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
@@ -81,8 +81,12 @@ class ComparedPictures(Vertical):
             book.follow()
         else:
             book.go_to(epoch)
-        page = book.page
-        return _read(member.feed.folder.previews / page.file) if page else None
+        if book.page is None:
+            return None
+        path = member.feed.folder.previews / book.page.file
+        if self._sheets.get(member.letter, (None,))[0] != path:
+            self._sheets[member.letter] = (path, _read(path))
+        return self._sheets[member.letter][1]
 
 
 def _caption(member: Member, epoch: int | None) -> str:
@@ -102,9 +106,8 @@ def _of_same(sheet: "Sheet", other: "Sheet") -> bool:
     return indices[0] == indices[1]
 
 
-@lru_cache(MOST_SHEETS)
 def _read(path: Path) -> "Sheet | None":
-    """A sheet is written once. None where it is damaged or gone."""
+    """None where it is damaged or gone."""
     from aetui.pictures.sheet import read_sheet
 
     try:
