@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from aetui.cli.options import data_dir, preset_changes
+from aetui.cli.torchrun import launch_mark, processes_by_torchrun
 from aetui.config.shipped import load_preset
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
@@ -13,7 +14,7 @@ from aetui.text import safe_text
 
 def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool = False) -> RunFolder:
     """Check the preset and write the folder of its new run, or of one to import into. Raises AetuiError."""
-    changes = preset_changes(options)
+    changes = [*preset_changes(options), *processes_by_torchrun()]
     preset, sentence = load_preset(name_or_file, changes)
     if note := owner_note(options.runs):
         print(f"aetui: {safe_text(note)}", file=sys.stderr)
@@ -27,4 +28,5 @@ def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool =
         changes=changes,
         shared=options.shared,
         imported=imported,
+        launch=launch_mark(),
     )

@@ -52,6 +52,11 @@ def add_set_option(parser: argparse.ArgumentParser, dest: str = "changes") -> No
     parser.add_argument("--set", action="append", default=[], dest=dest, metavar="K=V", help=sentence)
 
 
+def add_processes_option(parser: argparse.ArgumentParser) -> None:
+    sentence = "processes that train together, or gpus: one a GPU; overrides train.processes of the preset"
+    parser.add_argument("--processes", default=None, metavar="N", help=sentence)
+
+
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
@@ -66,9 +71,11 @@ def add_last_option(parser: argparse.ArgumentParser) -> None:
 
 
 def preset_changes(options: argparse.Namespace) -> list[str]:
-    """All `section.key=value` changes asked for, before and after the verb; `--seed` is one of them."""
+    """All `section.key=value` changes asked for, before and after the verb; `--seed` says one of them too."""
     seed = [] if options.seed is None else [f"train.seed={options.seed}"]
-    return [*options.early_changes, *getattr(options, "changes", []), *seed]
+    processes = getattr(options, "processes", None)
+    told = [] if processes is None else [f"train.processes={processes}"]
+    return [*options.early_changes, *getattr(options, "changes", []), *seed, *told]
 
 
 def data_dir(options: argparse.Namespace) -> Path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aetui.cli.options import (
     Verbs,
     add_json_option,
+    add_processes_option,
     add_run_argument,
     add_set_option,
     add_verb,
@@ -23,6 +24,7 @@ def add(verbs: Verbs) -> None:
     parser = add_verb(verbs, "resume", run, "go on with a run from its newest good checkpoint")
     add_run_argument(parser)
     add_set_option(parser)
+    add_processes_option(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--app", action="store_true", help="open the app on it")
     repair = "make a damaged or missing list of its checkpoints, or meta.json, anew from what is whole"
@@ -32,11 +34,16 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
+    from aetui.cli.torchrun import code_of_end
     from aetui.devices.available import check_device_name
     from aetui.errors import EXIT_DONE
     from aetui.runs.listing import find_run
     from aetui.runs.liveness import require_idle
+    from aetui.training.ranks.environment import rank, restarts
+    from aetui.training.ranks.serving import serve
 
+    if rank():
+        return serve()
     if options.app:
         from aetui.cli.app import check_terminal, open_app
 
@@ -44,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     if options.repair and options.which:
         _repair_meta(options)
     folder = find_run(options.runs, options.which)
+    if restarts() and (ended := code_of_end(folder)) is not None:
+        return ended
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
     require_idle(folder)

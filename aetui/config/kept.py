@@ -12,6 +12,7 @@ CHANGEABLE = (
     "compile",
     "capture",
     "repeatable",
+    "processes",
 )
 """Of `[train]`: what may be another when a run goes on."""
 PLACES = ("data.path", "finetune.from_checkpoint")

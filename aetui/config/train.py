@@ -74,6 +74,9 @@ class TrainSection(Section):
     """Decides the first weights, the order of the images, noise, masks and augmentation."""
     precision: Literal["float32", "bf16"] = "float32"
     """`bf16` runs the model under autocast on GPUs that have it; the weights stay float32."""
+    processes: Annotated[int, Field(ge=1, le=1024)] | Literal["gpus"] = 1
+    """Processes of this machine that train together, each on its part of every batch; `gpus` is one a GPU.
+    On several machines torchrun starts them."""
     keep_checkpoints: int = Field(default=3, ge=1, le=1000)
     """How many of the newest checkpoints are kept, besides the best one."""
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from aetui.data.batches import to_unit_range
+from aetui.data.parts import Part, whole
 
 Range = tuple[float, float]
 
@@ -21,9 +22,16 @@ TRIES = 10
 
 
 def augment(
-    images: Tensor, generator: Generator, scale: Range = MAE_SCALE, ratio: Range = RATIO, flip: float = 0.5
+    images: Tensor,
+    generator: Generator,
+    scale: Range = MAE_SCALE,
+    ratio: Range = RATIO,
+    flip: float = 0.5,
+    part: Part | None = None,
 ) -> Tensor:
     """Random resized crops of images (N, C, H, W), each mirrored left to right with probability `flip`.
+
+    The images may be a part of a batch, for whose whole the random numbers are drawn.
 
     Takes uint8 or floating point pixels in [0, 1], returns floating point in [0, 1] of the same shape and
     device. The result depends on the images and the generator's state alone. Interpolation is bicubic, as
@@ -31,11 +39,12 @@ def augment(
     """
     if images.dtype == torch.uint8:
         images = to_unit_range(images, images.device)
-    count, _, height, width = images.shape
-    boxes = random_boxes(count, height, width, generator, scale, ratio)
-    mirrored = torch.rand(count, generator=generator, device=generator.device) < flip
+    height, width = images.shape[2:]
+    part = part or whole(images)
+    boxes = random_boxes(part.of, height, width, generator, scale, ratio)
+    mirrored = torch.rand(part.of, generator=generator, device=generator.device) < flip
     transforms = _transforms(boxes, mirrored, height, width).to(images.device, images.dtype)
-    grid = F.affine_grid(transforms, list(images.shape), align_corners=False)
+    grid = F.affine_grid(part.cut(transforms), list(images.shape), align_corners=False)
     cropped = F.grid_sample(images, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
     return cropped.clamp_(0, 1)
 

@@ -17,6 +17,7 @@ from aetui.runs.events import (
     to_json,
 )
 from aetui.runs.lines import LineFollower
+from aetui.runs.ranks import RanksSampled
 from aetui.runs.reserve import Reserve
 from aetui.text import plural
 
@@ -48,7 +49,7 @@ class EventWriter:
     def write(self, event: Event) -> Warned | None:
         """Append one event, after those kept; returns a warning the first time that the disk refuses."""
         line = to_json(event, time.time())
-        passing = isinstance(event, StepsTrained | MachineSampled)
+        passing = isinstance(event, StepsTrained | MachineSampled | RanksSampled)
         if passing and self._reserve.used:
             return None  # the room that is left is for what matters
         try:
@@ -96,7 +97,7 @@ LOOK_SECONDS = 0.05
 SOME_LINES = 200
 """Looked at between two looks at the clock."""
 STEPS = b'{"event": "StepsTrained"'
-PASSING = (STEPS, b'{"event": "MachineSampled"')
+PASSING = (STEPS, b'{"event": "MachineSampled"', b'{"event": "RanksSampled"')
 """How lines begin that are nearly all of a long log, and are shown by the monitor alone."""
 LIVE_LINES = 500
 """At the end of the log: they are all taken, as the newest are wanted."""

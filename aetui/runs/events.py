@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs.fields import Count, Epoch, FileName, Positive, Words, as_words
+from aetui.runs.ranks import RanksSampled
 
 TestedOn = Literal["test", "validation"]
 """Which images are tested after every epoch, and choose the best one."""
@@ -274,6 +275,7 @@ Event = (
     | BaselineMeasured
     | ProbeMeasured
     | MachineSampled
+    | RanksSampled
     | SettingChanged
     | BranchedOff
     | Warned

@@ -85,6 +85,8 @@ class Meta(BaseModel):
     """Whether others may steer the run, where the modes of its files let them."""
     imported: bool = False
     """Whether the run begins with weights from elsewhere, its first checkpoint, and so not without one."""
+    launch: Words = ""
+    """Which start by torchrun made the run, to be found again when it starts the ranks anew."""
     branched_from: Words = ""
     """The run that this one goes on from, with other settings; empty for most."""
     branched_step: Count | None = None

@@ -27,6 +27,7 @@ from aetui.runs.events import (
     Twin,
     Warned,
 )
+from aetui.runs.ranks import RanksSampled
 from aetui.text import format_bytes, format_count, format_duration, format_number
 
 MOST_POINTS = 4000
@@ -36,7 +37,7 @@ MOST_EPOCHS = 100_000
 """As a preset may have; of pictures and probes as many are kept."""
 MOST_BASELINES = 10
 RECENT_SECONDS = 4.0
-UNTOLD = (StepsTrained, MachineSampled, ActivityChanged, PreviewSaved)
+UNTOLD = (StepsTrained, MachineSampled, RanksSampled, ActivityChanged, PreviewSaved)
 """Events that only move a number."""
 
 
@@ -79,6 +80,8 @@ class History:
     best_tested: BestTested | None = None
     """What the best epoch's weights are worth on test images that chose nothing."""
     machine: MachineSampled | None = None
+    ranks: RanksSampled | None = None
+    """The processes that train it together, where there are several."""
     last_time: float = 0.0
     """When the newest event was written, in seconds since 1970."""
     _told: deque[tuple[int, float, Event]] = field(default_factory=lambda: deque(maxlen=MOST_NOTES))
@@ -115,6 +118,8 @@ class History:
                 self._add_steps(event)
             case MachineSampled():
                 self.machine = event
+            case RanksSampled():
+                self.ranks = event
             case ActivityChanged():
                 self.activity = event.activity
             case EpochFinished():

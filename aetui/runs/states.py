@@ -1,5 +1,7 @@
 """The states of a run."""
 
+from aetui.errors import EXIT_DIVERGED, EXIT_DONE, EXIT_FAILURE, EXIT_OUT_OF_MEMORY, EXIT_STOPPED
+
 WAITING = "waiting"
 """In the queue, for its turn; nothing was begun."""
 STARTING = "starting"
@@ -17,5 +19,13 @@ INTERRUPTED = "interrupted"
 
 LIVE = frozenset({STARTING, RUNNING, PAUSED, DETACHED})
 """States in which a process should be at work."""
+EXIT_CODES = {
+    FINISHED: EXIT_DONE,
+    STOPPED: EXIT_STOPPED,
+    FAILED: EXIT_FAILURE,
+    DIVERGED: EXIT_DIVERGED,
+    OUT_OF_MEMORY: EXIT_OUT_OF_MEMORY,
+}
+"""Of a program whose run has come to such an end."""
 RESUMABLE = frozenset({WAITING, STOPPED, FAILED, DIVERGED, OUT_OF_MEMORY, INTERRUPTED})
 """States that a run can be taken up from."""

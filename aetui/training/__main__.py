@@ -1,6 +1,6 @@
-"""The process that trains for the app.
+"""The process that trains for the app, and each of several that train one run.
 
-`python -m aetui.training RUN_FOLDER DATA_FOLDER COMMANDS_FROM [repair]`
+`python -m aetui.training RUN_FOLDER DATA_FOLDER COMMANDS_FROM [repair] [profile] [output-to-log]`
 """
 
 import sys
@@ -8,13 +8,28 @@ from pathlib import Path
 
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
-from aetui.training.supervisor import supervise
+from aetui.training.ranks.environment import rank
+from aetui.training.ranks.launching import OUTPUT_TO_LOG
+from aetui.training.ranks.serving import serve
+from aetui.training.supervisor import leave_terminal, supervise
 
 if __name__ == "__main__":
-    run, data_dir, commands_from, *repair = sys.argv[1:]
-    folder, offset = RunFolder(Path(run)), int(commands_from)
+    run, data_dir, commands_from, *flags = sys.argv[1:]
+    folder = RunFolder(Path(run))
+    if OUTPUT_TO_LOG in flags:
+        leave_terminal(folder)
+    if rank():
+        sys.exit(serve())
     try:
-        sys.exit(supervise(folder, data_dir=Path(data_dir), commands_from=offset, repair=bool(repair)))
+        sys.exit(
+            supervise(
+                folder,
+                data_dir=Path(data_dir),
+                commands_from=int(commands_from),
+                repair="repair" in flags,
+                profile="profile" in flags,
+            )
+        )
     except AetuiError as error:
         sys.exit(error.sentence)
     except OSError as error:

@@ -13,6 +13,7 @@ from torchvision.transforms import v2
 from aetui.data.augmentation import erase
 from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
+from aetui.data.parts import Part, whole
 from aetui.training.objective import Objective, StepLoss, Tested
 
 ALIKE = 8
@@ -24,6 +25,7 @@ class ClassObjective(Objective):
     """The model gives scores (B, classes) of images, before the softmax."""
 
     needs_labels: ClassVar[bool] = True
+    needs_whole_batches: ClassVar[bool] = True  # their images are mixed
 
     classes: int = 0
     """How many there are, where images are mixed."""
@@ -39,11 +41,16 @@ class ClassObjective(Objective):
     """Probability that a box of an image is filled with noise."""
 
     def examples(
-        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int
+        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int, part: Part | None = None
     ) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and their labels (B,), or the classes' parts (B, classes) of mixed ones."""
         assert labels is not None, "`needs_labels` asks for them"
-        images, labels = self.augmented(pixels, step), labels.to(self.device, non_blocking=True)
+        images, labels = self._varied(pixels, labels.to(self.device, non_blocking=True), step)
+        return (part.cut(images), part.cut(labels)) if part else (images, labels)
+
+    def _varied(self, pixels: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """A whole batch, whose images may be mixed with each other."""
+        images = self.augmented(pixels, step, whole(pixels))
         if self.magnitude:
             with self._drawing("operations", step):
                 operations = v2.RandAugment(num_ops=2, magnitude=self.magnitude)

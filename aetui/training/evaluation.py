@@ -1,7 +1,9 @@
 """The test after every epoch: every image's error, and pictures of the fixed, the worst and the best."""
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,8 @@ from aetui.data.images import ImageSet
 from aetui.runs.events import Detection
 from aetui.training.detection import detection
 from aetui.training.objective import Objective, Tested
+from aetui.training.ranks.orders import HandIn, TestBatches, TestSet
+from aetui.training.ranks.team import Team
 from aetui.training.similarity import structural_similarity
 
 LARGEST_BATCH = 256
@@ -31,6 +35,9 @@ class Pictures:
     """As in `Tested`: (n,), float32."""
     views: dict[str, Tensor]
     """By name, pixels in about [0, 1]: (n, C, H, W), float32."""
+
+
+P = TypeVar("P", Pictures, Tested)
 
 
 @dataclass(frozen=True)
@@ -59,46 +66,91 @@ class Evaluation:
     """Where some of the images are abnormal: how their errors tell that."""
 
 
-@torch.inference_mode()
 def evaluate(
     model: nn.Module,
     test: ImageSet,
     objective: Objective,
     between: Callable[[], None],
     abnormal: Tensor | None = None,
+    team: Team | None = None,
+    name: TestSet = "test",
 ) -> Evaluation:
     """Test every image of the test set, of which some may be `abnormal` (N,), bool.
 
-    `between` is called between two batches and may raise to leave the test.
+    `between` is called between two batches and may raise to leave the test. The ranks of a `team` test a
+    batch each at a time, by their own copies of the model and of the images, which they call `name`.
     """
-    model.eval()
-    count = most_pictures(test)
-    measured: list[Tested] = []
-    first = 0
-    fixed = worst = best = None
-    for number, batch in enumerate(in_order(test, batch_size_of_tests(test))):
+    team = team or Team()
+    share = Share(model, test, objective)
+    for first in range(0, share.batches, team.size):
         between()
-        tested = objective.test(model, batch, number, first)
+        team.order(TestBatches(name, first))
+        share.test(first + team.rank)
+    team.order(HandIn())
+    found = functools.reduce(share.merged, team.hand_in(share.found))
+    return _summary(found, test, abnormal)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was seen of some batches of a test."""
+
+    measured: dict[int, Tested]
+    """By the number of their batch, without views."""
+    fixed: Pictures | None = None
+    worst: Pictures | None = None
+    best: Pictures | None = None
+
+
+class Share:
+    """The batches of a test that one rank looks at."""
+
+    def __init__(self, model: nn.Module, images: ImageSet, objective: Objective) -> None:
+        self._model = model.eval()
+        self._images = images
+        self._objective = objective
+        self._size = batch_size_of_tests(images)
+        self._found = Found({})
+        self.batches = -(-len(images) // self._size)
+
+    @torch.inference_mode()
+    def test(self, number: int) -> None:
+        """Test the batch of this number, if there is one."""
+        first, before, count = number * self._size, self._found, most_pictures(self._images)
+        if number >= self.batches:
+            return
+        rows = slice(first, first + self._size)
+        batch = ImageSet(self._images.images[rows], self._images.labels[rows])
+        tested = self._objective.test(self._model, batch, number, first)
         pictures = _all_of(tested, first)
-        fixed = fixed or _chosen(pictures, torch.arange(min(count, len(batch))))
-        worst = _extremes(worst, pictures, count, largest=True)
-        best = _extremes(best, pictures, count, largest=False)
-        measured.append(replace(tested, views={}, similarities=_similarities(tested.views)))
-        first += len(batch)
-    assert fixed is not None, "a test set has at least one image"
-    assert worst is not None
-    assert best is not None
-    return _summary(measured, test, abnormal, (_on_cpu(fixed), _on_cpu(worst), _on_cpu(best)))
+        fixed = _chosen(pictures, torch.arange(min(count, len(batch)))) if number == 0 else before.fixed
+        worst = _extremes(before.worst, pictures, count, largest=True)
+        best = _extremes(before.best, pictures, count, largest=False)
+        measured = {number: replace(tested, views={}, similarities=_similarities(tested.views))}
+        self._found = Found(before.measured | measured, fixed, worst, best)
+
+    @property
+    def found(self) -> Found:
+        """On the CPU."""
+        found = self._found
+        measured = {number: _on_cpu(tested) for number, tested in found.measured.items()}
+        return Found(measured, *(kept and _on_cpu(kept) for kept in (found.fixed, found.worst, found.best)))
+
+    def merged(self, a: Found, b: Found) -> Found:
+        """What both saw together."""
+        count = most_pictures(self._images)
+        worst = _extremes(a.worst, b.worst, count, largest=True) if b.worst else a.worst
+        best = _extremes(a.best, b.best, count, largest=False) if b.best else a.best
+        return Found(a.measured | b.measured, a.fixed or b.fixed, worst, best)
 
 
-def _summary(
-    measured: list[Tested],
-    test: ImageSet,
-    abnormal: Tensor | None,
-    chosen: tuple[Pictures, Pictures, Pictures],
-) -> Evaluation:
-    """Of all batches, with the pictures that were chosen: the fixed, the worst, the best."""
-    errors = torch.cat([one.errors for one in measured]).cpu()
+def _summary(found: Found, test: ImageSet, abnormal: Tensor | None) -> Evaluation:
+    """Of all batches."""
+    assert found.fixed, "a test set has at least one image"
+    assert found.worst
+    assert found.best
+    measured = [found.measured[number] for number in sorted(found.measured)]
+    errors = torch.cat([one.errors for one in measured])
     losses, predicted, similarities = (
         _joined([getattr(one, name) for one in measured]) for name in ("losses", "predicted", "similarities")
     )
@@ -109,7 +161,9 @@ def _summary(
 
     return Evaluation(
         errors,
-        *chosen,
+        found.fixed,
+        found.worst,
+        found.best,
         loss=mean(errors if losses is None else losses),
         pixels=None if losses is None else mean(errors),
         similarity=None if similarities is None else mean(similarities),
@@ -147,9 +201,9 @@ def _similarities(views: dict[str, Tensor]) -> Tensor | None:
 
 
 def _joined(batches: list[Tensor | None]) -> Tensor | None:
-    """The values of all images on the CPU, where there are any."""
+    """The values of all images, where there are any."""
     there = [values for values in batches if values is not None]
-    return torch.cat(there).cpu() if there else None
+    return torch.cat(there) if there else None
 
 
 def _all_of(tested: Tested, first: int) -> Pictures:
@@ -180,7 +234,8 @@ def _pairs(a: Pictures, b: Pictures) -> tuple[list[Tensor], list[Tensor]]:
     return [a.indices, b.indices], [a.errors, b.errors]
 
 
-def _on_cpu(pictures: Pictures) -> Pictures:
-    """The same on the CPU."""
-    views = {name: images.cpu() for name, images in pictures.views.items()}
-    return Pictures(pictures.indices.cpu(), pictures.errors.cpu(), views)
+def _on_cpu(images: P) -> P:
+    """Pictures or what was measured, the same on the CPU."""
+    there = {field.name: getattr(images, field.name) for field in fields(images)}
+    moved = {name: value.cpu() for name, value in there.items() if isinstance(value, Tensor)}
+    return replace(images, **moved, views={name: view.cpu() for name, view in images.views.items()})

@@ -9,6 +9,7 @@ from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, AetuiError
 from aetui.files import append_line
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
+from aetui.training.ranks.roll import RankLost
 
 OUT_OF_MEMORY_SIGNS = (
     "DefaultCPUAllocator",
@@ -54,14 +55,26 @@ Failure = tuple[str, int, str]
 def failure_of(error: Exception, folder: RunFolder) -> Failure:
     """Of a run's training thread; the traceback goes into its log where the sentence does not say enough."""
     what = str(error).partition("\n")[0] or type(error).__name__
-    if _is_out_of_memory(error):
-        return states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, _out_of_memory(what, folder)
+    if is_out_of_memory(error):
+        return states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, out_of_memory(what, folder)
     with contextlib.suppress(OSError):
         append_line(folder.log, "".join(traceback.format_exception(error)))
     return states.FAILED, EXIT_FAILURE, _sentence(error, what, folder)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def failure_of_rank(lost: RankLost, folder: RunFolder) -> Failure:
+    """The same of another process that trained this run too."""
+    told = lost.failure
+    if told.traceback:
+        with contextlib.suppress(OSError):
+            append_line(folder.log, told.traceback)
+    if told.out_of_memory:
+        return states.OUT_OF_MEMORY, EXIT_OUT_OF_MEMORY, out_of_memory(told.sentence, folder)
+    go_on = f"`aetui resume {folder.called}` goes on from the newest checkpoint"
+    return states.INTERRUPTED, EXIT_FAILURE, f"{told.sentence}; {go_on}"
+
+
+def is_out_of_memory(error: Exception) -> bool:
     """Of a GPU, or of the machine as PyTorch's CPU allocator and Python say it."""
     return (
         isinstance(error, MemoryError)
@@ -70,7 +83,8 @@ def _is_out_of_memory(error: Exception) -> bool:
     )
 
 
-def _out_of_memory(what: str, folder: RunFolder) -> str:
+def out_of_memory(what: str, folder: RunFolder) -> str:
+    """What to say of it, and what helps."""
     what = what.partition(" Of the allocated memory")[0]  # next come its parts, and hints for programmers
     if others := OTHERS.findall(what):
         what += f" Others hold {' and '.join(others)}: wait for them, or take another GPU with --device."

@@ -2,14 +2,9 @@
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import repeat
 
-import torch
-
-from aetui.data.batches import batches, epoch_order
 from aetui.data.images import ImageSet
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import ActivityChanged, BestTested, Emit, EpochFinished, StateChanged, Warned
@@ -22,6 +17,9 @@ from aetui.training.floor import floor
 from aetui.training.meter import Meter, diverged
 from aetui.training.model_kinds import Model
 from aetui.training.previews import draw_epoch
+from aetui.training.ranks.bundles import Bundles
+from aetui.training.ranks.orders import TestSet
+from aetui.training.ranks.team import Team
 from aetui.training.saving import save_checkpoint
 from aetui.training.steering import note_changes, take_changes
 from aetui.training.steps import take_step
@@ -42,16 +40,21 @@ def train(training: Training, control: Control, emit: Emit) -> None:
         probe_now(training, control, emit)
 
     while _goes_on(training, control, emit):
-        meter = Meter(training, emit)
+        meter, bundles = Meter(training, emit), Bundles(training)
         training.model.train()
-        for pixels, labels in _epoch(training):
+        for pixels, labels in training.batches():
             if training.to_come:
                 take_changes(training, emit)
-            losses = take_step(training, pixels, labels)
+            bundles.begin_step()
+            part = training.part(progress.batch)
+            losses = take_step(training, pixels, labels, part)
             progress.step += 1
             progress.batch += 1
-            meter.add(losses, len(pixels))
+            meter.add(losses, part.of)
+            if not bundles.end_step():
+                continue
 
+            meter.add_others()
             # once in a while: numbers for people; this waits for the device
             if meter.due():
                 meter.report()
@@ -73,20 +76,12 @@ def _goes_on(training: Training, control: Control, emit: Emit) -> bool:
     return training.progress.epoch < training.preset.train.epochs and not training.is_flat
 
 
-def _epoch(training: Training) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
-    """The batches of the unfinished epoch that are still to come, with labels where they are needed."""
-    progress, preset, train = training.progress, training.preset.train, training.train
-    order = epoch_order(preset.seed, progress.epoch + 1, len(train))
-    pixels = batches(train.images, order, preset.batch_size, progress.batch, train.read_ahead)
-    if not training.objective.needs_labels:
-        return zip(pixels, repeat(None), strict=False)
-    return zip(pixels, batches(train.labels, order, preset.batch_size, first=progress.batch), strict=True)
-
-
 def _finish_epoch(training: Training, control: Control, emit: Emit, meter: Meter | None) -> None:
     """Test, report, save, draw, probe. There is no meter before the first step."""
     tested, seconds = _test(training, training.test, control, emit)
-    uncropped = _test(training, training.uncropped, control, emit)[0].loss if training.uncropped else None
+    uncropped = None
+    if training.uncropped:
+        uncropped = _test(training, training.uncropped, control, emit, name="uncropped")[0].loss
     epoch = replace(_count_epoch(training, meter, tested, seconds), uncropped_train_loss=uncropped)
     emit(epoch)
     emit(ActivityChanged(""))
@@ -107,7 +102,7 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
         emit(Warned("the test images were not looked at: no checkpoint of a best epoch can be read"))
         return
     entry, model = best
-    tested, _ = _test(training, training.last_test, control, emit, model)
+    tested, _ = _test(training, training.last_test, control, emit, Team(), model)
     emit(
         BestTested(
             epoch=entry.epoch,
@@ -124,9 +119,18 @@ def _test_best(training: Training, control: Control, emit: Emit) -> None:
 
 
 def _test(
-    training: Training, images: ImageSet, control: Control, emit: Emit, model: Model | None = None
+    training: Training,
+    images: ImageSet,
+    control: Control,
+    emit: Emit,
+    team: Team | None = None,
+    model: Model | None = None,
+    name: TestSet = "test",
 ) -> tuple[Evaluation, float]:
-    """All of the images, and the seconds that took, pauses left out. Raises Stopped and Diverged."""
+    """All of the images, and the seconds that took, pauses left out. Raises Stopped and Diverged.
+
+    Another `model` than the judged one is tested by a team of one: the others do not have it.
+    """
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
     held_seconds = 0.0
@@ -138,7 +142,8 @@ def _test(
         held_seconds += time.perf_counter() - began
 
     model, abnormal = model or training.judged, training.abnormal_among(images)
-    tested = evaluate(model, images, training.objective, between_batches, abnormal)
+    team = team or training.team
+    tested = evaluate(model, images, training.objective, between_batches, abnormal, team, name)
     if not math.isfinite(tested.loss):
         raise diverged(training)
     return tested, time.perf_counter() - began - held_seconds

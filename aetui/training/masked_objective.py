@@ -7,6 +7,7 @@ from torch import Tensor
 
 from aetui.data.batches import to_unit_range
 from aetui.data.images import ImageSet
+from aetui.data.parts import Part, whole
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.models.masking import mask_noise
 from aetui.training.objective import Objective, StepLoss, Tested
@@ -17,12 +18,19 @@ class MaskedObjective(Objective):
     """Every training step draws new masks; every test image keeps its own."""
 
     def examples(  # type: ignore[override]
-        self, model: MaskedAutoencoder, pixels: Tensor, labels: Tensor | None, step: int
+        self,
+        model: MaskedAutoencoder,
+        pixels: Tensor,
+        labels: Tensor | None,
+        step: int,
+        part: Part | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Images (B, C, H, W) and the noise (B, L) that hides their patches; labels are not read."""
-        images = self.augmented(pixels, step)
+        part = part or whole(pixels)
+        images = self.augmented(pixels, step, part)
         generator = self.generator("mask", step)
-        return images, torch.rand(len(images), model.patches, generator=generator, device=self.device)
+        noise = torch.rand(part.of, model.patches, generator=generator, device=self.device)
+        return images, part.cut(noise)
 
     def loss(self, model: MaskedAutoencoder, *examples: Tensor) -> StepLoss:  # type: ignore[override]
         images, noise = examples

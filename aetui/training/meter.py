@@ -23,15 +23,28 @@ class Diverged(AetuiError):
     exit_code = EXIT_DIVERGED
 
 
+class LossSums:
+    """Sums over images, added up on the device: of their losses and of their errors in pixels."""
+
+    def __init__(self, device: torch.device, losses: float = 0.0, pixels: float = 0.0) -> None:
+        wide = torch.float32 if device.type == "mps" else torch.float64
+        self.values = torch.tensor([losses, pixels], dtype=wide, device=device)
+        self._losses, self._pixels = self.values.unbind()
+
+    def add(self, losses: StepLoss, images: int) -> None:
+        """Count a batch with its mean losses, scalars on the device."""
+        self._losses.add_(losses.told, alpha=images)
+        if losses.pixels is not None:
+            self._pixels.add_(losses.pixels, alpha=images)
+
+
 class Meter:
     """The running loss and speed of an epoch. Losses add up on the device; `report` fetches them."""
 
     def __init__(self, training: Training, emit: Emit) -> None:
         progress = training.progress
-        wide = torch.float32 if training.device.type == "mps" else torch.float64
         self._training, self._emit = training, emit
-        self._loss_sum = torch.tensor(progress.loss_sum, dtype=wide, device=training.device)
-        self._pixel_sum = torch.tensor(progress.pixel_sum, dtype=wide, device=training.device)
+        self._sums = LossSums(training.device, progress.loss_sum, progress.pixel_sum)
         self._images = min(progress.batch * training.preset.train.batch_size, len(training.train))
         self._reported_images = self._images
         self._since = time.perf_counter()
@@ -49,10 +62,14 @@ class Meter:
 
     def add(self, losses: StepLoss, images: int) -> None:
         """Count a batch with its mean losses, scalars on the device."""
-        self._loss_sum.add_(losses.told, alpha=images)
-        if losses.pixels is not None:
-            self._pixel_sum.add_(losses.pixels, alpha=images)
+        self._sums.add(losses, images)
         self._images += images
+
+    def add_others(self) -> None:
+        """Have what the other ranks' parts of the batches lost, which they send now."""
+        others = torch.zeros_like(self._sums.values)
+        self._training.team.add_up(others)
+        self._sums.values.add_(others)
 
     def due(self) -> bool:
         return time.perf_counter() - self._since > tick_seconds(self._training.progress.total_seconds)
@@ -65,9 +82,9 @@ class Meter:
         """Wait for the device, move the progress and say so. Raises Diverged."""
         progress = self._training.progress
         before = progress.loss_sum
-        progress.loss_sum = self._loss_sum.item()
+        progress.loss_sum, pixels = self._sums.values.tolist()
         if self._with_pixels:
-            progress.pixel_sum = self._pixel_sum.item()
+            progress.pixel_sum = pixels
         now = time.perf_counter()
         images, seconds = self._images - self._reported_images, now - self._since
         progress.epoch_seconds += seconds

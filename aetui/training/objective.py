@@ -12,6 +12,7 @@ from aetui.config.train import LossName
 from aetui.data.augmentation import augment
 from aetui.data.batches import derived_seed, to_unit_range
 from aetui.data.images import ImageSet
+from aetui.data.parts import Part, whole
 
 Examples = tuple[Tensor, ...]
 """What a step learns from: each tensor has an entry an image."""
@@ -103,15 +104,21 @@ class Objective:
 
     needs_labels: ClassVar[bool] = False
     """Whether `examples` wants the labels of its batch."""
+    needs_whole_batches: ClassVar[bool] = False
+    """Whether it wants all images of a batch also where only a part of them is learned from."""
 
-    def examples(self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int) -> Examples:
+    def examples(
+        self, model: nn.Module, pixels: Tensor, labels: Tensor | None, step: int, part: Part | None = None
+    ) -> Examples:
         """What `loss` takes, drawn for a whole training batch.
 
         So a batch that is computed in parts is the same batch. `pixels` are (B, C, H, W), uint8, `labels`
-        (B,), int64, if they are needed, and `step` is the number of the batch.
+        (B,), int64, if they are needed, and `step` is the number of the batch. Where only a `part` is learned
+        from, they are that part, unless `needs_whole_batches`.
         """
-        clean = self.augmented(pixels, step)
-        return self._given(clean, self.device, "train", step), clean
+        part = part or whole(pixels)
+        clean = self.augmented(pixels, step, part)
+        return self._given(clean, part, self.device, "train", step), clean
 
     def loss(self, model: nn.Module, *examples: Tensor) -> StepLoss:
         """The mean over examples, or a part of them."""
@@ -130,7 +137,7 @@ class Objective:
     def test(self, model: nn.Module, batch: ImageSet, number: int, first: int) -> Tested:
         """Test batch `number`, whose first image has the index `first`."""
         clean = to_unit_range(batch.images, self.device)
-        given = self._given(clean, torch.device("cpu"), "test", number)  # alike on all devices
+        given = self._given(clean, whole(clean), torch.device("cpu"), "test", number)  # alike on all devices
         reconstruction = self.run(model, given)
         noisy = {"given": given} if self.noise_std else {}
         errors = (reconstruction - clean).square().flatten(1).mean(1)
@@ -141,16 +148,16 @@ class Objective:
         """Random numbers on the device for one occasion of this run."""
         return Generator(self.device).manual_seed(derived_seed(self.seed, *occasion))
 
-    def augmented(self, pixels: Tensor, step: int) -> Tensor:
+    def augmented(self, pixels: Tensor, step: int, part: Part) -> Tensor:
         """Training images (B, C, H, W), uint8, as float32 in [0, 1], cropped and mirrored if asked for."""
         images = to_unit_range(pixels, self.device)
         if not self.flip and self.crop_scale == 1:
             return images
         generator = self.generator("augment", step)
         if self.crop_scale == 1:
-            mirrored = torch.rand(len(images), 1, 1, 1, generator=generator, device=self.device) < 0.5
+            mirrored = part.cut(torch.rand(part.of, 1, 1, 1, generator=generator, device=self.device) < 0.5)
             return torch.where(mirrored, images.flip(-1), images)
-        return augment(images, generator, (self.crop_scale, 1.0), flip=0.5 if self.flip else 0.0)
+        return augment(images, generator, (self.crop_scale, 1.0), flip=0.5 if self.flip else 0.0, part=part)
 
     def run(self, model: nn.Module, *inputs: Tensor) -> Tensor:
         """What the model makes of its inputs, as float32."""
@@ -162,9 +169,9 @@ class Objective:
             output = model(*inputs)
         return output.float()
 
-    def _given(self, clean: Tensor, drawn_on: torch.device, *occasion: object) -> Tensor:
+    def _given(self, clean: Tensor, part: Part, drawn_on: torch.device, *occasion: object) -> Tensor:
         if not self.noise_std:
             return clean
         generator = Generator(drawn_on).manual_seed(derived_seed(self.seed, "noise", *occasion))
-        noise = torch.randn(clean.shape, generator=generator, device=drawn_on).to(self.device)
-        return noise.mul_(self.noise_std).add_(clean)
+        noise = torch.randn(part.of, *clean.shape[1:], generator=generator, device=drawn_on)
+        return part.cut(noise).to(self.device).mul_(self.noise_std).add_(clean)

@@ -1,6 +1,5 @@
 """A run's folder becomes what it trains with: fresh, or as its newest good checkpoint left it."""
 
-import copy
 import math
 import platform
 from importlib.metadata import version
@@ -12,26 +11,25 @@ from aetui.config.branching import is_free
 from aetui.config.kept import differences, kept_settings
 from aetui.config.preset import Preset
 from aetui.config.steering import in_order, steered
-from aetui.config.train import TrainSection
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
-from aetui.data.load import to_device_if_fits
-from aetui.data.validation import evenly_spaced
-from aetui.devices.available import Device, available_devices, choose_device
+from aetui.devices.available import Device, available_devices
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
-from aetui.runs.events import Emit, RunStarted, Warned
+from aetui.runs.events import ActivityChanged, Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.text import plural
+from aetui.training.assembling import assembled, image_sums, is_laid_out
 from aetui.training.capture_choice import settle_capture
-from aetui.training.checkpoint_file import Progress
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.control import Control
 from aetui.training.data import load_data
-from aetui.training.model_kinds import NORM_PIX_LOSS, Model, loss_name, make_model, make_objective
-from aetui.training.optimizer import check_smallest_part, make_optimizer
+from aetui.training.model_kinds import NORM_PIX_LOSS, loss_name
+from aetui.training.optimizer import check_smallest_part
+from aetui.training.ranks.enlisting import check_batches, device_of_rank, enlist, threads_of_rank
+from aetui.training.ranks.team import Team
 from aetui.training.repeatability import check_repeatable
 from aetui.training.steering import take_past_changes
 from aetui.training.thread_choice import settle_threads
@@ -46,60 +44,45 @@ from aetui.training.training import Training
 
 CHANNELS_LAST = {"layout": "channels_last"}
 """Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
-MOST_UNCROPPED = 1000
-"""Training images that are tested as the test sees them."""
+PROCESSES = "processes"
+"""Of the same; what lacks it was computed by one."""
 
 
-def prepare(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> Training:
+def prepare(
+    folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit, team: Team
+) -> Training:
     """Choose the device, load the data, build the model and go to the newest good checkpoint.
 
-    Data is fetched into `data_dir` where it does not lie where the run had it.
+    Data is fetched into `data_dir` where it does not lie where the run had it. The other ranks do the same.
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
     steered(preset)  # what cannot be is said before anything is loaded
+    check_batches(preset.train, team)
     meta = folder.read_meta()
-    chosen = choose_device(meta.device)
+    chosen = device_of_rank(meta.device, team)
     _warn_of_unused(meta.device, emit)
-    device = torch.device(chosen.name)
-    most_threads = configure_torch(device, meta.threads)
+    team.device, device = chosen, torch.device(chosen.name)
+    most_threads = configure_torch(device, threads_of_rank(meta.threads, team))
     bf16 = _use_bf16(preset, chosen, emit)
     data = _load(folder, preset, data_dir, control, emit)
     checkpoints = _open_checkpoints(folder, preset, emit)
-    model = make_model(preset, len(data.classes), begun=checkpoints.newest is not None).to(device)
-    check_smallest_part(model, len(data.train), preset.train)
+    parts = assembled(preset, data, device, team, begun=checkpoints.newest is not None, bf16=bf16)
+    check_smallest_part(parts["model"], len(data.train), preset.train)
     settle_algorithms(device, emit, repeatable=preset.train.repeatable)
-    made_on = _made_on(chosen, bf16, preset.train) | _lay_out(model, preset, device)
     training = Training(
-        preset=preset,
+        **parts,
         folder=folder,
-        device=device,
-        train=to_device_if_fits(data.train, device),
-        test=to_device_if_fits(data.validation or data.test, device),
-        last_test=data.test if data.validation else None,
-        uncropped=evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
-        model=model,
-        averaged=copy.deepcopy(model) if preset.train.ema else None,
-        optimizer=_optimizer(model, preset),
-        objective=make_objective(preset, device, bf16, len(data.classes)),
         checkpoints=checkpoints,
-        progress=Progress(),
-        classes=data.classes,
-        abnormal=data.abnormal,
         gpu_uuid=chosen.uuid,
         settings=_kept(preset, data),
-        made_on=made_on,
+        made_on=_made_on(chosen, bf16, preset, team),
         to_come=in_order(preset.steer),
         most_threads=most_threads,
     )
     if preset.train.compile:
-        compile_parts(model)  # not the running mean, which was copied before
+        compile_parts(training.model)  # not the running mean, which was copied before
     _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
     return training
-
-
-def _optimizer(model: Model, preset: Preset) -> torch.optim.Optimizer:
-    layer_decay = preset.finetune.layer_decay if preset.finetune else 1.0
-    return make_optimizer(model, preset.train, layer_decay)
 
 
 def _load(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> DataSet:
@@ -116,32 +99,34 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
     resumed = _resume(training, emit)
     take_past_changes(training)
-    if training.device.type == "cpu" and not threads_told and not training.progress.step:
-        settle_threads(training, emit)
     check_repeatable(training, emit)
-    settle_capture(training, emit)
+    if training.team.is_alone:
+        if training.device.type == "cpu" and not threads_told and not training.progress.step:
+            settle_threads(training, emit)
+        settle_capture(training, emit)
+    else:
+        emit(ActivityChanged(f"{training.team.size} processes begin"))
+        enlist(training, image_sums(data))
+        emit(ActivityChanged(""))
     training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))
 
 
-def _made_on(chosen: Device, bf16: bool, train: TrainSection) -> dict[str, str]:
-    numbers = numeric_settings(torch.device(chosen.name), bf16=bf16, repeatable=train.repeatable)
-    compiled = "on" if train.compile else "off"
-    return {"torch": str(torch.__version__), "device": chosen.title, "compile": compiled} | numbers
-
-
-def _lay_out(model: Model, preset: Preset, device: torch.device) -> dict[str, str]:
-    """Convolutions on a CPU; returns what a checkpoint notes of it."""
-    if device.type != "cpu" or preset.model.vit is not None:
-        return {}
-    numbers_of_a_pixel_together(model, wanted=True)
-    return CHANNELS_LAST
+def _made_on(chosen: Device, bf16: bool, preset: Preset, team: Team) -> dict[str, str]:
+    device = torch.device(chosen.name)
+    return {
+        "torch": str(torch.__version__),
+        "device": chosen.title,
+        "compile": "on" if preset.train.compile else "off",
+        **numeric_settings(device, bf16=bf16, repeatable=preset.train.repeatable),
+        **(CHANNELS_LAST if is_laid_out(preset, device) else {}),
+        PROCESSES: str(team.size),
+    }
 
 
 def _kept(preset: Preset, data: DataSet) -> dict[str, str]:
-    images = {"training images": data.train.fingerprint, "test images": data.test.fingerprint}
     labelled = preset.model.kind == "classifier" or preset.data.abnormal
-    return kept_settings(preset) | images | (_labels(data) if labelled else {})
+    return kept_settings(preset) | image_sums(data) | (_labels(data) if labelled else {})
 
 
 def _labels(data: DataSet) -> dict[str, str]:
@@ -177,7 +162,7 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
     for lost, reason in refused:
         kept = training.checkpoints.set_aside(lost)
         emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
-    if changed := differences(checkpoint.made_on, training.made_on):
+    if changed := differences({PROCESSES: "1"} | checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
     return entry
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aetui.data.catalogue import default_data_dir
 from aetui.errors import (
@@ -34,7 +35,11 @@ from aetui.runs.events import (
 from aetui.runs.folder import RunFolder
 from aetui.text import plural
 from aetui.training.control import Control, Stopped
-from aetui.training.failures import failure_of
+from aetui.training.failures import failure_of, failure_of_rank
+from aetui.training.ranks.roll import RankLost
+
+if TYPE_CHECKING:
+    from aetui.training.ranks.team import Team
 
 HUNG_SECONDS = 5.0
 """How long another thread waits for the training thread to write an event."""
@@ -56,13 +61,15 @@ class Session:
         """Set when the thread ends; see `aetui.errors`."""
         self.state = ""
         self.gpu_uuid: str | None = None
+        self.team: Team | None = None
+        """The processes that train this run, once they are together."""
         self.spins = False
         """Known once training is prepared: whether several CPU threads compute and wait for each other."""
         self.begun = False
         """Whether this process has taken a step."""
         self.thread = threading.Thread(target=self._run, name="aetui-training")
         self.folder = folder
-        self._listener = listener
+        self.listeners = [listener]
         self._data_dir = data_dir or default_data_dir()
         self._repair = repair
         self._warned: set[str] = set()
@@ -89,7 +96,7 @@ class Session:
             self.control.beats += 1
             self.begun = self.begun or isinstance(event, StepsTrained)
         if not self._writing.acquire(timeout=-1 if own else HUNG_SECONDS):
-            self._listener(event)  # the disk hangs under the training thread; who listens hears of it
+            self._tell(event)  # the disk hangs under the training thread; who listens hears of it
             return
         try:
             if isinstance(event, StateChanged):
@@ -100,13 +107,16 @@ class Session:
             self._update_meta(event)
             for written in (event, warning):
                 if written is not None:
-                    self._listener(written)
+                    self._tell(written)
         finally:
             self._writing.release()
 
-    def abandon(self, reason: str) -> None:
+    def abandon(self, reason: str | RankLost) -> None:
         """End the process though the training thread hangs."""
-        self._end(states.FAILED, EXIT_FAILURE, reason)
+        if isinstance(reason, RankLost):
+            self._end(*failure_of_rank(reason, self.folder))
+        else:
+            self._end(states.FAILED, EXIT_FAILURE, reason)
         os._exit(EXIT_FAILURE)
 
     def warn_once(self, message: str) -> None:
@@ -115,10 +125,16 @@ class Session:
             self._warned.add(message)
             self.emit(Warned(message))
 
+    def _tell(self, event: Event) -> None:
+        for listen in self.listeners:
+            listen(event)
+
     def _run(self) -> None:
         self.emit(StateChanged(states.STARTING))
         try:
             self._train()
+        except RankLost as error:
+            self._end(*failure_of_rank(error, self.folder))
         except AetuiError as error:
             state = _STATES.get(error.exit_code, states.FAILED)
             self._end(state, error.exit_code, error.sentence, getattr(error, "twin", None))
@@ -133,14 +149,17 @@ class Session:
         self.emit(ActivityChanged("loading PyTorch"))
         from aetui.training.loop import train
         from aetui.training.preparing import prepare
+        from aetui.training.ranks.enlisting import led
 
         try:
             if self._repair:
                 self._make_list_anew()
             preset = self.folder.read_preset()
-            training = prepare(self.folder, preset, self._data_dir, self.control, self.emit)
-            self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
-            train(training, self.control, self.emit)
+            with led() as team:
+                self.team = team
+                training = prepare(self.folder, preset, self._data_dir, self.control, self.emit, team)
+                self.gpu_uuid, self.spins = training.gpu_uuid, training.spins
+                train(training, self.control, self.emit)
         except Stopped:
             self._end(states.STOPPED, EXIT_STOPPED)
         else:
@@ -160,7 +179,7 @@ class Session:
         self.emit(StateChanged(state, reason, twin))
         if self._writer.lacking:
             lost = f"{plural(self._writer.lacking, 'event')} could not be written to {self.folder.events}"
-            self._listener(Warned(lost))
+            self._tell(Warned(lost))
             with contextlib.suppress(OSError, AetuiError):
                 self.folder.change_meta(reason=f"{reason}; {lost}" if reason else lost)
         self.folder.reserve.drop()

@@ -12,6 +12,8 @@ from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import Emit, SettingChanged, Warned
 from aetui.training.capture_choice import settle_capture
 from aetui.training.control import Control
+from aetui.training.ranks.orders import Change
+from aetui.training.replica import Replica
 from aetui.training.training import Training
 
 
@@ -44,8 +46,7 @@ def take_past_changes(training: Training) -> None:
     """
     past = [one for one in training.to_come if one.step < training.progress.step]
     training.to_come = training.to_come[len(past) :]
-    training.preset = steer(training.preset, *(one.change for one in past))
-    _compute_as_told(training)
+    change(training, *(one.change for one in past))
 
 
 def take_changes(training: Training, emit: Emit) -> None:
@@ -57,8 +58,8 @@ def take_changes(training: Training, emit: Emit) -> None:
 def _take(training: Training, one: Steer, emit: Emit) -> None:
     key = one.change.partition("=")[0].strip()
     before = value_of(training.preset, key)
-    training.preset = steer(training.preset, one.change)
-    _compute_as_told(training)
+    training.team.order(Change(one.change))
+    change(training, one.change)
     emit(SettingChanged(one.step, key, value_of(training.preset, key), before))
     if key in OF_IMAGES:
         value = value_of(training.preset, key)
@@ -68,11 +69,11 @@ def _take(training: Training, one: Steer, emit: Emit) -> None:
             settle_capture(training, emit)
 
 
-def _compute_as_told(training: Training) -> None:
-    """Noise and masks as the preset has them now."""
-    preset = training.preset
+def change(replica: Replica, *changes: str) -> None:
+    """Have settings from now on, each as `section.key=value`."""
+    preset = replica.preset = steer(replica.preset, *changes)
     if preset.noise:
-        training.objective = replace(training.objective, noise_std=preset.noise.std)
-    for model in (training.model, training.averaged):
+        replica.objective = replace(replica.objective, noise_std=preset.noise.std)
+    for model in (replica.model, replica.averaged):
         if preset.mask and isinstance(model, MaskedAutoencoder):
             model.mask_ratio = preset.mask.ratio

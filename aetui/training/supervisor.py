@@ -19,6 +19,7 @@ from typing import Any
 import filelock
 
 from aetui.config.user_settings import read_settings, settings_file
+from aetui.data.catalogue import default_data_dir
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_SIGNAL, EXIT_STOPPED, AetuiError, UsageError
 from aetui.files import append_line, is_in_place, open_to_append
@@ -27,6 +28,8 @@ from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
 from aetui.training.notifying import Notifier
 from aetui.training.ownership import Ownership, owned, refusals_of
+from aetui.training.ranks.launching import launch, processes_of
+from aetui.training.ranks.watch import RankWatch
 from aetui.training.session import Session
 from aetui.training.watchdog import Watchdog
 
@@ -62,24 +65,36 @@ def supervise(
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
-    with _from_own_thread(listener) as tell, owned(folder) as ownership:
-        with refusals_of(folder):
-            amend()
-            folder.own()
-        commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
-        listen, mistake = _with_notifier(folder, tell)
-        session = Session(folder, listen, data_dir, repair=repair)
-        with _warnings_into(folder.log), _signals_received(session, folder) as signals:
-            if profile:
-                session.control.request("profile")
-            try:
-                session.start()
-                if mistake:
-                    session.warn_once(f"nobody will be told of the end: {mistake}")
-                _attend(session, commands, ownership)
-            finally:
-                session.control.request("stop")
-                session.join()
+    with _from_own_thread(listener) as tell:
+        with owned(folder) as ownership:
+            with refusals_of(folder):
+                amend()
+            if (processes := processes_of(folder)) == 1:
+                session = Session(folder, tell, data_dir, repair=repair)
+                return _supervise(session, ownership, offset, profile=profile)
+        flags = {"repair": repair, "profile": profile}  # the first of the processes owns the run
+        words = [str(folder.path.absolute()), str((data_dir or default_data_dir()).absolute()), str(offset)]
+        return launch(folder, processes, [*words, *(flag for flag in flags if flags[flag])], tell)
+
+
+def _supervise(session: Session, ownership: Ownership, offset: int, *, profile: bool) -> int:
+    """Train in this process."""
+    folder = session.folder
+    with refusals_of(folder):
+        folder.own()
+    commands = CommandFollower(folder.control, offset, shared=folder.read_meta().shared)
+    mistake = _add_notifier(session)
+    with _warnings_into(folder.log), _signals_received(session, folder) as signals:
+        if profile:
+            session.control.request("profile")
+        try:
+            session.start()
+            if mistake:
+                session.warn_once(f"nobody will be told of the end: {mistake}")
+            _attend(session, commands, ownership)
+        finally:
+            session.control.request("stop")
+            session.join()
     if session.exit_code is None:
         raise AetuiError(f"The training of {folder.name} ended without a word", f"see {folder.log}")
     if signals and session.exit_code == EXIT_STOPPED:
@@ -87,19 +102,14 @@ def supervise(
     return session.exit_code
 
 
-def _with_notifier(folder: RunFolder, tell: Emit) -> tuple[Emit, str]:
-    """The listener and the user's own command behind it; and why there is none."""
+def _add_notifier(session: Session) -> str:
+    """Have the user's own command hear of the events; why it cannot, if so."""
     try:
         settled = read_settings(settings_file()).notify
     except UsageError as error:
-        return tell, error.sentence
-    notifier = Notifier(folder, folder.read_meta().preset, settled)
-
-    def listen(event: Event) -> None:
-        tell(event)
-        notifier(event)
-
-    return listen, ""
+        return error.sentence
+    session.listeners.append(Notifier(session.folder, session.folder.read_meta().preset, settled))
+    return ""
 
 
 @contextlib.contextmanager
@@ -126,13 +136,14 @@ def _from_own_thread(listener: Emit) -> Iterator[Emit]:
 
 def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -> None:
     parent, machine = os.getppid(), Machine()
-    measured, gpu, watchdog = time.monotonic(), None, Watchdog(session)
+    measured, gpu, watchdog, ranks = time.monotonic(), None, Watchdog(session), RankWatch(session)
     begun = measured
     stop_seen = float("inf")
     choose = f"aetui control {session.folder.called} choose-threads"
     while session.alive:
         _pass_on(commands, session)
         watchdog.look()
+        ranks.look()
         if session.control.stopping:
             stop_seen = min(stop_seen, time.monotonic())
             if time.monotonic() - stop_seen > SLOW_STOP_SECONDS:
@@ -142,10 +153,12 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
         if session.gpu_uuid and session.gpu_uuid != gpu:
             gpu = session.gpu_uuid
             machine.watch_gpu(gpu)
-        if time.monotonic() - measured > measure_seconds(time.monotonic() - begun):
+        seconds = measure_seconds(time.monotonic() - begun)
+        if time.monotonic() - measured > seconds:
             _keep(ownership, session)
             sample = machine.sample()
             session.emit(sample)
+            ranks.tell(sample, seconds)
             if session.spins and _is_crowded(sample):
                 session.warn_once(f"{CROWDED}: `{choose}` looks whether fewer are faster")
             measured = time.monotonic()
@@ -203,7 +216,7 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
         session.control.request("stop")
 
     def detach(number: int, frame: FrameType | None) -> None:
-        _leave_terminal(folder)
+        leave_terminal(folder)
         session.control.detach()
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
@@ -231,7 +244,7 @@ def _warnings_into(log: Path) -> Iterator[None]:
         yield
 
 
-def _leave_terminal(folder: RunFolder) -> None:
+def leave_terminal(folder: RunFolder) -> None:
     """Point the standard streams away from a terminal that is no more."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -1,55 +1,34 @@
-"""Everything a run trains with, in memory."""
+"""Everything a run trains with, in memory and on disk."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from aetui.config.kept import differences
-from aetui.config.preset import Preset, Steer
-from aetui.data.abnormal import is_among
-from aetui.data.images import ImageSet
+from aetui.config.preset import Steer
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import EpochFinished, TestedOn
 from aetui.runs.folder import RunFolder
-from aetui.training.checkpoint_file import Checkpoint, Progress, RandomStates
+from aetui.training.checkpoint_file import Checkpoint, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.model_kinds import Model, make_model
-from aetui.training.objective import Examples, Objective, StepLoss
 from aetui.training.optimizer import checked_state
+from aetui.training.replica import Replica
 
 MOST_SAID = 300
 """Characters of what PyTorch says about a checkpoint that does not fit."""
 
 
-@dataclass
-class Training:
-    """A run in memory: its data on the device, model, optimizer, progress and checkpoints."""
+@dataclass(kw_only=True)
+class Training(Replica):
+    """A run in memory, and its folder: of rank 0, which may be the only one."""
 
-    preset: Preset
-    """As it is at this step."""
     folder: RunFolder
-    device: torch.device
-    train: ImageSet
-    test: ImageSet
-    """What every epoch is tested on, and the best chosen by: the validation images where there are any."""
-    last_test: ImageSet | None
-    """The test images, where they are looked at once, at the end."""
-    uncropped: ImageSet | None
-    """Some of the training images, where training sees crops of them, which are easier."""
-    model: Model
-    averaged: Model | None
-    """The running mean of the model's weights, where the preset wants one."""
-    optimizer: torch.optim.Optimizer
-    objective: Objective
     checkpoints: CheckpointStore
-    progress: Progress
-    classes: tuple[str, ...]
-    abnormal: tuple[int, ...]
-    """Classes that only the test images have, and that their errors should tell apart."""
     gpu_uuid: str | None
     settings: dict[str, str]
     """What the run keeps from its first step to its last."""
@@ -59,17 +38,10 @@ class Training:
     """Those of the changes that are not made yet, in their order."""
     most_threads: int
     """CPU threads that PyTorch would take by itself."""
-    graph: "Callable[[Training, Examples], StepLoss] | None" = None
-    """What learns instead of `aetui.training.steps.learn`, where steps are captured."""
     places: torch.Tensor | None = None
     """The rank of every test image by its error at the newest test; a resumed run knows none."""
     places_before: torch.Tensor | None = None
     """The same at the test before."""
-
-    @property
-    def judged(self) -> Model:
-        """The model that is tested, shown and kept: the running mean where there is one."""
-        return self.averaged or self.model
 
     @property
     def spins(self) -> bool:
@@ -86,15 +58,6 @@ class Training:
     def parameters(self) -> int:
         """Numbers that are learned, and those that a model holds still."""
         return sum(parameter.numel() for parameter in self.model.parameters())
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return -(-len(self.train) // self.preset.train.batch_size)
-
-    def abnormal_among(self, images: ImageSet) -> torch.Tensor | None:
-        """Which of the images (N,) are of abnormal classes; None where none is."""
-        found = is_among(images.labels, self.abnormal)
-        return found if found.any() else None
 
     def save(self, epoch: EpochFinished | None) -> Entry:
         """Write a checkpoint of this moment, which may be the end of an epoch. Raises OSError."""

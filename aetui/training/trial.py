@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from aetui.training.checkpoint_file import Progress
+from aetui.training.ranks.team import Team
 from aetui.training.steps import take_step
 from aetui.training.training import Training
 
@@ -28,7 +29,14 @@ def trial_of(training: Training) -> Iterator[Training]:
     model.train()
     with torch.random.fork_rng([training.device] if training.device.type == "cuda" else []):
         yield replace(
-            training, model=model, averaged=None, optimizer=optimizer, progress=Progress(), graph=None
+            training,
+            model=model,
+            averaged=None,
+            optimizer=optimizer,
+            progress=Progress(),
+            graph=None,
+            team=Team(),
+            parallel=None,
         )
 
 

@@ -1,0 +1,1 @@
+"""Several processes that train one run: a rank each, started by torchrun or by aetui itself."""

@@ -1,0 +1,144 @@
+"""How a run's ranks come together: the same model, at the same step, in all of them."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+
+import torch
+import torch.distributed as dist
+from torch._C._distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
+
+from aetui.config.train import TrainSection
+from aetui.devices.available import Device, choose_device
+from aetui.errors import AetuiError, UsageError
+from aetui.training.control import Stopped
+from aetui.training.ranks import environment
+from aetui.training.ranks.orders import Begin, End
+from aetui.training.ranks.replicated import replicated
+from aetui.training.ranks.roll import Roll
+from aetui.training.ranks.team import Team
+from aetui.training.replica import Replica
+from aetui.training.training import Training
+
+BROKEN_LINE = ("gloo", "NCCL", "Connection", "Broken pipe")
+"""In messages of the libraries that connect ranks."""
+
+
+@contextlib.contextmanager
+def led() -> Iterator[Team]:
+    """The team that this process leads, until it ends; where torchrun started none, this process alone."""
+    team = joined()
+    try:
+        with _losses_named(team):
+            try:
+                yield team
+            except (Stopped, AetuiError):
+                team.order(End())
+                raise
+            team.order(End())
+    finally:
+        if team.roll:
+            with contextlib.suppress(RuntimeError):
+                team.roll.end()
+
+
+@contextlib.contextmanager
+def _losses_named(team: Team) -> Iterator[None]:
+    """A line that is broken becomes the rank that is lost, where it can be found."""
+    try:
+        yield
+    except RuntimeError as error:
+        if team.roll and is_broken_line(error) and (lost := team.roll.wait_for_lost()):
+            raise lost from error
+        raise
+
+
+def is_broken_line(error: BaseException) -> bool:
+    """Whether this is what PyTorch raises where another rank cannot be reached."""
+    return isinstance(error, dist.DistError) or any(sign in str(error) for sign in BROKEN_LINE)
+
+
+def joined() -> Team:
+    """The team that torchrun started, once all are there; where it did not, this process alone."""
+    if environment.ranks() == 1:
+        return Team()
+    store, rank, size = next(rendezvous("env://"))
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size)
+    return Team(rank, size, Roll(PrefixStore("aetui", store.clone()), rank, size))
+
+
+def check_batches(settings: TrainSection, team: Team) -> None:
+    """Raises UsageError where a rank would have no image of a batch."""
+    if settings.batch_size < team.size:
+        raise UsageError(
+            f"train.batch_size {settings.batch_size} is less than the {team.size} processes",
+            "take larger batches or fewer processes",
+        )
+
+
+def device_of_rank(wanted: str, team: Team) -> Device:
+    """The device meant by `wanted`; of several GPUs each rank takes its own. Raises UsageError."""
+    chosen = choose_device(wanted)
+    kind = chosen.name.partition(":")[0]
+    if team.is_alone or kind == "cpu":
+        return chosen
+    if kind == "mps" or wanted not in ("auto", "cuda"):
+        raise UsageError(f"Several processes cannot all train on {chosen.name}", "see `aetui devices`")
+    if environment.local_ranks() > torch.cuda.device_count():
+        raise UsageError(
+            f"{environment.local_ranks()} processes on this machine have {torch.cuda.device_count()} GPUs",
+            "take as many processes as GPUs, or --device cpu",
+        )
+    return choose_device(f"cuda:{environment.local_rank()}")
+
+
+def threads_of_rank(told: int | None, team: Team) -> int | None:
+    """CPU threads: the cores of this machine are shared out among its ranks, unless told otherwise."""
+    if told or team.is_alone:
+        return told
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // environment.local_ranks())
+
+
+def enlist(training: Training, images: dict[str, str]) -> None:
+    """Have the other ranks make the same model at the same step. Raises AetuiError with what one lacks."""
+    state = io.BytesIO()
+    torch.save(_state_of(training), state)
+    meta = training.folder.read_meta()
+    training.team.order(
+        Begin(
+            preset=training.preset,
+            data_dir=meta.data_dir,
+            device=meta.device,
+            threads=meta.threads,
+            images=images,
+            state=state.getvalue(),
+            channels_last="layout" in training.made_on,
+            bf16=training.objective.bf16,
+            repeatable=torch.are_deterministic_algorithms_enabled(),
+        )
+    )
+    for refusal in filter(None, training.team.hand_in("")):
+        raise AetuiError(refusal)
+    training.parallel = replicated(training.model, training.device)
+
+
+def _state_of(replica: Replica) -> dict[str, object]:
+    averaged = replica.averaged.state_dict() if replica.averaged else None
+    return {
+        "model": replica.model.state_dict(),
+        "averaged": averaged,
+        "optimizer": replica.optimizer.state_dict(),
+    }
+
+
+def restore_state(replica: Replica, state: bytes) -> None:
+    """Put what rank 0 sent into a replica."""
+    read = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+    replica.model.load_state_dict(read["model"])
+    if replica.averaged:
+        replica.averaged.load_state_dict(read["averaged"])
+    replica.optimizer.load_state_dict(read["optimizer"])
