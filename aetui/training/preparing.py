@@ -205,7 +205,7 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
         run=training.folder.name,
         preset=training.preset.name,
         device=chosen.name,
-        device_name=_device_name(chosen),
+        device_name=_device_name(chosen, training.team.size),
         parameters=training.parameters,
         epochs=training.preset.train.epochs,
         steps_per_epoch=training.steps_per_epoch,
@@ -220,10 +220,12 @@ def _started(training: Training, chosen: Device, data: DataSet, resumed: Entry |
     )
 
 
-def _device_name(chosen: Device) -> str:
+def _device_name(chosen: Device, processes: int) -> str:
     """On a CPU with its threads, which the speed depends on."""
-    threads = f", {plural(torch.get_num_threads(), 'thread')}" if chosen.name == "cpu" else ""
-    return chosen.title + threads
+    if chosen.name != "cpu":
+        return chosen.title if processes == 1 else f"{processes} × {chosen.title}"
+    threads = plural(torch.get_num_threads(), "thread")
+    return f"{chosen.title}, {threads if processes == 1 else f'{processes} processes of {threads}'}"
 
 
 def _warn_of_unused(wanted: str, emit: Emit) -> None:

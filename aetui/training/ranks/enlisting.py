@@ -65,6 +65,7 @@ def joined() -> Team:
     if environment.ranks() == 1:
         return Team()
     store, rank, size = next(rendezvous("env://"))
+    store = PrefixStore(f"attempt {environment.restarts()}", store)  # those before have left their addresses
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     return Team(rank, size, Roll(PrefixStore("aetui", store.clone()), rank, size))

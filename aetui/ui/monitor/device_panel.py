@@ -5,13 +5,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from aetui.devices.machine import MachineSampled
+from aetui.runs.ranks import RanksSampled
 from aetui.text import format_bytes, safe_text
+from aetui.ui.monitor.rank_table import rank_table
 
 LABEL_WIDTH, BAR_WIDTH = 6, 12
 COLUMN_SECONDS = 10.0
@@ -28,6 +31,8 @@ class DevicePanel(Widget):
 
     machine: reactive[MachineSampled | None] = reactive(None)
     """The newest look at the machine."""
+    ranks: reactive[RanksSampled | None] = reactive(None)
+    """The newest look at the processes that train together, where there are several."""
     device_name = reactive("")
     """What the run computes on."""
     live = reactive(True)
@@ -55,10 +60,12 @@ class DevicePanel(Widget):
             self._columns.pop()
         self._columns.append(machine)
 
-    def render(self) -> Table | Text:
+    def render(self) -> Table | Text | Group:
         machine = self.machine
         if machine is None:
             return Text(UNSEEN if self.live else UNKNOWN, "dim italic")
+        if self.ranks and self.ranks.count > 1:
+            return self._team(self.ranks)
         grid = Table.grid(padding=(0, 1))
         grid.add_column(no_wrap=True, min_width=LABEL_WIDTH)
         grid.add_column(no_wrap=True, min_width=BAR_WIDTH)
@@ -74,6 +81,13 @@ class DevicePanel(Widget):
         if not self.live:
             grid.add_row("", Text("as it was at the end", "dim italic"), "")
         return grid
+
+    def _team(self, ranks: RanksSampled) -> Group:
+        """Where several processes train, a line each."""
+        name = Text(safe_text(self.device_name or "–"), no_wrap=True)
+        end = [] if self.live else [Text("as it was at the end", "dim italic")]
+        rows = self.size.height - 1 - len(end) if self.size.height else ranks.count + 1
+        return Group(name, rank_table(ranks, rows), *end)
 
 
 def has_gpu(machine: MachineSampled) -> bool:

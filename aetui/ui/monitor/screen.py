@@ -143,7 +143,9 @@ class MonitorScreen(WithBranches, WithChart, PresetScreen):
         device = self.query_one(DevicePanel)
         device.device_name = history.started.device_name if history.started else ""
         device.machine = history.machine
-        self.query_one("#body").set_class(history.machine is not None and has_gpu(history.machine), "gpu")
+        device.ranks = history.ranks
+        tall = history.ranks or (history.machine and has_gpu(history.machine))
+        self.query_one("#body").set_class(bool(tall), "gpu")
         device.live = live
         log = self.query_one(LogPanel)
         for note in history.notes_after(self._notes_shown):

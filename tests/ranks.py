@@ -1,0 +1,32 @@
+"""Runs of several processes, as torchrun starts them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = Path(__file__).parent / "rank_program.py"
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONUNBUFFERED": "1"}
+
+
+def start(
+    ranks: int, images: int, runs: Path, *words: str, launcher: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """`aetui` with these words by so many ranks, on so many generated digits; one needs no torchrun."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}", *launcher]
+    options = ["--runs", str(runs), "--device", "cpu", "--threads", "1"]
+    return subprocess.Popen(
+        [sys.executable, *(torchrun if ranks > 1 else ()), str(PROGRAM), str(images), *options, *words],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(ranks: int, images: int, runs: Path, *words: str) -> tuple[int, str]:
+    """The same to its end: the exit code and what was printed."""
+    process = start(ranks, images, runs, *words)
+    printed, _ = process.communicate(timeout=100)
+    return process.returncode, printed

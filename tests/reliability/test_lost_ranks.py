@@ -1,0 +1,144 @@
+"""Several processes train one run, and one of them dies, is told to stop, or cannot do its part."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import ranks
+from live_runs import losses, newest, state, wait_for_step, wait_until
+
+from aetui.runs.control import send
+from aetui.runs.event_log import EventFollower
+from aetui.runs.events import Event, RunStarted, StateChanged, Warned
+from aetui.runs.folder import RunFolder
+from aetui.runs.ranks import Rank, RanksSampled
+from aetui.runs.report import read_history
+
+LONG = ("train", "digits-mlp", "--set", "train.epochs=1000", "--set", "train.batch_size=50")
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Nothing of it is left."""
+    family = []
+    try:
+        yield
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = psutil.Process(process.pid).children(recursive=True)
+        for one in (*family, process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+
+
+def events(folder: RunFolder) -> list[Event]:
+    follower, found = EventFollower(folder.events), []
+    while more := follower.poll():
+        found += [event for event, _ in more]
+    return found
+
+
+def of(folder: RunFolder, kind: type) -> list:
+    return [event for event in events(folder) if isinstance(event, kind)]
+
+
+def rank_of(folder: RunFolder, number: int) -> Rank:
+    """As the run's log tells of it, which takes a moment."""
+    wait_until(lambda: bool(of(folder, RanksSampled)), 60)
+    return of(folder, RanksSampled)[-1].ranks[number]
+
+
+def running(runs: Path) -> RunFolder:
+    return wait_for_step(runs, 100, 100)
+
+
+def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoint(tmp_path):
+    process = ranks.start(2, 400, tmp_path, *LONG, launcher=("--max-restarts=1",))
+    with ended(process):
+        folder = running(tmp_path)
+        lost = rank_of(folder, 1)
+        os.kill(lost.pid, signal.SIGKILL)
+        wait_until(lambda: len(of(folder, RunStarted)) == 2, 100)
+        reasons = [event.reason for event in of(folder, StateChanged)]
+        assert any(f"rank 1 on {lost.host} (process {lost.pid}) is gone" in reason for reason in reasons)
+        resumed = of(folder, RunStarted)[1]
+        assert resumed.resumed_from
+        assert resumed.step > 0
+        assert not any("bit for bit" in event.message for event in of(folder, Warned))
+        send(folder.control, "stop")
+        assert process.wait(60) == 1, "torchrun says so of every exit code but 0"
+    assert len(list(tmp_path.iterdir())) == 1, "nothing was begun anew"
+    assert state(folder) == "stopped"
+    assert len(of(folder, RunStarted)) == 2, "who stopped it is not overruled by a restart"
+
+
+def test_rank_0_dies_and_torchrun_resumes(tmp_path):
+    process = ranks.start(2, 400, tmp_path, *LONG, launcher=("--max-restarts=1",))
+    with ended(process):
+        folder = running(tmp_path)
+        pid = folder.read_meta().pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(of(folder, RunStarted)) == 2, 100)
+    assert of(folder, RunStarted)[1].resumed_from
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_stop_signal_to_any_rank_ends_all_with_one_good_checkpoint(number, tmp_path):
+    process = ranks.start(2, 400, tmp_path, *LONG)
+    with ended(process):
+        folder = running(tmp_path)
+        os.kill(rank_of(folder, number).pid, signal.SIGTERM)
+        process.wait(30)
+    assert state(folder) == "stopped"
+    history = read_history(folder)[0]
+    assert history.latest
+    assert history.checkpoints[-1].step == history.latest.step
+
+
+def test_a_run_of_two_goes_on_alone_and_says_that_it_differs(tmp_path):
+    process = ranks.start(2, 400, tmp_path, *LONG)
+    with ended(process):
+        folder = running(tmp_path)
+        send(folder.control, "stop")
+        process.wait(60)
+    planned = str(read_history(folder)[0].newest.epoch + 1)
+    code, printed = ranks.run(
+        1, 400, tmp_path, "resume", str(folder.path), "--processes", "1", "--set", f"train.epochs={planned}"
+    )
+    assert code == 0, printed
+    assert "not bit for bit as a straight run: processes was 2, is 1" in printed
+
+
+def test_resumed_by_as_many_processes_it_equals_a_straight_run(tmp_path):
+    words = (*LONG[:3], "train.epochs=12", "--set", "train.batch_size=32")
+    code, printed = ranks.run(2, 400, tmp_path / "straight", *words)
+    assert code == 0, printed
+    process = ranks.start(2, 400, tmp_path / "stopped", *words)
+    with ended(process):
+        folder = wait_for_step(tmp_path / "stopped", 20, 100)
+        send(folder.control, "stop")
+        process.wait(60)
+    assert state(folder) == "stopped"
+    code, printed = ranks.run(2, 400, tmp_path / "stopped", "resume")
+    assert code == 0, printed
+    assert losses(folder) == losses(newest(tmp_path / "straight"))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("train.batch_size=1",), "train.batch_size 1 is less than the 2 processes"),
+        (('model.encoder=["flatten", "linear 3", "batchnorm"]',), "batchnorm needs the whole batch"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_said(words, reason, tmp_path):
+    changes = [word for change in words for word in ("--set", change)]
+    code, printed = ranks.run(2, 100, tmp_path, "train", "digits-mlp", *changes)
+    assert code != 0
+    assert reason in printed

@@ -1,0 +1,49 @@
+"""Several processes train one run: the same batches, the same numbers, one folder."""
+
+from pathlib import Path
+
+import pytest
+import ranks
+from live_runs import newest
+
+from aetui.runs.events import EpochFinished
+from aetui.runs.report import read_history
+
+NUMBERS = ("train_loss", "test_loss", "test_similarity", "uncropped_train_loss")
+EVERYTHING = (
+    "digits-mlp",
+    *("--set", "noise.std=0.2", "--set", "augment.flip=true", "--set", "augment.crop_scale=0.6"),
+    *("--set", "train.accumulate=2", "--set", "train.clip_norm=0.5", "--set", "train.ema=0.9"),
+    *("--set", "train.epochs=2", "--set", "train.batch_size=64"),
+)
+"""On 203 images every epoch ends in a batch of 11, which ranks share unevenly."""
+MASKED = (
+    "shapes-vit-mae",
+    *("--set", "data.name=digits", "--set", "model.vit.width=24", "--set", "model.vit.depth=1"),
+    *("--set", "model.vit.pixels=unit"),
+    *("--set", "train.epochs=2", "--set", "train.warmup_epochs=0", "--set", "train.batch_size=50"),
+)
+
+
+def numbers(epoch: EpochFinished) -> dict[str, float]:
+    found = {name: getattr(epoch, name) for name in NUMBERS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def epochs(runs: Path) -> list[EpochFinished]:
+    return list(read_history(newest(runs))[0].epochs.values())
+
+
+@pytest.mark.parametrize(
+    ("count", "images", "preset"), [(2, 203, EVERYTHING), (3, 202, MASKED)], ids=["2 ranks", "3 ranks"]
+)
+def test_ranks_train_as_one_process_does(count, images, preset, tmp_path):
+    """The last batch of the second has two images, so that one of three ranks has none of its own."""
+    for number in (1, count):
+        code, printed = ranks.run(number, images, tmp_path / str(number), "train", *preset)
+        assert code == 0, printed
+    alone, together = epochs(tmp_path / "1"), epochs(tmp_path / str(count))
+    assert len(together) == len(alone) == 3
+    for one, other in zip(alone, together, strict=True):
+        assert numbers(other) == pytest.approx(numbers(one), rel=1e-5)
+    assert together[0].test_loss == alone[0].test_loss, "before the first step nothing differs"
