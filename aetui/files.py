@@ -167,6 +167,20 @@ def open_to_append(path: Path) -> BinaryIO:
     return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 
 
+def open_lock(path: Path) -> BinaryIO:
+    """Open a file to lock it, and make it if there is none. Raises OSError.
+
+    Nothing is written into it, so that an empty one may have a second name, as in a backup by `cp -al`: a
+    copy would be another lock, and its holder beside the first.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        facts = path.lstat()
+        if stat.S_ISREG(facts.st_mode) and not facts.st_size:
+            _check_in_place(path)
+            return cast(BinaryIO, os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC), "rb+"))
+    return open_to_append(path)
+
+
 def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
     """Add one whole line. What an earlier failure left of a line is closed first, so this one reads well.
 

@@ -122,7 +122,7 @@ def _repair_meta(options: argparse.Namespace) -> None:
 def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset":
     """The run's preset after `--set`; refuses changes that would make it another run."""
     from aetui.config.kept import CHANGEABLE
-    from aetui.config.steering import without
+    from aetui.config.notes import without
     from aetui.errors import UsageError
 
     if options.seed is not None:

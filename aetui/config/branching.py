@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from aetui.config.fields import every_setting, value_of
 from aetui.config.kept import differences, kept_settings
+from aetui.config.notes import without
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
-from aetui.config.steering import steered, without
+from aetui.config.steering import steered
 from aetui.errors import UsageError
 
 SECTIONS = ("train", "noise", "augment", "probe")
@@ -27,7 +28,9 @@ class Difference(NamedTuple):
     before: str
 
 
-def branched(config: Path, epoch: int, step: int, changes: Sequence[str]) -> tuple[Preset, list[Difference]]:
+def branched(
+    config: Path, epoch: int, step: int, changes: Sequence[str], *, within_epoch: bool
+) -> tuple[Preset, list[Difference]]:
     """The preset of a branch that leaves the run of this config.toml after a step, and how it differs.
 
     What the run was told while it trained, it was told until then. Raises PresetError, and UsageError for a
@@ -40,6 +43,11 @@ def branched(config: Path, epoch: int, step: int, changes: Sequence[str]) -> tup
         raise UsageError("What a run was told while it trained is its story", "give the settings themselves")
     preset = preset.model_copy(update={"steer": without(trunk.steer, changes)})
     _check(trunk, preset)
+    if within_epoch and preset.train.seed != trunk.train.seed:
+        raise UsageError(
+            "The seed orders the images of the epoch that is under way",
+            "branch off after an epoch: --epoch N",
+        )
     before, now = steered(trunk), steered(preset)
     if now.train.epochs <= epoch:
         raise UsageError(
@@ -53,10 +61,12 @@ def branched(config: Path, epoch: int, step: int, changes: Sequence[str]) -> tup
     return preset, [one for one in found if one.value != one.before]
 
 
-def mistake_in_branch(config: Path, epoch: int, step: int, changes: Sequence[str]) -> str:
+def mistake_in_branch(
+    config: Path, epoch: int, step: int, changes: Sequence[str], *, within_epoch: bool
+) -> str:
     """Why no branch can differ so; empty where it can."""
     try:
-        branched(config, epoch, step, changes)
+        branched(config, epoch, step, changes, within_epoch=within_epoch)
     except (PresetError, UsageError) as error:
         return error.sentence
     return ""

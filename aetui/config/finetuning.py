@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from aetui.config.notes import ONE_OF
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
-from aetui.config.reading import ONE_OF, read_preset
+from aetui.config.reading import read_preset
 from aetui.config.train import BASE_BATCH
 
 RECIPE: dict[str, object] = {

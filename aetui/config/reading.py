@@ -15,6 +15,7 @@ from aetui.config.checks import find_mistakes, missing_files
 from aetui.config.latent import KEY as LATENT
 from aetui.config.latent import set_latent
 from aetui.config.lines import MOST_PARTS, key_lines, line_of, line_of_long_key
+from aetui.config.notes import ONE_OF, without
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError, Problem
 from aetui.files import read_bounded
@@ -30,11 +31,6 @@ MOST_MISTAKES = 1000
 """More are not named: what has so many is something else."""
 SHORT = {"seed": "train.seed", "latent": LATENT}
 """What is written shorter than it is called."""
-ONE_OF = {
-    "train.learning_rate": "train.base_learning_rate",
-    "train.base_learning_rate": "train.learning_rate",
-}
-"""Keys of which a preset has one: a change to one takes the place of the other."""
 
 
 def read_preset(
@@ -70,6 +66,8 @@ def read_preset(
         raise PresetError([problem(*mistake) for mistake in mistakes]) from None
     if mistakes := [*find_mistakes(preset), *(missing_files(preset) if for_new_run else ())]:
         raise PresetError([problem(key, message) for key, message in mistakes])
+    if for_new_run and preset.steer:  # what is told now holds from the first step on
+        return preset.model_copy(update={"steer": without(preset.steer, changes)})
     return preset
 
 

@@ -1,13 +1,10 @@
 """Settings that a run is told to have from a step on, while it trains."""
 
-from collections.abc import Sequence
-
+from aetui.config.notes import STEERABLE, in_order
 from aetui.config.preset import MOST_STEERED, Preset, Steer
 from aetui.config.problems import PresetError, Problem
-from aetui.config.reading import ONE_OF, changed
+from aetui.config.reading import changed
 
-STEERABLE = ("train.learning_rate", "train.epochs", "probe.every", "noise.std", "mask.ratio")
-"""What can be another between two steps: everything else is built into the model, the data or the past."""
 OF_IMAGES = ("noise.std", "mask.ratio")
 """What test losses depend on too."""
 
@@ -43,19 +40,6 @@ def noted(preset: Preset, step: int, change: str) -> Preset:
 def steered(preset: Preset) -> Preset:
     """The preset as it is after all of its changes. Raises PresetError for one that cannot be."""
     return steer(preset, *(one.change for one in in_order(preset.steer)))
-
-
-def without(notes: Sequence[Steer], changes: Sequence[str]) -> list[Steer]:
-    """The notes but those on settings that `changes`, as `--set` takes them, tell anew."""
-    told = {change.partition("=")[0].strip() for change in changes}
-    told |= {ONE_OF[key] for key in told if key in ONE_OF}
-    told |= {key for key in STEERABLE if key.partition(".")[0] in told}  # a section is told whole
-    return [one for one in notes if one.change.partition("=")[0].strip() not in told]
-
-
-def in_order(changes: Sequence[Steer]) -> list[Steer]:
-    """By their steps; of a step, as they were told."""
-    return sorted(changes, key=lambda one: one.step)
 
 
 def _of_images(preset: Preset, key: str) -> bool:

@@ -52,7 +52,8 @@ def branch_off(source: RunFolder, entry: Entry, changes: Sequence[str], place: P
     train. Raises AetuiError, then there is no new run.
     """
     meta = source.read_meta()
-    preset, differences = branched(source.config, entry.epoch, entry.step, changes)
+    at = entry.epoch, entry.step
+    preset, differences = branched(source.config, *at, changes, within_epoch=entry.is_within_epoch)
     history = _trunk(source, entry)
     making = place.runs_dir / MAKING  # nobody finds it there, and takes it for a run
     if making.is_symlink():
@@ -175,7 +176,8 @@ def _log(
 ) -> bytes:
     now = time.time()
     lines = []
-    for event in itertools.chain(_story(folder, history, pictures), [origin], _from_here(kept, differences)):
+    ours = _from_here(history, kept, differences)
+    for event in itertools.chain(_story(folder, history, pictures), [origin], ours):
         with contextlib.suppress(ValueError):  # a foreign log may hold what is no number
             lines.append(f"{to_json(event, now)}\n")
     return "".join(lines).encode()
@@ -189,11 +191,16 @@ def _story(folder: RunFolder, history: History, pictures: Sequence[PreviewSaved]
         yield history.floor
     for name, loss in history.baselines.items():
         yield BaselineMeasured(name, loss)
-    told: list[Any] = [*history.changed.values(), *history.steps, *history.epochs.values()]
+    changed = [one for one in history.changed.values() if one.step < history.started.step]  # not at the fork
+    told: list[Any] = [*changed, *history.steps, *history.epochs.values()]
     yield from sorted([*told, *pictures, *history.probes], key=lambda event: event.step)
 
 
-def _from_here(kept: Sequence[Entry], differences: Sequence[Difference]) -> Iterator[Event]:
+def _from_here(history: History, kept: Sequence[Entry], differences: Sequence[Difference]) -> Iterator[Event]:
+    best = history.best
+    if best and best.step not in [one.step for one in kept]:
+        gone = f"the weights of the best epoch so far, {best.epoch}, are gone"
+        yield Warned(f"{gone}: what is best, and patience, counts from epoch {kept[0].epoch} on")
     for one in kept:
         where = (one.epoch, one.step, one.file, one.sha256, one.size_bytes)
         yield CheckpointSaved(*where, best=one == best_of(kept))

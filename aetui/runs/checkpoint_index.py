@@ -32,6 +32,10 @@ class Entry(BaseModel):
     score: float | None = None
     """By which the best is chosen, the lowest; None too where an older version wrote the list."""
 
+    @property
+    def is_within_epoch(self) -> bool:
+        return self.test_loss is None and self.step > 0
+
     @model_validator(mode="after")
     def _as_named(self) -> "Entry":
         if self.file != checkpoint_name(self.epoch, self.step):

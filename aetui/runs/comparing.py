@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from aetui.config.fields import every_setting, value_of
+from aetui.config.fields import STEER, every_setting, value_of
 from aetui.config.latent import KEY, differ_in_latent_alone, latent_of
+from aetui.config.notes import as_text
 from aetui.config.preset import Preset
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
@@ -59,10 +60,14 @@ def compare(folders: Sequence[RunFolder]) -> list[Compared]:
 
 
 def differing(presets: Sequence[Preset]) -> list[dict[str, str]]:
-    """For each preset those settings, in the order of the schema, that not all of them have alike."""
+    """For each preset those settings, in the order of the schema, that not all of them have alike.
+
+    Behind them is what they were told while they trained.
+    """
     keys = [setting.key for setting in every_setting() if setting.key not in ANY]
     found = [{key: value_of(preset, key) for key in keys} for preset in presets]
-    told = [key for key in keys if len({settings[key] for settings in found}) > 1]
+    found = [one | {STEER: as_text(preset.steer)} for one, preset in zip(found, presets, strict=True)]
+    told = [key for key in (*keys, STEER) if len({settings[key] for settings in found}) > 1]
     if "model.encoder" in told and differ_in_latent_alone(presets):
         told[told.index("model.encoder")] = KEY
         found = [one | {KEY: latent_of(preset)} for one, preset in zip(found, presets, strict=True)]

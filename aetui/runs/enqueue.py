@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
-from aetui.files import open_to_append
+from aetui.files import open_lock
 from aetui.runs import states
 from aetui.runs.create import Place, create_run
 from aetui.runs.folder import RunFolder
@@ -60,7 +60,7 @@ def worked_queue(runs_dir: Path, data_dir: Path) -> Iterator[Queue]:
         yield queue
         if queue.waiting and not queue.paused:
             try:
-                with open_to_append(runs_dir / WORKER_LOCK) as lock:
+                with open_lock(runs_dir / WORKER_LOCK) as lock:
                     is_worked_off = not try_lock(lock)
                 if not is_worked_off:
                     start_worker(runs_dir, data_dir)

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.files import open_to_append, read_bounded, write_whole
+from aetui.files import open_lock, read_bounded, write_whole
 from aetui.runs import states
 from aetui.runs.fields import FileName, first_mistake
 from aetui.runs.folder import RunFolder
@@ -90,7 +90,7 @@ def locked(runs_dir: Path) -> Iterator[None]:
     """Hold the lock of the queue. Raises AetuiError where that cannot be."""
     path = runs_dir / QUEUE_LOCK
     try:
-        with open_to_append(path) as file:
+        with open_lock(path) as file:
             if not try_lock(file, LOCK_SECONDS):
                 raise AetuiError(f"The queue of {runs_dir} is held by another program", "try again")
             yield

@@ -71,6 +71,9 @@ class Checkpoint(BaseModel):
     settings: dict[str, str] = {}
     """What the run keeps: those of the preset (`aetui.config.kept`), and which images it has. Empty where an
     older version wrote it."""
+    told: dict[str, str] = {}
+    """What may be told otherwise while a run trains, as it was at this step. Empty where an older version
+    wrote it."""
     test_loss: float | None = None
     """None within an epoch, and where an older version wrote it."""
     score: float | None = None

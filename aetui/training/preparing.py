@@ -9,8 +9,9 @@ import torch
 
 from aetui.config.branching import is_free
 from aetui.config.kept import differences, kept_settings
+from aetui.config.notes import in_order
 from aetui.config.preset import Preset
-from aetui.config.steering import in_order, steered
+from aetui.config.steering import steered
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
@@ -31,7 +32,7 @@ from aetui.training.optimizer import check_smallest_part
 from aetui.training.ranks.enlisting import check_batches, device_of_rank, enlist, threads_of_rank
 from aetui.training.ranks.team import Team
 from aetui.training.repeatability import check_repeatable
-from aetui.training.steering import take_past_changes
+from aetui.training.steering import take_past_changes, tell_changed
 from aetui.training.thread_choice import settle_threads
 from aetui.training.torch_settings import (
     compile_parts,
@@ -49,13 +50,19 @@ PROCESSES = "processes"
 
 
 def prepare(
-    folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit, team: Team
+    folder: RunFolder,
+    preset: Preset,
+    data_dir: Path,
+    control: Control,
+    emit: Emit,
+    team: Team | None = None,
 ) -> Training:
     """Choose the device, load the data, build the model and go to the newest good checkpoint.
 
     Data is fetched into `data_dir` where it does not lie where the run had it. The other ranks do the same.
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
+    team = team or Team()
     steered(preset)  # what cannot be is said before anything is loaded
     check_batches(preset.train, team)
     meta = folder.read_meta()
@@ -97,7 +104,7 @@ def _load(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, e
 
 def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
-    resumed = _resume(training, emit)
+    resumed, told = _resume(training, emit)
     take_past_changes(training)
     check_repeatable(training, emit)
     if training.team.is_alone:
@@ -110,6 +117,7 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
         emit(ActivityChanged(""))
     training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))
+    tell_changed(training, told, emit)
 
 
 def _made_on(chosen: Device, bf16: bool, preset: Preset, team: Team) -> dict[str, str]:
@@ -134,7 +142,8 @@ def _labels(data: DataSet) -> dict[str, str]:
     return {"classes": names, "training labels": data.train.label_sum, "test labels": data.test.label_sum}
 
 
-def _resume(training: Training, emit: Emit) -> Entry | None:
+def _resume(training: Training, emit: Emit) -> tuple[Entry | None, dict[str, str]]:
+    """Go to the newest good checkpoint, and what it had been told; nothing where there is none."""
     checkpoint, entry, refused = training.checkpoints.load_newest()
     if checkpoint is None:
         if refused:
@@ -150,10 +159,11 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
                 f"The checkpoints of {training.folder.called} are gone: its log tells of {told[-1].file}",
                 f"put them back into {training.folder.checkpoints}; another run starts with `aetui train`",
             )
-        return None
+        return None, {}
     branched_step = training.folder.read_meta().branched_step
     if branched_step is not None and checkpoint.progress.step <= branched_step:  # made with other settings
         checkpoint.settings = {key: was for key, was in checkpoint.settings.items() if not is_free(key)}
+        checkpoint.told = {}
     if math.isnan(checkpoint.progress.best_score):
         checkpoint.progress.best_score = _best_score_before(training, checkpoint.progress.step)
     if checkpoint.progress.step and not CHANNELS_LAST.items() <= checkpoint.made_on.items():
@@ -164,7 +174,7 @@ def _resume(training: Training, emit: Emit) -> Entry | None:
         emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
     if changed := differences({PROCESSES: "1"} | checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
-    return entry
+    return entry, checkpoint.told
 
 
 def _lay_out_as_before(training: Training) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aetui.errors import AetuiError
-from aetui.files import open_to_append
+from aetui.files import open_lock
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import last_line
@@ -28,7 +28,7 @@ def work_off(runs_dir: Path, data_dir: Path) -> None:
     A run that fails gives its place to the next one. Raises AetuiError and OSError.
     """
     trainers: dict[str, Trainer] = {}
-    with open_to_append(runs_dir / WORKER_LOCK) as lock:
+    with open_lock(runs_dir / WORKER_LOCK) as lock:
         if not try_lock(lock, ASKED_SECONDS):
             return
         while True:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from aetui.config.fields import value_of
+from aetui.config.notes import in_order
 from aetui.config.preset import Steer
 from aetui.config.problems import PresetError
 from aetui.config.shipped import description, preset_text
-from aetui.config.steering import OF_IMAGES, in_order, noted, steer
+from aetui.config.steering import OF_IMAGES, noted, steer
 from aetui.files import write_whole
 from aetui.models.masked_autoencoder import MaskedAutoencoder
 from aetui.runs.events import Emit, SettingChanged, Warned
@@ -60,13 +61,22 @@ def _take(training: Training, one: Steer, emit: Emit) -> None:
     before = value_of(training.preset, key)
     training.team.order(Change(one.change))
     change(training, one.change)
-    emit(SettingChanged(one.step, key, value_of(training.preset, key), before))
-    if key in OF_IMAGES:
+    tell_changed(training, {key: before}, emit, at=one.step)
+    if key in OF_IMAGES and training.graph:
+        training.graph = None  # its steps were made for the others
+        settle_capture(training, emit)
+
+
+def tell_changed(training: Training, before: dict[str, str], emit: Emit, at: int | None = None) -> None:
+    """Say which of these settings are others than they were before, from the step that is next or `at`."""
+    step = training.progress.step if at is None else at
+    for key, was in before.items():
         value = value_of(training.preset, key)
-        emit(Warned(f"test losses from here on are of {key} {value}: another measure"))
-        if training.graph:
-            training.graph = None  # its steps were made for the others
-            settle_capture(training, emit)
+        if value == was:
+            continue
+        emit(SettingChanged(step, key, value, was))
+        if key in OF_IMAGES:
+            emit(Warned(f"test losses from here on are of {key} {value or 0}: another measure"))
 
 
 def change(replica: Replica, *changes: str) -> None:

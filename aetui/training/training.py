@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
+from aetui.config.fields import value_of
 from aetui.config.kept import differences
+from aetui.config.notes import STEERABLE
 from aetui.config.preset import Steer
 from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
@@ -19,6 +21,7 @@ from aetui.training.model_kinds import Model, make_model
 from aetui.training.optimizer import checked_state
 from aetui.training.replica import Replica
 
+TOLD = (*STEERABLE, "train.base_learning_rate")
 MOST_SAID = 300
 """Characters of what PyTorch says about a checkpoint that does not fit."""
 
@@ -69,6 +72,7 @@ class Training(Replica):
             progress=self.progress,
             made_on=self.made_on,
             settings=self.settings,
+            told={key: value_of(self.preset, key) for key in TOLD},
             test_loss=epoch.test_loss if epoch else None,
             score=epoch.score if epoch else None,
         )

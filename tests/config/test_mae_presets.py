@@ -185,6 +185,7 @@ def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
         "repeatable": True,
         "seed": 0,
         "precision": "float32",
+        "processes": 1,
         "keep_checkpoints": 3,
     }
     assert preset.train.peak_learning_rate == 1e-3

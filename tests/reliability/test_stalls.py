@@ -32,10 +32,10 @@ def test_a_hang_is_told_of_with_its_place_and_its_end(make, monkeypatch):
     """Held within the second epoch until it was said how long it lasts."""
     said, told, real = threading.Event(), [], loop.take_step
 
-    def hangs(training, pixels, labels):
+    def hangs(training, *batch):
         if training.progress.epoch == 1:
             assert said.wait(60)
-        return real(training, pixels, labels)
+        return real(training, *batch)
 
     def listen(event):
         told.append(event)
@@ -69,10 +69,10 @@ HANGS = """
     session.HUNG_SECONDS = 0.2
     real = loop.take_step
 
-    def hangs(training, pixels, labels):
+    def hangs(training, *batch):
         if training.progress.epoch == 1:
             threading.Event().wait()
-        return real(training, pixels, labels)
+        return real(training, *batch)
 
     written = EventWriter.write
 

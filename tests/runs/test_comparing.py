@@ -129,3 +129,15 @@ def test_a_mean_needs_numbers():
     assert mean_and_deviation([0.5]) == "0.500"
     assert mean_and_deviation([0.1, math.inf]) == "–"
     assert mean_and_deviation([0.1, 0.2, 0.3]) == "0.200 ± 0.1"
+
+
+def test_runs_that_were_told_something_are_no_seeds_of_the_others(ran):
+    folders = [ran("train.seed=0"), ran("train.seed=1"), ran("train.seed=2")]
+    told = "\n[[steer]]\nstep = 5\nchange = 'train.learning_rate=1e-5'\n"
+    folders[1].config.write_text(folders[1].config.read_text() + told)
+    compared = compare(folders)
+    assert compared[1].settings["steer"] == "train.learning_rate=1e-5 from step 5"
+    assert [[one.run for one in group.runs] for group in over_seeds(compared)] == [
+        [folders[0].name, folders[2].name],
+        [folders[1].name],
+    ]

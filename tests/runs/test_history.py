@@ -24,6 +24,7 @@ from aetui.runs.events import (
     Warned,
 )
 from aetui.runs.history import History, describe
+from aetui.runs.ranks import Rank, RanksSampled
 
 
 def history_of(*events) -> History:
@@ -104,6 +105,7 @@ def test_the_log_pane_has_a_line_of_every_event_that_says_something():
         BranchedOff("another", 1, 10),
         ProbeMeasured(1, 10, 0.5, 0.5, 1.0),
         MachineSampled(3.0, 2.0, 1, 2, 3),
+        RanksSampled(2, [Rank(1, "here", 77, "CPU")]),
         Warned("of something"),
     )
     assert {type(event) for event in events} == set(get_args(Event))

@@ -7,7 +7,16 @@ import threading
 import pytest
 
 from aetui.errors import AetuiError
-from aetui.runs.waiting import QUEUE_FILE, QUEUE_LOCK, Queue, changed_queue, read_queue
+from aetui.files import open_lock
+from aetui.runs.waiting import (
+    QUEUE_FILE,
+    QUEUE_LOCK,
+    WORKER_LOCK,
+    Queue,
+    changed_queue,
+    read_queue,
+    try_lock,
+)
 
 
 def test_there_is_an_empty_queue_where_there_is_no_file(tmp_path):
@@ -75,3 +84,18 @@ def test_a_link_or_pipe_in_its_place_is_not_followed(tmp_path, name):
         for left in runs.iterdir():
             left.unlink()
         runs.rmdir()
+
+
+def test_a_lock_that_a_backup_has_too_stays_one_lock(tmp_path):
+    """`cp -al` of a runs folder: a copy of the lock would be held by a second worker beside the first."""
+    path = tmp_path / WORKER_LOCK
+    with open_lock(path) as held:
+        assert try_lock(held)
+        os.link(path, tmp_path / "backup")
+        with open_lock(path) as second:
+            assert not try_lock(second)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="link"):
+        open_lock(path)
+    assert not (tmp_path / "elsewhere").exists()

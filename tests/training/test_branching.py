@@ -1,5 +1,6 @@
 """Runs that leave another at one of its checkpoints: equal to it until there, and bit for bit beyond."""
 
+import re
 import shutil
 
 import pytest
@@ -8,9 +9,9 @@ from aetui.cli import main
 from aetui.errors import AetuiError, UsageError
 from aetui.runs import branching
 from aetui.runs.branching import branch_off, checkpoint_of
-from aetui.runs.checkpoint_index import read_index
+from aetui.runs.checkpoint_index import read_index, write_index
 from aetui.runs.create import Place
-from aetui.runs.events import EpochFinished, SettingChanged, Warned
+from aetui.runs.events import EpochFinished, SettingChanged, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
 from aetui.runs.meta_repair import rebuild_meta
@@ -286,3 +287,43 @@ def test_the_command(trunk, tmp_path, capsys, monkeypatch):
     assert main(["branch", "--runs", runs, trunk.name, "--set", "latent=2"]) == 2
     assert "model.encoder" in capsys.readouterr().err
     assert len([*trunk.path.parent.glob("2*")]) == 2
+
+
+def test_what_the_other_was_told_at_the_fork_is_not_its_story(make_run, branch, record):
+    """A change from that step on came with the next step, which the branch takes in its own way."""
+    trunk = make_run(*TRUNK)
+
+    def tell(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            session.control.request("set noise.std=0.6")
+
+    record(trunk, tell)
+    folder = branch(trunk, 2)
+    assert folder.read_preset().steer == []
+    assert read_history(folder)[0].changed == {}
+
+
+def test_a_best_epoch_whose_weights_are_gone_is_said(trunk, branch):
+    assert "are gone" not in branch(trunk, 3).events.read_text()
+    log = trunk.events.read_text()
+    best = re.sub(r'("epoch": 1, "step": 4, .*?"test_loss": )[\d.]+', r"\g<1>0.0001", log)
+    assert best != log
+    trunk.events.write_text(best)
+    entries = read_index(trunk.checkpoints)
+    write_index(trunk.checkpoints, [entry for entry in entries if entry.epoch != 1])
+    (told,) = [line for line in branch(trunk, 3).events.read_text().splitlines() if "are gone" in line]
+    assert "the best epoch so far, 1, are gone" in told
+
+
+def test_another_seed_within_an_epoch_is_refused(make_run, branch, record):
+    def stop(event, session):
+        if isinstance(event, StepsTrained) or (isinstance(event, EpochFinished) and event.epoch == 1):
+            session.control.request("stop")
+
+    trunk = make_run(*TRUNK)
+    record(trunk, stop)
+    entry = read_index(trunk.checkpoints)[-1]
+    assert entry.is_within_epoch
+    with pytest.raises(UsageError, match="The seed orders the images"):
+        branch(trunk, None, "train.seed=7")
+    branch(trunk, None, "train.learning_rate=1e-4")

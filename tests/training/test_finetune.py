@@ -168,9 +168,9 @@ def test_a_probe_on_demand_reads_the_tuned_encoder(make_run, record):
 def test_autoencoders_are_given_no_labels(make_run, record, monkeypatch):
     given, original = [], MaskedObjective.examples
 
-    def examples(self, model, pixels, labels, step):
+    def examples(self, model, pixels, labels, *others):
         given.append(labels)
-        return original(self, model, pixels, labels, step)
+        return original(self, model, pixels, labels, *others)
 
     monkeypatch.setattr(MaskedObjective, "examples", examples)
     record(make_run(*SIZES, "train.epochs=2", preset=PRESET))

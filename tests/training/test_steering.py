@@ -5,13 +5,14 @@ import shutil
 import pytest
 from small_vit import SMALL_VIT
 
+from aetui.cli import main
+from aetui.config.notes import without
 from aetui.config.preset import Steer
 from aetui.config.reading import read_preset
-from aetui.config.steering import without
 from aetui.data.generated import shapes
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.create import create_run
-from aetui.runs.events import EpochFinished, SettingChanged, StateChanged, StepsTrained, Warned
+from aetui.runs.events import EpochFinished, RunStarted, SettingChanged, StateChanged, StepsTrained, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.training import data as training_data
@@ -211,3 +212,43 @@ def test_a_resume_with_the_rate_for_256_images_forgets_the_notes_on_the_other(ma
     assert without(notes, ["train.learning_rate=0.01"]) == notes[1:]
     assert without(notes, ["train.patience=3"]) == notes
     assert without(notes, ["train={epochs=2}"]) == []
+
+
+def test_a_note_that_somebody_took_out_is_said_when_it_is_taken_up(make_run, record):
+    """An editor saves the config.toml that it had opened before the run was told something."""
+    folder = make_run(*NOISY)
+    opened = folder.config.read_bytes()
+
+    def tell_then_stop(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            session.control.request("set noise.std=0.5")
+        if isinstance(event, EpochFinished) and event.epoch == 2:
+            session.control.request("stop")
+
+    record(folder, tell_then_stop)
+    folder.config.write_bytes(opened)
+    resumed = record(folder)
+    stopped_at = resumed.of(RunStarted)[0].step
+    assert told(resumed) == [(stopped_at, "noise.std", "0.2", "0.5")]
+    assert "another measure" in resumed.of(Warned)[0].message
+    assert read_history(folder)[0].changed[stopped_at, "noise.std"].value == "0.2"
+
+
+def test_a_setting_that_is_told_when_it_is_taken_up_is_part_of_the_story(make_run, record):
+    folder = make_run("train.epochs=2")
+    record(folder, after_epoch((1, "train.learning_rate=1e-4")))
+    assert (
+        main(["resume", str(folder.path), "--set", "train.learning_rate=0.005", "--set", "train.epochs=3"])
+        == 0
+    )
+    changed = read_history(folder)[0].changed
+    assert changed[8, "train.learning_rate"] == SettingChanged(8, "train.learning_rate", "0.005", "0.0001")
+    assert changed[8, "train.epochs"] == SettingChanged(8, "train.epochs", "3", "2")
+
+
+def test_what_is_told_of_a_new_run_takes_its_notes_away(make_run, record):
+    folder = make_run("train.epochs=2")
+    record(folder, after_epoch((1, "train.learning_rate=1e-4")))
+    again = read_preset(folder.config, ["train.learning_rate=0.01"], for_new_run=True)
+    assert (again.train.learning_rate, again.steer) == (0.01, [])
+    assert read_preset(folder.config, ["train.epochs=9"], for_new_run=True).steer

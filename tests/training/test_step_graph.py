@@ -10,7 +10,7 @@ from aetui.config.reading import read_preset
 from aetui.data.generated import shapes
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.events import EpochFinished, StepsTrained, Warned
-from aetui.training import capture_choice, meter, preparing, step_graph, steps
+from aetui.training import assembling, capture_choice, meter, preparing, step_graph, steps
 from aetui.training import data as training_data
 from aetui.training.capture_choice import settle_capture
 from aetui.training.control import Control
@@ -129,8 +129,8 @@ def test_steps_that_wait_for_the_gpu_are_taken_one_by_one(make_run, record, capt
             except RuntimeError:
                 raise RuntimeError("operation failed due to a previous error during capture")  # noqa: B904
 
-    real = preparing.make_objective
-    monkeypatch.setattr(preparing, "make_objective", lambda *given: Asking(**vars(real(*given))))
+    real = assembling.make_objective
+    monkeypatch.setattr(assembling, "make_objective", lambda *given: Asking(**vars(real(*given))))
     changes = ("train.batch_size=16", "train.epochs=1")
     expected = record(make_run(*changes))
     captures.append(True)

@@ -9,8 +9,8 @@ from aetui.data.generated import shapes
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.events import EpochFinished, Warned
 from aetui.runs.folder import RunFolder
+from aetui.training import assembling, preparing
 from aetui.training import data as training_data
-from aetui.training import preparing
 from aetui.training.checkpoint_file import Checkpoint, read_checkpoint
 
 CONV = (
@@ -51,7 +51,7 @@ def test_convolutions_compute_so_and_a_resume_is_equal(make_run, record):
 def test_a_run_of_an_older_version_goes_on_as_it_began(make_run, record, monkeypatch):
     with monkeypatch.context() as older:
         older.setattr(preparing, "CHANNELS_LAST", {})
-        older.setattr(preparing, "numbers_of_a_pixel_together", lambda model, wanted: None)
+        older.setattr(assembling, "numbers_of_a_pixel_together", lambda model, wanted: None)
         straight = record(make_run(*CONV, "train.ema=0.5"))
         folder = make_run(*CONV, "train.ema=0.5")
         record(folder, stop_within_second_epoch)
@@ -72,7 +72,7 @@ def test_a_vision_transformer_is_left_as_it_is(make_run, record, monkeypatch, pr
 
 def test_the_losses_differ_by_rounding_alone(make_run, record, monkeypatch):
     together = losses(record(make_run(*CONV)))
-    monkeypatch.setattr(preparing, "numbers_of_a_pixel_together", lambda model, wanted: None)
+    monkeypatch.setattr(assembling, "numbers_of_a_pixel_together", lambda model, wanted: None)
     apart = losses(record(make_run(*CONV)))
     torch.testing.assert_close(torch.tensor(together), torch.tensor(apart), rtol=1e-4, atol=0.0)
 

@@ -96,7 +96,8 @@ class BranchScreen(Dialog[Branch | None]):
         except ValueError as error:  # quotation marks that do not end
             wrong, changes = str(error), []
         else:
-            wrong = mistake_in_branch(self._config, entry.epoch, entry.step, changes)
+            at = entry.epoch, entry.step
+            wrong = mistake_in_branch(self._config, *at, changes, within_epoch=entry.is_within_epoch)
         if wrong:
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:

@@ -10,8 +10,9 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from aetui.config.fields import value_of
+from aetui.config.notes import STEERABLE
 from aetui.config.reading import read_preset
-from aetui.config.steering import OF_IMAGES, STEERABLE, steer, steered
+from aetui.config.steering import OF_IMAGES, steer, steered
 from aetui.errors import AetuiError
 from aetui.runs.control import LONGEST_SET, SET
 from aetui.text import safe_text
