@@ -45,6 +45,7 @@ def measure_probe(training: Training, control: Control, emit: Emit, between: Cal
         training.device,
         between,
         PROBED_IMAGES,
+        training.team,
     )
     emit(
         ProbeMeasured(

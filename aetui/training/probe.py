@@ -12,8 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aetui.data.batches import batches, to_unit_range
+from aetui.data.batches import AHEAD, to_unit_range
 from aetui.data.images import ImageSet
+from aetui.training.ranks.orders import FeatureBatches, FeatureSet, HandIn
+from aetui.training.ranks.team import Team
 
 LARGEST_BATCH = 128
 """Images. A vision transformer on a CPU gives 460 features a second of 128 at once, 260 of 512."""
@@ -74,18 +76,21 @@ def probe(
     device: torch.device,
     between: Callable[[], None],
     most_train: int = 50_000,
+    team: Team | None = None,
 ) -> ProbeResult:
     """Classify the test images by frozen features, learned from at most `most_train` train images.
 
     `between` is called between batches, steps of the linear probe and chunks of neighbours, and may raise
-    to leave. The model's training mode is kept.
+    to leave. The ranks of a `team` compute a batch of features each at a time. The model's training mode is
+    kept.
     """
+    team = team or Team()
     began = perf_counter()
     was_training = model.training
     model.train(False)
     try:
-        learned = features_of(model, train, device, between, most_train)
-        asked = features_of(model, test, device, between, len(test))
+        learned = features_of(model, train, device, between, most_train, team, "train")
+        asked = features_of(model, test, device, between, len(test), team, "test")
     finally:
         model.train(was_training)
     return ProbeResult(
@@ -98,20 +103,56 @@ def probe(
 
 
 def features_of(
-    model: Encoder, image_set: ImageSet, device: torch.device, between: Callable[[], None], most: int
+    model: Encoder,
+    image_set: ImageSet,
+    device: torch.device,
+    between: Callable[[], None],
+    most: int,
+    team: Team | None = None,
+    name: FeatureSet = "train",
 ) -> Features:
-    """Features on `device` of at most `most` images, evenly spaced: a folder's come class by class."""
-    values = image_set.images[0].numel()
-    batch_size = max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // values))
-    made: list[Tensor] = []
-    with torch.inference_mode():
+    """Features on `device` of at most `most` images, evenly spaced: a folder's come class by class.
+
+    The ranks of a `team` compute a batch each at a time, of their own copies of the images that they call
+    `name`.
+    """
+    team = team or Team()
+    share = FeatureShare(model, image_set, device, most)
+    for first in range(0, share.batches, team.size):
+        between()
+        team.order(FeatureBatches(name, most, first))
+        share.compute(first + team.rank)
+    team.order(HandIn())
+    found: dict[int, Tensor] = {}
+    for handed_in in team.hand_in(share.found):
+        found |= handed_in
+    values = torch.cat([found[number] for number in sorted(found)]).to(device)
+    return Features(values, image_set.labels[share.order.to(image_set.labels.device)].to(device))
+
+
+class FeatureShare:
+    """The batches of a set whose features one rank computes."""
+
+    @torch.inference_mode()
+    def __init__(self, model: Encoder, image_set: ImageSet, device: torch.device, most: int) -> None:
+        self._model, self._set, self._device = model, image_set, device
+        self._size = max(1, min(LARGEST_BATCH, LARGEST_BATCH_VALUES // image_set.images[0].numel()))
         width = model.features(to_unit_range(image_set.images[:1], device)).shape[1]
         count = max(1, min(most, len(image_set), MOST_FEATURE_VALUES // width))
-        order = torch.arange(count) * len(image_set) // count
-        for pixels in batches(image_set.images, order, batch_size, read_ahead=image_set.read_ahead):
-            between()
-            made.append(model.features(to_unit_range(pixels, device)).float())
-    return Features(torch.cat(made), image_set.labels[order.to(image_set.labels.device)].to(device))
+        self.order = torch.arange(count) * len(image_set) // count
+        self.batches = -(-count // self._size)
+        self.found: dict[int, Tensor] = {}
+        """Features (B, F) by the number of their batch, on the CPU."""
+
+    @torch.inference_mode()
+    def compute(self, number: int) -> None:
+        """The features of the batch of this number, if there is one."""
+        chosen = self.order[number * self._size : (number + 1) * self._size]
+        if self._set.read_ahead:
+            self._set.read_ahead(self.order[number * self._size : (number + 1 + AHEAD) * self._size])
+        if len(chosen):
+            pixels = self._set.images.index_select(0, chosen.to(self._set.images.device))
+            self.found[number] = self._model.features(to_unit_range(pixels, self._device)).float().cpu()
 
 
 def linear_probe(train: Features, test: Features, classes: int, between: Callable[[], None]) -> float:

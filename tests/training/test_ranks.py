@@ -20,7 +20,7 @@ EVERYTHING = (
 MASKED = (
     "shapes-vit-mae",
     *("--set", "data.name=digits", "--set", "model.vit.width=24", "--set", "model.vit.depth=1"),
-    *("--set", "model.vit.pixels=unit"),
+    *("--set", "model.vit.pixels=unit", "--set", "probe.every=1"),
     *("--set", "train.epochs=2", "--set", "train.warmup_epochs=0", "--set", "train.batch_size=50"),
 )
 
@@ -47,3 +47,9 @@ def test_ranks_train_as_one_process_does(count, images, preset, tmp_path):
     for one, other in zip(alone, together, strict=True):
         assert numbers(other) == pytest.approx(numbers(one), rel=1e-5)
     assert together[0].test_loss == alone[0].test_loss, "before the first step nothing differs"
+    accuracies = [
+        [(probe.linear_accuracy, probe.knn_accuracy) for probe in read_history(newest(path))[0].probes]
+        for path in (tmp_path / "1", tmp_path / str(count))
+    ]
+    assert accuracies[0] == accuracies[1]
+    assert len(accuracies[0]) == (3 if preset is MASKED else 0)

@@ -12,9 +12,19 @@ from aetui.training.control import Control
 from aetui.training.data import load_data
 from aetui.training.evaluation import Share
 from aetui.training.meter import LossSums
+from aetui.training.probe import FeatureShare
 from aetui.training.ranks import environment
 from aetui.training.ranks.enlisting import device_of_rank, restore_state, threads_of_rank
-from aetui.training.ranks.orders import Begin, Change, End, HandIn, Steps, TestBatches, TestSet
+from aetui.training.ranks.orders import (
+    Begin,
+    Change,
+    End,
+    FeatureBatches,
+    HandIn,
+    Steps,
+    TestBatches,
+    TestSet,
+)
 from aetui.training.ranks.replicated import note_times, replicated
 from aetui.training.ranks.team import Team
 from aetui.training.replica import Replica
@@ -52,7 +62,7 @@ class Follower:
         self._replica = replica
         self._batches: Iterator[tuple[Tensor, Tensor | None]] = iter(())
         self._sums = LossSums(replica.device)
-        self._share: Share | None = None
+        self._share: Share | FeatureShare | None = None
 
     def begin(self) -> None:
         """Train together with the others from now on; they all come here at the same time."""
@@ -66,6 +76,8 @@ class Follower:
                 change(self._replica, told)
             case TestBatches(of=name, first=first):
                 self._test(name, first)
+            case FeatureBatches():
+                self._compute_features(order)
             case HandIn():
                 assert self._share, "something was tested"
                 self._replica.team.hand_in(self._share.found)
@@ -92,8 +104,17 @@ class Follower:
         replica = self._replica
         images = replica.test if name == "test" else replica.uncropped
         assert images is not None
-        self._share = self._share or Share(replica.judged, images, replica.objective)
+        if not isinstance(self._share, Share):
+            self._share = Share(replica.judged, images, replica.objective)
         self._share.test(first + replica.team.rank)
+
+    def _compute_features(self, order: FeatureBatches) -> None:
+        replica = self._replica
+        images = replica.train if order.of == "train" else replica.test
+        if not isinstance(self._share, FeatureShare):
+            model = replica.judged.eval()
+            self._share = FeatureShare(model, images, replica.device, order.most)
+        self._share.compute(order.first + replica.team.rank)
 
 
 def _replica(order: Begin, team: Team, control: Control) -> Replica:

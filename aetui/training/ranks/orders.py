@@ -7,6 +7,8 @@ from aetui.config.preset import Preset
 
 TestSet = Literal["test", "uncropped"]
 """Which images are tested, by their name in a `Replica`."""
+FeatureSet = Literal["train", "test"]
+"""Which are looked at for a probe."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,15 @@ class TestBatches:
 
 
 @dataclass(frozen=True)
+class FeatureBatches:
+    """Compute the features of one batch each, the first rank of this one, of at most so many images."""
+
+    of: FeatureSet
+    most: int
+    first: int
+
+
+@dataclass(frozen=True)
 class HandIn:
     """Send what was found since the last such order."""
 
@@ -66,4 +77,4 @@ class End:
     """There is no more to do."""
 
 
-Order = Begin | Steps | Change | TestBatches | HandIn | End
+Order = Begin | Steps | Change | TestBatches | FeatureBatches | HandIn | End
