@@ -1,9 +1,13 @@
 """Runs of several processes, as torchrun starts them."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 PROGRAM = Path(__file__).parent / "rank_program.py"
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONUNBUFFERED": "1"}
@@ -30,3 +34,17 @@ def run(ranks: int, images: int, runs: Path, *words: str) -> tuple[int, str]:
     process = start(ranks, images, runs, *words)
     printed, _ = process.communicate(timeout=100)
     return process.returncode, printed
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Nothing of it is left."""
+    family = []
+    try:
+        yield
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = psutil.Process(process.pid).children(recursive=True)
+        for one in (*family, process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()

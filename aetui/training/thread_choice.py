@@ -31,6 +31,9 @@ def choose_threads_anew(training: Training, emit: Emit) -> None:
     if training.device.type != "cpu":
         emit(Warned("the number of CPU threads is chosen for runs on a CPU, this one computes on a GPU"))
         return
+    if not training.team.is_alone:
+        emit(Warned("several processes share the cores out: --threads of `aetui resume` is for each of them"))
+        return
     before, kept = torch.get_num_threads(), ""
     try:
         settle_threads(training, emit)

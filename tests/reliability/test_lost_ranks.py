@@ -1,13 +1,9 @@
 """Several processes train one run, and one of them dies, is told to stop, or cannot do its part."""
 
-import contextlib
 import os
 import signal
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import ranks
 from live_runs import losses, newest, state, wait_for_step, wait_until
@@ -20,20 +16,6 @@ from aetui.runs.ranks import Rank, RanksSampled
 from aetui.runs.report import read_history
 
 LONG = ("train", "digits-mlp", "--set", "train.epochs=1000", "--set", "train.batch_size=50")
-
-
-@contextlib.contextmanager
-def ended(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Nothing of it is left."""
-    family = []
-    try:
-        yield
-    finally:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family = psutil.Process(process.pid).children(recursive=True)
-        for one in (*family, process):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
 
 
 def events(folder: RunFolder) -> list[Event]:
@@ -59,7 +41,7 @@ def running(runs: Path) -> RunFolder:
 
 def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoint(tmp_path):
     process = ranks.start(2, 400, tmp_path, *LONG, launcher=("--max-restarts=1",))
-    with ended(process):
+    with ranks.ended(process):
         folder = running(tmp_path)
         lost = rank_of(folder, 1)
         os.kill(lost.pid, signal.SIGKILL)
@@ -79,7 +61,7 @@ def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoi
 
 def test_rank_0_dies_and_torchrun_resumes(tmp_path):
     process = ranks.start(2, 400, tmp_path, *LONG, launcher=("--max-restarts=1",))
-    with ended(process):
+    with ranks.ended(process):
         folder = running(tmp_path)
         pid = folder.read_meta().pid
         assert pid
@@ -91,7 +73,7 @@ def test_rank_0_dies_and_torchrun_resumes(tmp_path):
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_stop_signal_to_any_rank_ends_all_with_one_good_checkpoint(number, tmp_path):
     process = ranks.start(2, 400, tmp_path, *LONG)
-    with ended(process):
+    with ranks.ended(process):
         folder = running(tmp_path)
         os.kill(rank_of(folder, number).pid, signal.SIGTERM)
         process.wait(30)
@@ -103,7 +85,7 @@ def test_a_stop_signal_to_any_rank_ends_all_with_one_good_checkpoint(number, tmp
 
 def test_a_run_of_two_goes_on_alone_and_says_that_it_differs(tmp_path):
     process = ranks.start(2, 400, tmp_path, *LONG)
-    with ended(process):
+    with ranks.ended(process):
         folder = running(tmp_path)
         send(folder.control, "stop")
         process.wait(60)
@@ -120,7 +102,7 @@ def test_resumed_by_as_many_processes_it_equals_a_straight_run(tmp_path):
     code, printed = ranks.run(2, 400, tmp_path / "straight", *words)
     assert code == 0, printed
     process = ranks.start(2, 400, tmp_path / "stopped", *words)
-    with ended(process):
+    with ranks.ended(process):
         folder = wait_for_step(tmp_path / "stopped", 20, 100)
         send(folder.control, "stop")
         process.wait(60)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import ranks
-from live_runs import newest
+from live_runs import newest, state, steps, wait_for_step, wait_until
 
+from aetui.runs.control import send
 from aetui.runs.events import EpochFinished
 from aetui.runs.report import read_history
 
@@ -53,3 +54,39 @@ def test_ranks_train_as_one_process_does(count, images, preset, tmp_path):
     ]
     assert accuracies[0] == accuracies[1]
     assert len(accuracies[0]) == (3 if preset is MASKED else 0)
+
+
+def test_commands_reach_all_ranks_at_the_same_step(tmp_path):
+    """Told between two steps and then repeated by its config.toml alone, by one process: the same losses."""
+    words = ("train", "digits-mlp", "--set", "train.batch_size=40", "--set", "noise.std=0.1")
+    process = ranks.start(2, 400, tmp_path / "told", *words, "--set", "train.epochs=1000")
+    with ranks.ended(process):
+        folder = wait_for_step(tmp_path / "told", 50, 100)
+        send(folder.control, "pause")
+        wait_until(lambda: state(folder) == "paused")
+        paused_at = steps(folder)
+        for command in (
+            "set train.learning_rate=1e-4",
+            "set noise.std=0.4",
+            "choose-threads",
+            "profile",
+            "probe",
+        ):
+            send(folder.control, command)
+        wait_until(lambda: bool(read_history(folder)[0].probes), 60)
+        assert steps(folder) == paused_at
+        epoch = read_history(folder)[0].newest.epoch
+        send(folder.control, f"set train.epochs={epoch + 4}")
+        send(folder.control, "resume")
+        process.wait(100)
+    assert state(folder) == "finished"
+    notes = [note.text for note in read_history(folder)[0].notes_after()]
+    assert any("several processes share the cores out" in note for note in notes)
+    assert any(note.startswith("warning: a step takes") for note in notes)
+    assert (tmp_path / "told" / folder.name / "profile.txt").exists()
+    config = str(folder.config)
+    code, printed = ranks.run(1, 400, tmp_path / "again", "train", config, "--set", "train.processes=1")
+    assert code == 0, printed
+    assert [numbers(one) for one in epochs(tmp_path / "again")] == [
+        pytest.approx(numbers(one), rel=1e-3) for one in epochs(tmp_path / "told")
+    ]
