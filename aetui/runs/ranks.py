@@ -19,6 +19,7 @@ class Rank:
     host: Words
     pid: Count
     device: Words
+    on_gpu: bool = False
     percent: float | None = None
     """Use of its GPU, or what its process takes of its machine's processors: 0 to 100."""
     memory_used_bytes: Count | None = None

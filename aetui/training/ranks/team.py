@@ -50,6 +50,7 @@ class Team:
             host=socket.gethostname(),
             pid=os.getpid(),
             device=self.device.title if self.device else "",
+            on_gpu=on_gpu,
             percent=machine.gpu_percent if on_gpu else machine.process_cpu_percent,
             memory_used_bytes=machine.gpu_memory_used_bytes if on_gpu else machine.process_memory_bytes,
             memory_total_bytes=machine.gpu_memory_total_bytes if on_gpu else machine.memory_total_bytes,

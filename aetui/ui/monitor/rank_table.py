@@ -9,37 +9,31 @@ from rich.text import Text
 from aetui.runs.ranks import Rank, RanksSampled, slowest
 from aetui.text import format_bytes, safe_text
 
-BAR_WIDTH = 6
+BAR_WIDTH = 4
 
 
 def rank_table(sampled: RanksSampled, rows: int) -> Table:
     """Use, memory and a step of every rank; where they are more than `rows`, of those that are waited for."""
     grid = Table.grid(padding=(0, 1))
+    for justify in ("left", "left", "right", "right", "right", "right", "left"):
+        grid.add_column(no_wrap=True, justify=justify)
     several_hosts = len({rank.host for rank in sampled.ranks}) > 1
-    for _ in range(4 + several_hosts):
-        grid.add_column(no_wrap=True)
-    grid.add_column(no_wrap=True, justify="right")
-    grid.add_column(no_wrap=True)
-    grid.add_row(
-        "rank",
-        *(["host"] if several_hosts else []),
-        *("use", "", "memory", "computes", "waits"),
-        style="dim",
-    )
+    grid.add_row("rank", "use", "", "memory", "step", "waits", "host" if several_hosts else "", style="dim")
     last = slowest(sampled.ranks)
     shown = _chosen(sampled.ranks, max(1, rows - 1))
     for rank in shown:
+        style = "yellow" if rank is last else ""
         grid.add_row(
-            str(rank.rank),
-            *([Text(safe_text(rank.host))] if several_hosts else []),
+            Text(f"{rank.rank} slowest" if rank is last else str(rank.rank), style),
             _bar(rank.percent),
-            "–" if rank.percent is None else f"{rank.percent:3.0f} %",
+            "–" if rank.percent is None else f"{rank.percent:.0f} %",
             _memory(rank),
-            Text(_step(rank.step_seconds), "bold yellow" if rank is last else ""),
-            Text.assemble(_step(rank.waiting_seconds), (" ◂ slowest" if rank is last else "", "yellow")),
+            Text(_step(rank.step_seconds), style),
+            _step(rank.waiting_seconds),
+            Text(safe_text(rank.host) if several_hosts else ""),
         )
     if left := sampled.count - len(shown):
-        grid.add_row("…", *([""] if several_hosts else []), Text(f"{left:,} more", "dim"))
+        grid.add_row("…", "", "", Text(f"{left:,} more", "dim"))
     return grid
 
 
@@ -58,8 +52,9 @@ def _bar(percent: float | None) -> Text:
 
 
 def _memory(rank: Rank) -> str:
+    """Of a GPU with what it has; of a process what it takes."""
     used, total = format_bytes(rank.memory_used_bytes), format_bytes(rank.memory_total_bytes)
-    return f"{used.removesuffix(f' {total[-2:]}')} of {total}"
+    return f"{used.removesuffix(f' {total[-2:]}')}/{total}" if rank.on_gpu else used
 
 
 def _step(seconds: float | None) -> str:
