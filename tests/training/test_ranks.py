@@ -90,3 +90,17 @@ def test_commands_reach_all_ranks_at_the_same_step(tmp_path):
     assert [numbers(one) for one in epochs(tmp_path / "again")] == [
         pytest.approx(numbers(one), rel=1e-3) for one in epochs(tmp_path / "told")
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("train.batch_size=1",), "train.batch_size 1 is less than the 2 processes"),
+        (('model.encoder=["flatten", "linear 3", "batchnorm"]',), "batchnorm needs the whole batch"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_said(words, reason, tmp_path):
+    changes = [word for change in words for word in ("--set", change)]
+    code, printed = ranks.run(2, 100, tmp_path, "train", "digits-mlp", *changes)
+    assert code != 0
+    assert reason in printed

@@ -56,12 +56,19 @@ def launch(folder: RunFolder, processes: int, words: Sequence[str], tell: Emit) 
     them. Call it from the main thread. Raises AetuiError where rank 0 ends without a word.
     """
     logging.disable(logging.CRITICAL)  # what the launcher says, the run's log says for people
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: None)
+    signal.signal(signal.SIGHUP, lambda *_: _tell_detached(folder))
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # until each rank knows how many there are on this machine
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     with _followed(folder, tell):
         return _launched(folder, processes, [*words, OUTPUT_TO_LOG])
+
+
+def _tell_detached(folder: RunFolder) -> None:
+    """Rank 0, which is in a session of its own, hears from here that the terminal is gone."""
+    with contextlib.suppress(AetuiError, OSError):
+        meta = folder.read_meta()
+        if meta.pid and meta.state in (states.RUNNING, states.PAUSED):
+            os.kill(meta.pid, signal.SIGHUP)
 
 
 def _launched(folder: RunFolder, processes: int, words: Sequence[str]) -> int:

@@ -34,10 +34,8 @@ def _of_setting(setting: Setting, draft: Draft) -> Iterator[tuple[str, str]]:
         yield "before", draft.own_value(setting.key) or "–"
     if setting.default:
         yield "default", setting.default
-    if setting.choices:
-        yield "may be", ", ".join(setting.choices)
-    if setting.range:
-        yield "may be", setting.range
+    if allowed := ", or ".join(filter(None, (", ".join(setting.choices), setting.range))):
+        yield "may be", allowed
     if setting.key not in OF_ONE_VALUE and setting.key not in OF_THE_RUN and not setting.is_list:
         yield "several", "between commas make a run of each"
 

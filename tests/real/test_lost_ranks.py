@@ -2,11 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import ranks
-from live_runs import losses, newest, state, wait_for_step, wait_until
+from live_runs import losses, newest, state, steps, wait_for_step, wait_until
+from pseudo_terminal import Terminal
 
 from aetui.runs.control import send
 from aetui.runs.event_log import EventFollower
@@ -15,6 +18,7 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.ranks import Rank, RanksSampled
 from aetui.runs.report import read_history
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 LONG = ("train", "digits-mlp", "--set", "train.epochs=1000", "--set", "train.batch_size=50")
 
 
@@ -112,15 +116,30 @@ def test_resumed_by_as_many_processes_it_equals_a_straight_run(tmp_path):
     assert losses(folder) == losses(newest(tmp_path / "straight"))
 
 
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (("train.batch_size=1",), "train.batch_size 1 is less than the 2 processes"),
-        (('model.encoder=["flatten", "linear 3", "batchnorm"]',), "batchnorm needs the whole batch"),
-    ],
-)
-def test_what_several_processes_cannot_do_is_said(words, reason, tmp_path):
-    changes = [word for change in words for word in ("--set", change)]
-    code, printed = ranks.run(2, 100, tmp_path, "train", "digits-mlp", *changes)
-    assert code != 0
-    assert reason in printed
+def test_the_terminal_is_lost_and_they_go_on(tmp_path):
+    """The launcher stands between the terminal and the ranks."""
+    options = ("--processes", "2", "--device", "cpu", "--threads", "1")
+    terminal = Terminal(*LONG, *options, cwd=tmp_path)
+    folder = wait_for_step(tmp_path / "runs", 100, 100)
+    terminal.hang_up()
+    wait_until(lambda: state(folder) == "detached")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)
+    send(folder.control, "stop")
+    wait_until(lambda: state(folder) == "stopped", 60)
+
+
+def test_a_killed_rank_of_processes_without_torchrun(tmp_path):
+    """`--processes`: the command itself says who is gone, and ends."""
+    command = [sys.executable, "-m", "aetui", "--runs", str(tmp_path), *LONG, "--processes", "2"]
+    process = subprocess.Popen(
+        [*command, "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True
+    )
+    with ranks.ended(process):
+        folder = running(tmp_path)
+        lost = rank_of(folder, 1)
+        os.kill(lost.pid, signal.SIGKILL)
+        _, printed = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert f"rank 1 on {lost.host} (process {lost.pid}) is gone" in printed
+    assert state(folder) == "interrupted"
