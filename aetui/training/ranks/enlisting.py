@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 import torch.distributed as dist
-from torch._C._distributed_c10d import PrefixStore
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from aetui.config.train import TrainSection
@@ -15,7 +15,7 @@ from aetui.devices.available import Device, choose_device
 from aetui.errors import AetuiError, UsageError
 from aetui.training.control import Stopped
 from aetui.training.ranks import environment
-from aetui.training.ranks.orders import Begin, End
+from aetui.training.ranks.orders import Begin
 from aetui.training.ranks.replicated import replicated
 from aetui.training.ranks.roll import Roll
 from aetui.training.ranks.team import Team
@@ -35,9 +35,9 @@ def led() -> Iterator[Team]:
             try:
                 yield team
             except (Stopped, AetuiError):
-                team.order(End())
+                team.dismiss()
                 raise
-            team.order(End())
+            team.dismiss()
     finally:
         if team.roll:
             with contextlib.suppress(RuntimeError):
@@ -88,7 +88,7 @@ def device_of_rank(wanted: str, team: Team) -> Device:
         return chosen
     if kind == "mps" or wanted not in ("auto", "cuda"):
         raise UsageError(f"Several processes cannot all train on {chosen.name}", "see `aetui devices`")
-    if environment.local_ranks() > torch.cuda.device_count():
+    if environment.local_rank() >= torch.cuda.device_count():
         raise UsageError(
             f"{environment.local_ranks()} processes on this machine have {torch.cuda.device_count()} GPUs",
             "take as many processes as GPUs, or --device cpu",
@@ -113,7 +113,7 @@ def enlist(training: Training, images: dict[str, str]) -> None:
         Begin(
             preset=training.preset,
             data_dir=meta.data_dir,
-            device=meta.device,
+            device=training.device.type,
             threads=meta.threads,
             images=images,
             state=state.getvalue(),

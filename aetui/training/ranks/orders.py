@@ -18,7 +18,7 @@ class Begin:
     preset: Preset
     data_dir: str
     device: str
-    """As asked for: "auto", "cpu", "cuda"."""
+    """What rank 0 has: "cpu" or "cuda"."""
     threads: int | None
     images: dict[str, str]
     """Sums over the data, which must be the same everywhere."""

@@ -102,6 +102,7 @@ class _Service:
         try:
             self._team = joined()
             follow(self._team, self._control)
+            self._team.leave()
             self._code = EXIT_DONE
         except Exception as error:
             if not is_broken_line(error):

@@ -7,7 +7,7 @@ Orders go over a group of their own that waits for ever, since a run may be paus
 import os
 import socket
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import torch.distributed as dist
 from torch import Tensor
@@ -15,10 +15,8 @@ from torch import Tensor
 from aetui.devices.available import Device
 from aetui.devices.machine import MachineSampled
 from aetui.runs.ranks import Rank
+from aetui.training.ranks.orders import End, Order
 from aetui.training.ranks.roll import Roll
-
-if TYPE_CHECKING:
-    from aetui.training.ranks.orders import Order
 
 T = TypeVar("T")
 FOR_EVER = timedelta(days=365)
@@ -58,12 +56,22 @@ class Team:
             waiting_seconds=self.waiting_seconds,
         )
 
-    def order(self, order: "Order") -> None:
+    def order(self, order: Order) -> None:
         """Tell the other ranks what to do next. Only rank 0 does."""
         if self._orders:
             dist.broadcast_object_list([order], src=0, group=self._orders)
 
-    def next_order(self) -> "Order":
+    def dismiss(self) -> None:
+        """Tell the other ranks that there is no more to do, and leave."""
+        self.order(End())
+        self.leave()
+
+    def leave(self) -> None:
+        """Let go of the lines to the others, in good order."""
+        if not self.is_alone:
+            dist.destroy_process_group()
+
+    def next_order(self) -> Order:
         """Wait, for ever if need be, for what rank 0 wants."""
         told: list[Order | None] = [None]
         dist.broadcast_object_list(told, src=0, group=self._orders)
