@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from aetui.cli.options import data_dir, preset_changes
-from aetui.cli.torchrun import launch_mark, processes_by_torchrun
+from aetui.cli.torchrun import processes_by_torchrun
 from aetui.config.shipped import load_preset
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
@@ -28,5 +28,4 @@ def make_run(options: argparse.Namespace, name_or_file: str, *, imported: bool =
         changes=changes,
         shared=options.shared,
         imported=imported,
-        launch=launch_mark(),
     )

@@ -34,7 +34,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
-    from aetui.cli.torchrun import code_of_end
+    from aetui.cli.torchrun import begun_before, code_of_end, end_all
     from aetui.devices.available import check_device_name
     from aetui.errors import EXIT_DONE
     from aetui.runs.listing import find_run
@@ -50,9 +50,9 @@ def run(options: argparse.Namespace) -> int:
         check_terminal("aetui resume")
     if options.repair and options.which:
         _repair_meta(options)
-    folder = find_run(options.runs, options.which)
+    folder = begun_before(options.runs) or find_run(options.runs, options.which)
     if restarts() and (ended := code_of_end(folder)) is not None:
-        return ended
+        return end_all(ended)
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
     require_idle(folder)
@@ -151,6 +151,7 @@ def _warn_of_bend(preset: "Preset", planned: int) -> None:
 
 def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
     """Write what is different from now on into the run's folder."""
+    from aetui.cli.torchrun import note_launch
     from aetui.config.shipped import description, preset_text
     from aetui.config.steering import steered
     from aetui.data.catalogue import SETS
@@ -168,3 +169,4 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
     if preset != folder.read_preset():  # an older program may not know every key that is written now
         write_whole(folder.config, preset_text(preset, description(folder.config, linked=False)).encode())
     folder.change_meta(**changes)
+    note_launch(folder)

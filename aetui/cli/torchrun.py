@@ -1,36 +1,56 @@
 """A run whose processes torchrun starts, and starts anew when one is lost."""
 
 import os
+import socket
 from pathlib import Path
 
 import psutil
 
 from aetui.runs import states
-from aetui.runs.folder import RunFolder, moment
+from aetui.runs.folder import RunFolder, began, moment, now
 from aetui.runs.listing import list_runs
 from aetui.runs.liveness import find_state
 from aetui.training.ranks.environment import local_ranks, ranks, restarts
 
 SLACK_SECONDS = 60.0
 """Between the clocks of the machines."""
+NO_ID = "none"
+"""What torchrun calls a start without `--rdzv-id` or `--standalone`, every one."""
 
 
 def launch_mark() -> str:
-    """What torchrun calls this start; empty where it started nothing."""
-    return os.environ["TORCHELASTIC_RUN_ID"] if ranks() > 1 else ""
+    """What tells this start by torchrun from others; empty where it started nothing."""
+    if ranks() == 1:
+        return ""
+    run_id, agent = os.environ["TORCHELASTIC_RUN_ID"], psutil.Process(os.getppid())
+    return run_id if run_id != NO_ID else f"{socket.gethostname()} {agent.pid} {began(agent):.3f}"
 
 
 def begun_before(runs_dir: Path) -> RunFolder | None:
-    """The run that this start by torchrun has begun, where the ranks are started anew."""
+    """The run that this start by torchrun has trained, where the ranks are started anew."""
     if not restarts():
         return None
-    began, mark = psutil.Process(os.getppid()).create_time(), launch_mark()  # marks may be used again
+    since, mark = psutil.Process(os.getppid()).create_time(), launch_mark()
     for summary in list_runs(runs_dir):
         folder = RunFolder(runs_dir / summary.run)
         meta = folder.read_meta()
-        if meta.launch == mark and moment(meta.started) > began - SLACK_SECONDS:
+        if meta.launch == mark and moment(meta.launched) > since - SLACK_SECONDS:  # an id may be used again
             return folder
     return None
+
+
+def note_launch(folder: RunFolder) -> None:
+    """Have a restart find this run."""
+    if ranks() > 1:
+        folder.change_meta(launch=launch_mark(), launched=now())
+
+
+def end_all(code: int) -> int:
+    """Where there is no more to train: the other ranks, which wait for orders, end too; returns the code."""
+    from aetui.training.ranks.enlisting import joined
+
+    joined().dismiss()
+    return code
 
 
 def code_of_end(folder: RunFolder) -> int | None:

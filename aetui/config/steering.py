@@ -37,6 +37,13 @@ def noted(preset: Preset, step: int, change: str) -> Preset:
     return preset.model_copy(update={"steer": [*preset.steer, Steer(step=step, change=change)]})
 
 
+def check_notes(preset: Preset) -> None:
+    """Raises PresetError for the first note that cannot be, be it overruled by a later one."""
+    changes = [one.change for one in in_order(preset.steer)]
+    for count in range(1, len(changes) + 1):
+        steer(preset, *changes[:count])
+
+
 def steered(preset: Preset) -> Preset:
     """The preset as it is after all of its changes. Raises PresetError for one that cannot be."""
     return steer(preset, *(one.change for one in in_order(preset.steer)))

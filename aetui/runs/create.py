@@ -43,14 +43,12 @@ def create_run(
     changes: Sequence[str] = (),
     shared: bool = False,
     imported: bool = False,
-    launch: str = "",
     state: str = states.STARTING,
 ) -> RunFolder:
     """Make the folder of a new run with its config.toml and meta.json; `sentence` describes the preset.
 
     `changes` are those that made the preset what it is, as `section.key=value`. The run is its owner's alone
-    unless `shared`, which leaves its modes to the umask; `imported`: it waits for its first checkpoint;
-    `launch` is for `Meta.launch`.
+    unless `shared`, which leaves its modes to the umask; `imported`: it waits for its first checkpoint.
     Raises AetuiError where nothing can be written, or a path of the preset not be noted.
     """
     config = _encoded(preset_text(_settled(preset), sentence))
@@ -68,7 +66,6 @@ def create_run(
             epochs_planned=preset.train.epochs,
             shared=shared,
             imported=imported,
-            launch=launch,
             state=state,
             **_here_and_now(),
         )

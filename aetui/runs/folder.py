@@ -86,7 +86,9 @@ class Meta(BaseModel):
     imported: bool = False
     """Whether the run begins with weights from elsewhere, its first checkpoint, and so not without one."""
     launch: Words = ""
-    """Which start by torchrun made the run, to be found again when it starts the ranks anew."""
+    """Which start by torchrun trained the run last, to be found again when it starts the ranks anew."""
+    launched: Words = ""
+    """When it did, as `started`."""
     branched_from: Words = ""
     """The run that this one goes on from, with other settings; empty for most."""
     branched_step: Count | None = None

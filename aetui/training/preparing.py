@@ -11,7 +11,7 @@ from aetui.config.branching import is_free
 from aetui.config.kept import differences, kept_settings
 from aetui.config.notes import in_order
 from aetui.config.preset import Preset
-from aetui.config.steering import steered
+from aetui.config.steering import check_notes
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
@@ -63,7 +63,7 @@ def prepare(
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
     team = team or Team()
-    steered(preset)  # what cannot be is said before anything is loaded
+    check_notes(preset)  # what cannot be is said before anything is loaded
     check_batches(preset.train, team)
     meta = folder.read_meta()
     chosen = device_of_rank(meta.device, team)

@@ -59,8 +59,8 @@ def take_changes(training: Training, emit: Emit) -> None:
 def _take(training: Training, one: Steer, emit: Emit) -> None:
     key = one.change.partition("=")[0].strip()
     before = value_of(training.preset, key)
-    training.team.order(Change(one.change))
     change(training, one.change)
+    training.team.order(Change(one.change))
     tell_changed(training, {key: before}, emit, at=one.step)
     if key in OF_IMAGES and training.graph:
         training.graph = None  # its steps were made for the others

@@ -102,16 +102,17 @@ def test_a_run_of_two_goes_on_alone_and_says_that_it_differs(tmp_path):
 
 
 def test_resumed_by_as_many_processes_it_equals_a_straight_run(tmp_path):
+    """Three: the sum of two gradients is the same in either order."""
     words = (*LONG[:3], "train.epochs=12", "--set", "train.batch_size=32")
-    code, printed = ranks.run(2, 400, tmp_path / "straight", *words)
+    code, printed = ranks.run(3, 400, tmp_path / "straight", *words)
     assert code == 0, printed
-    process = ranks.start(2, 400, tmp_path / "stopped", *words)
+    process = ranks.start(3, 400, tmp_path / "stopped", *words)
     with ranks.ended(process):
         folder = wait_for_step(tmp_path / "stopped", 20, 100)
         send(folder.control, "stop")
         process.wait(60)
     assert state(folder) == "stopped"
-    code, printed = ranks.run(2, 400, tmp_path / "stopped", "resume")
+    code, printed = ranks.run(3, 400, tmp_path / "stopped", "resume")
     assert code == 0, printed
     assert losses(folder) == losses(newest(tmp_path / "straight"))
 

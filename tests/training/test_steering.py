@@ -252,3 +252,15 @@ def test_what_is_told_of_a_new_run_takes_its_notes_away(make_run, record):
     again = read_preset(folder.config, ["train.learning_rate=0.01"], for_new_run=True)
     assert (again.train.learning_rate, again.steer) == (0.01, [])
     assert read_preset(folder.config, ["train.epochs=9"], for_new_run=True).steer
+
+
+def test_a_note_that_cannot_be_is_refused_before_the_first_step(make_run, record):
+    """A later one on the same setting overrules it only from its step on."""
+    folder = make_run("train.epochs=3")
+    notes = ((4, "train.learning_rate=x"), (8, "train.learning_rate=0.002"))
+    told = "".join(f"\n[[steer]]\nstep = {step}\nchange = '{change}'\n" for step, change in notes)
+    folder.config.write_text(folder.config.read_text() + told)
+    recorder = record(folder)
+    assert recorder.session.state == "failed"
+    assert "train.learning_rate" in recorder.of(StateChanged)[-1].reason
+    assert not recorder.of(StepsTrained)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aetui.devices.available import available_devices
-from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL, AetuiError
+from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL, AetuiError, UsageError
 from aetui.runs import states
 from aetui.runs.events import Emit, from_json
 from aetui.runs.folder import RunFolder
@@ -25,6 +25,8 @@ from aetui.training.ranks import environment
 if TYPE_CHECKING:
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
+MOST_A_CORE = 4
+"""Processes that are started: a config.toml from elsewhere may ask for any number."""
 LOOK_SECONDS = 0.1
 OUTPUT_TO_LOG = "output-to-log"
 """Has a rank's process write what it prints into the run's log.txt."""
@@ -35,7 +37,7 @@ SIGNALS = "SIGTERM,SIGINT,SIGQUIT"
 def processes_of(folder: RunFolder) -> int:
     """How many processes are to be started for a run; 1 where this is one of them, and where one is all.
 
-    A config.toml that cannot be read is told of by whoever trains by it.
+    A config.toml that cannot be read is told of by whoever trains by it. Raises UsageError for too many.
     """
     if environment.ranks() > 1:
         return 1
@@ -44,6 +46,9 @@ def processes_of(folder: RunFolder) -> int:
     except AetuiError:
         return 1
     if wanted != "gpus":
+        most = MOST_A_CORE * (os.cpu_count() or 1)
+        if wanted > most:
+            raise UsageError(f"{wanted:,} processes are too many for this machine", f"take at most {most:,}")
         return wanted
     gpus = [one for one in available_devices() if one.name.startswith("cuda:") and not one.problem]
     return max(1, len(gpus))

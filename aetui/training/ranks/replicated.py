@@ -41,7 +41,8 @@ def replicated(model: nn.Module, device: torch.device) -> Replicated:
     The model's batch norms see the whole batch: `torch.nn.SyncBatchNorm`, which computes on GPUs alone.
     """
     on = [device.index] if device.type == "cuda" else None
-    made = Replicated(model, device_ids=on, **NO_BUFFERS)
+    # else gradients are laid out anew after the first step, and a resumed run adds them up in another order
+    made = Replicated(model, device_ids=on, find_unused_parameters=True, **NO_BUFFERS)
     made._set_ddp_runtime_logging_sample_rate(TIMED_STEPS)  # type: ignore[no-untyped-call]
     return made
 

@@ -1,0 +1,96 @@
+"""Which run a start by torchrun takes up again, when it starts its ranks anew."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from aetui.cli.torchrun import begun_before, code_of_end, launch_mark, note_launch, processes_by_torchrun
+from aetui.config.reading import read_preset
+from aetui.config.shipped import find_preset
+from aetui.errors import UsageError
+from aetui.runs.create import create_run
+from aetui.runs.folder import RunFolder
+from aetui.training.ranks.launching import processes_of
+
+
+@pytest.fixture
+def make(tmp_path):
+    def made(*changes: str) -> RunFolder:
+        preset = read_preset(find_preset("digits-mlp"), changes)
+        return create_run(preset, "", tmp_path / "runs", tmp_path, "cpu")
+
+    return made
+
+
+@pytest.fixture
+def torchrun(monkeypatch):
+    def start(run_id: str = "none", restarts: int = 0, machines: int = 1) -> None:
+        told = {"TORCHELASTIC_RUN_ID": run_id, "TORCHELASTIC_RESTART_COUNT": restarts}
+        told |= {"RANK": 0, "LOCAL_RANK": 0, "WORLD_SIZE": 2 * machines, "LOCAL_WORLD_SIZE": 2}
+        for name, value in told.items():
+            monkeypatch.setenv(name, str(value))
+
+    return start
+
+
+def test_without_torchrun_there_is_nothing_to_take_up(make, tmp_path):
+    note_launch(make())
+    assert launch_mark() == ""
+    assert begun_before(tmp_path / "runs") is None
+    assert processes_by_torchrun() == []
+
+
+@pytest.mark.parametrize("run_id", ["none", "job 7"])
+def test_a_restart_takes_up_the_run_that_it_trained(make, torchrun, tmp_path, run_id):
+    torchrun(run_id)
+    mine = make()
+    note_launch(mine)
+    make(), make()
+    assert begun_before(tmp_path / "runs") is None, "nothing was started anew"
+    torchrun(run_id, restarts=1)
+    assert begun_before(tmp_path / "runs").name == mine.name
+
+
+def test_other_starts_and_foreign_folders_are_not_taken_up(make, torchrun, tmp_path):
+    """Without an id all starts are called alike, and whoever makes a folder may write that into it."""
+    torchrun()
+    foreign, earlier = make(), make()
+    foreign.change_meta(launch="none", launched="2099-01-01T00:00:00.000+00:00")
+    torchrun("job 7")
+    earlier.change_meta(launch="job 7", launched="2020-01-01T00:00:00.000+00:00")
+    for run_id in ("none", "job 7"):
+        torchrun(run_id, restarts=1)
+        assert begun_before(tmp_path / "runs") is None
+
+
+def test_a_start_without_an_id_is_told_by_its_process(torchrun):
+    torchrun()
+    assert str(os.getppid()) in launch_mark()
+
+
+def test_runs_that_have_ended_are_not_gone_on_with(make):
+    codes = {"finished": 0, "failed": 1, "diverged": 3, "out_of_memory": 4, "stopped": 5, "interrupted": None}
+    folder = make()
+    for state, code in codes.items():
+        folder.change_meta(state=state)
+        assert code_of_end(folder) == code
+
+
+def test_a_run_has_as_many_processes_as_one_machine_was_told(torchrun):
+    torchrun()
+    assert processes_by_torchrun() == ["train.processes=2"]
+    torchrun(machines=4)
+    assert processes_by_torchrun() == []
+
+
+def test_a_foreign_preset_does_not_start_a_thousand_processes(make, torchrun):
+    assert processes_of(make("train.processes=2")) == 2
+    assert processes_of(make("train.processes=gpus", "train.batch_size=8")) >= 1
+    with pytest.raises(UsageError, match="1,024 processes are too many for this machine"):
+        processes_of(make("train.processes=1024"))
+    damaged = make()
+    Path(damaged.config).write_text("[train")
+    assert processes_of(damaged) == 1
+    torchrun()
+    assert processes_of(make("train.processes=1024")) == 1, "it is one of them"
