@@ -1,5 +1,7 @@
 """Settings that a run is told to have from a step on, while it trains."""
 
+from collections.abc import Sequence
+
 from aetui.config.notes import STEERABLE, in_order
 from aetui.config.preset import MOST_STEERED, Preset, Steer
 from aetui.config.problems import PresetError, Problem
@@ -37,9 +39,12 @@ def noted(preset: Preset, step: int, change: str) -> Preset:
     return preset.model_copy(update={"steer": [*preset.steer, Steer(step=step, change=change)]})
 
 
-def check_notes(preset: Preset) -> None:
-    """Raises PresetError for the first note that cannot be, be it overruled by a later one."""
-    changes = [one.change for one in in_order(preset.steer)]
+def check_notes(preset: Preset, to_come: Sequence[Steer]) -> None:
+    """Raises PresetError for the first of these notes that cannot be, be it overruled by a later one.
+
+    The preset is as it is now; they are in their order.
+    """
+    changes = [one.change for one in to_come]
     for count in range(1, len(changes) + 1):
         steer(preset, *changes[:count])
 

@@ -11,7 +11,7 @@ from aetui.config.branching import is_free
 from aetui.config.kept import differences, kept_settings
 from aetui.config.notes import in_order
 from aetui.config.preset import Preset
-from aetui.config.steering import check_notes
+from aetui.config.steering import check_notes, steered
 from aetui.data.catalogue import SETS
 from aetui.data.finding import data_dir_to_load
 from aetui.data.images import DataSet
@@ -63,7 +63,7 @@ def prepare(
     Raises AetuiError for a missing device, data or checkpoint that cannot be had.
     """
     team = team or Team()
-    check_notes(preset)  # what cannot be is said before anything is loaded
+    steered(preset)  # what cannot be is said before anything is loaded
     check_batches(preset.train, team)
     meta = folder.read_meta()
     chosen = device_of_rank(meta.device, team)
@@ -106,6 +106,7 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
     resumed, told = _resume(training, emit)
     take_past_changes(training)
+    check_notes(training.preset, training.to_come)
     check_repeatable(training, emit)
     if training.team.is_alone:
         if training.device.type == "cpu" and not threads_told and not training.progress.step:
