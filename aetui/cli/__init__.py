@@ -13,6 +13,7 @@ from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
 from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory, UsageError
 from aetui.text import safe_text
+from aetui.training.ranks.environment import ranks
 
 VERBS = (
     "train",
@@ -36,6 +37,7 @@ VERBS = (
     "import",
 )
 
+BY_TORCHRUN = ("train", "resume")
 MODULES = {"import": "import_weights"}
 """Where a verb's file is called otherwise: `import` is a word of Python."""
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         options = _parser(words).parse_args(words)
+        _check_torchrun(options)
         code: int = options.run(options)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -69,6 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     return code
+
+
+def _check_torchrun(options: argparse.Namespace) -> None:
+    """Every rank runs the same command, and only these know what that means. Raises UsageError."""
+    if ranks() > 1 and options.run.__module__.rpartition(".")[2] not in BY_TORCHRUN:
+        raise UsageError(
+            "torchrun can start `aetui train` and `aetui resume`, nothing else", "leave torchrun away"
+        )
 
 
 def _told(error: OSError) -> AetuiError:

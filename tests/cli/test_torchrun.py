@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aetui.cli import main
 from aetui.cli.torchrun import begun_before, code_of_end, launch_mark, note_launch, processes_by_torchrun
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -94,3 +95,9 @@ def test_a_foreign_preset_does_not_start_a_thousand_processes(make, torchrun):
     assert processes_of(damaged) == 1
     torchrun()
     assert processes_of(make("train.processes=1024")) == 1, "it is one of them"
+
+
+def test_what_every_rank_would_do_anew_is_refused(torchrun, capsys):
+    torchrun()
+    assert main(["sweep", "digits-mlp", "--vary", "seed=1,2"]) == 2
+    assert "torchrun can start `aetui train` and `aetui resume`" in capsys.readouterr().err
