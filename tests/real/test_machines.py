@@ -76,7 +76,7 @@ def test_a_clock_that_jumps(aetui, runs, tmp_path, straight):
         "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
     process = aetui(*TRAIN, "train.epochs=30", env=os.environ | fake)
-    folder = wait_for_step(runs, 200, 90)  # libfaketime makes the start slow
+    folder = wait_for_step(runs, 200, 150)  # libfaketime makes the start slow
     for jump in ("-1d", "+365d", "+0"):
         clock.write_text(jump)
         wait_until(lambda jump=jump: days_told(folder) == DAYS[jump])
