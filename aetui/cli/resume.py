@@ -34,10 +34,9 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
-    from aetui.cli.torchrun import begun_before, code_of_end, end_all
+    from aetui.cli.torchrun import code_of_end, end_all
     from aetui.devices.available import check_device_name
     from aetui.errors import EXIT_DONE
-    from aetui.runs.listing import find_run
     from aetui.runs.liveness import require_idle
     from aetui.training.ranks.environment import rank, restarts
     from aetui.training.ranks.serving import serve
@@ -48,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
         from aetui.cli.app import check_terminal, open_app
 
         check_terminal("aetui resume")
-    if options.repair and options.which:
-        _repair_meta(options)
-    folder = begun_before(options.runs) or find_run(options.runs, options.which)
+    folder = _chosen(options)
     if restarts() and (ended := code_of_end(folder)) is not None:
         return end_all(ended)
     check_device_name(options.device)
@@ -80,6 +77,16 @@ def run(options: argparse.Namespace) -> int:
         if pair := finished_pair(folder):
             print_comparison([pair], as_json=False)
     return code
+
+
+def _chosen(options: argparse.Namespace) -> "RunFolder":
+    """The run that is meant, its meta.json mended if asked for; after a restart the one from before."""
+    from aetui.cli.torchrun import begun_before
+    from aetui.runs.listing import find_run
+
+    if options.repair and options.which:
+        _repair_meta(options)
+    return begun_before(options.runs) or find_run(options.runs, options.which)
 
 
 def _require_unfinished(folder: "RunFolder", preset: "Preset") -> None:

@@ -37,6 +37,14 @@ MOST_EPOCHS = 100_000
 """As a preset may have; of pictures and probes as many are kept."""
 MOST_BASELINES = 10
 RECENT_SECONDS = 4.0
+NEWEST: dict[type, str] = {
+    MachineSampled: "machine",
+    RanksSampled: "ranks",
+    FloorMeasured: "floor",
+    BestTested: "best_tested",
+    BranchedOff: "branched",
+}
+"""Events of which the newest is kept, under this name."""
 UNTOLD = (StepsTrained, MachineSampled, RanksSampled, ActivityChanged, PreviewSaved)
 """Events that only move a number."""
 
@@ -116,10 +124,6 @@ class History:
             case StepsTrained():
                 self.latest = event
                 self._add_steps(event)
-            case MachineSampled():
-                self.machine = event
-            case RanksSampled():
-                self.ranks = event
             case ActivityChanged():
                 self.activity = event.activity
             case EpochFinished():
@@ -139,20 +143,14 @@ class History:
                 _forget_oldest(self._previews)
             case SettingChanged():
                 self._change(event)
-            case BestTested():
-                self.best_tested = event
-            case BranchedOff():
-                self.branched = event
-            case FloorMeasured():
-                self.floor = event
             case BaselineMeasured() if len(self.baselines) < MOST_BASELINES:
                 self.baselines[event.name] = event.loss
             case ProbeMeasured():
                 self._probes.pop(event.step, None)
                 self._probes[event.step] = event
                 _forget_oldest(self._probes)
-            case BaselineMeasured() | Warned():
-                pass
+            case _ if name := NEWEST.get(type(event)):
+                setattr(self, name, event)
         if not isinstance(event, UNTOLD):
             if isinstance(event, StateChanged):
                 event = replace(event, removable=None)  # no line tells it, and it may be long

@@ -19,7 +19,9 @@ SAY_SECONDS = 1.0
 """How often a rank says that it is there."""
 SILENT_SECONDS = 15.0
 """How long one may say nothing."""
-WAIT_SECONDS = 3.0
+QUIET_SECONDS = 3.0
+"""The same of one whose process cannot be seen: its number may be that of another container."""
+WAIT_SECONDS = 6.0
 """How long it is looked who is gone, once the line to somebody is broken."""
 _RANK = TypeAdapter(Rank)
 
@@ -80,33 +82,33 @@ class Roll:
 
     def ranks(self) -> list[Rank]:
         """Those that have said something, as they said it last."""
-        for rank in range(self._size):
-            if rank not in self._heard and not self._store.check([f"rank/{rank}"]):
-                continue
-            said = self._store.get(f"rank/{rank}").decode()
+        everybody = range(self._size)
+        there = [rank for rank in everybody if rank in self._heard or self._store.check([f"rank/{rank}"])]
+        told = self._store.multi_get([f"rank/{rank}" for rank in there]) if there else []
+        for rank, said in zip(there, map(bytes.decode, told), strict=True):
             if said != self._heard.get(rank, ("", 0.0))[0]:
                 self._heard[rank] = said, time.monotonic()
         found = []
-        for said, _ in self._heard.values():
+        for said, _ in list(self._heard.values()):  # the other thread may hear of one more
             try:
                 found.append(_RANK.validate_json(said))
             except ValidationError:
                 continue
         return found
 
-    def silent(self) -> list[Rank]:
-        """Those that have said nothing for a while; one that is stopped may go on."""
+    def silent(self, seconds: float = SILENT_SECONDS) -> list[Rank]:
+        """Those that have said nothing for so long; one that is stopped may go on."""
         now = time.monotonic()
         others = [rank for rank in self.ranks() if rank.rank != self._rank]
-        return [rank for rank in others if now - self._heard[rank.rank][1] > SILENT_SECONDS]
+        return [rank for rank in others if now - self._heard[rank.rank][1] > seconds]
 
     def lost(self) -> RankLost | None:
         """Who failed or is gone, if anybody; to be asked where something is amiss."""
         if self._store.check(["failed"]):
             return RankLost(Failure(**json.loads(self._store.get("failed"))))
         silent = self.silent()
-        for rank in self.ranks():
-            if rank.rank != self._rank and (rank in silent or _has_ended(rank)):
+        for rank in self.silent(QUIET_SECONDS):
+            if rank in silent or _has_ended(rank):
                 return RankLost(Failure(f"rank {rank.rank} on {rank.host} (process {rank.pid}) is gone"))
         return None
 
