@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from trunks import TRUNK
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.data.generated import digits
-from aetui.runs.create import create_run
+from aetui.runs.branching import branch_off, checkpoint_of
+from aetui.runs.create import Place, create_run
 from aetui.runs.events import Event
 from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
@@ -55,3 +57,19 @@ class Recorder:
 @pytest.fixture
 def record():
     return Recorder
+
+
+@pytest.fixture
+def trunk(make_run, record) -> RunFolder:
+    folder = make_run(*TRUNK)
+    record(folder)
+    return folder
+
+
+@pytest.fixture
+def branch(tmp_path):
+    def make(source: RunFolder, epoch: int | None = None, *changes: str) -> RunFolder:
+        place = Place(tmp_path / "branches", tmp_path)
+        return branch_off(source, checkpoint_of(source, epoch), changes, place)
+
+    return make

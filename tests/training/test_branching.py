@@ -1,6 +1,5 @@
 """Runs that leave another at one of its checkpoints: equal to it until there, and bit for bit beyond."""
 
-import re
 import shutil
 
 import pytest
@@ -8,34 +7,14 @@ import pytest
 from aetui.cli import main
 from aetui.errors import AetuiError, UsageError
 from aetui.runs import branching
-from aetui.runs.branching import branch_off, checkpoint_of
-from aetui.runs.checkpoint_index import read_index, write_index
-from aetui.runs.create import Place
-from aetui.runs.events import EpochFinished, SettingChanged, StepsTrained, Warned
+from aetui.runs.branching import checkpoint_of
+from aetui.runs.checkpoint_index import read_index
+from aetui.runs.events import EpochFinished, SettingChanged, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
 from aetui.runs.meta_repair import rebuild_meta
 from aetui.runs.report import read_history, report_run
 from aetui.runs.trash import MAKING, empty_trash
-
-TRUNK = ("train.epochs=4", "train.keep_checkpoints=10", "noise.std=0.2")
-"""Of 4 steps an epoch."""
-
-
-@pytest.fixture
-def trunk(make_run, record) -> RunFolder:
-    folder = make_run(*TRUNK)
-    record(folder)
-    return folder
-
-
-@pytest.fixture
-def branch(tmp_path):
-    def make(source: RunFolder, epoch: int | None = None, *changes: str) -> RunFolder:
-        place = Place(tmp_path / "branches", tmp_path)
-        return branch_off(source, checkpoint_of(source, epoch), changes, place)
-
-    return make
 
 
 def losses_of(folder: RunFolder) -> dict[int, float]:
@@ -95,26 +74,6 @@ def test_stopped_and_taken_up_again_it_is_the_same(trunk, branch, record):
     record(stopped, stop)
     record(stopped)
     assert losses_of(stopped) == losses_of(straight)
-
-
-def test_what_the_other_was_told_until_there_stays_told(make_run, record, branch):
-    def tell(event, session):
-        if isinstance(event, EpochFinished) and event.epoch in (1, 3):
-            session.control.request(f"set train.learning_rate={event.epoch}e-4")
-
-    trunk = make_run(*TRUNK)
-    record(trunk, tell)
-    same = branch(trunk, 2)
-    assert [one.step for one in read_history(same)[0].changed.values()] == [4]
-    record(same)
-    assert losses_of(same)[3] == losses_of(trunk)[3]
-    assert losses_of(same)[4] != losses_of(trunk)[4]  # the change of epoch 3 is not the branch's
-    other = branch(trunk, 2, "train.learning_rate=2e-4")
-    told = [(one.step, one.value) for one in read_history(other)[0].changed.values()]
-    assert told == [(4, "0.0001"), (8, "0.0002")]
-    recorder = record(other)
-    assert recorder.of(SettingChanged) == []
-    assert {one.learning_rate for one in read_history(other)[0].steps if one.step > 8} == {2e-4}
 
 
 def test_the_best_so_far_comes_along(trunk, branch):
@@ -200,21 +159,6 @@ def test_where_it_is_made_is_no_link(trunk, branch, tmp_path):
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_what_was_told_before_is_only_what_it_came_to(make_run, record, branch):
-    """A number of epochs between that the branch's warm-up would not fit into, as it never has to."""
-
-    def tell(event, session):
-        if isinstance(event, EpochFinished) and event.epoch in (1, 2):
-            session.control.request(f"set train.epochs={2 * event.epoch + 1}")
-
-    trunk = make_run(*TRUNK, "train.epochs=6", "train.schedule=cosine", "train.warmup_epochs=1")
-    record(trunk, tell)
-    folder = branch(trunk, 3, "train.warmup_epochs=4")
-    recorder = record(folder)
-    assert recorder.session.state == "finished", folder.read_meta().reason
-    assert max(losses_of(folder)) == 5
-
-
 def test_while_it_is_made_nobody_finds_it(trunk, branch, tmp_path, monkeypatch):
     """A resume of the newest run took it for one, and was deleted with it where the branch failed."""
     found = []
@@ -287,43 +231,3 @@ def test_the_command(trunk, tmp_path, capsys, monkeypatch):
     assert main(["branch", "--runs", runs, trunk.name, "--set", "latent=2"]) == 2
     assert "model.encoder" in capsys.readouterr().err
     assert len([*trunk.path.parent.glob("2*")]) == 2
-
-
-def test_what_the_other_was_told_at_the_fork_is_not_its_story(make_run, branch, record):
-    """A change from that step on came with the next step, which the branch takes in its own way."""
-    trunk = make_run(*TRUNK)
-
-    def tell(event, session):
-        if isinstance(event, EpochFinished) and event.epoch == 2:
-            session.control.request("set noise.std=0.6")
-
-    record(trunk, tell)
-    folder = branch(trunk, 2)
-    assert folder.read_preset().steer == []
-    assert read_history(folder)[0].changed == {}
-
-
-def test_a_best_epoch_whose_weights_are_gone_is_said(trunk, branch):
-    assert "are gone" not in branch(trunk, 3).events.read_text()
-    log = trunk.events.read_text()
-    best = re.sub(r'("epoch": 1, "step": 4, .*?"test_loss": )[\d.]+', r"\g<1>0.0001", log)
-    assert best != log
-    trunk.events.write_text(best)
-    entries = read_index(trunk.checkpoints)
-    write_index(trunk.checkpoints, [entry for entry in entries if entry.epoch != 1])
-    (told,) = [line for line in branch(trunk, 3).events.read_text().splitlines() if "are gone" in line]
-    assert "the best epoch so far, 1, are gone" in told
-
-
-def test_another_seed_within_an_epoch_is_refused(make_run, branch, record):
-    def stop(event, session):
-        if isinstance(event, StepsTrained) or (isinstance(event, EpochFinished) and event.epoch == 1):
-            session.control.request("stop")
-
-    trunk = make_run(*TRUNK)
-    record(trunk, stop)
-    entry = read_index(trunk.checkpoints)[-1]
-    assert entry.is_within_epoch
-    with pytest.raises(UsageError, match="The seed orders the images"):
-        branch(trunk, None, "train.seed=7")
-    branch(trunk, None, "train.learning_rate=1e-4")
