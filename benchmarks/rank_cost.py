@@ -1,4 +1,4 @@
-"""What two processes on two cores gain over one process on one core: `mnist-conv`, the same batches of 64.
+"""What two processes on two cores gain over one process on one core: `mnist-conv`, small batches and large.
 
 Short runs in turn; the first epoch of each, in which PyTorch makes its buffers, does not count.
 
@@ -17,29 +17,31 @@ from figures import HEAD, Figure
 from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
 
-PAIRS, EPOCHS = 4, 2
+PAIRS, EPOCHS = 3, 2
+BATCHES = (64, 512)
+"""Images a step, of both processes together; the preset has 64."""
 ONE_CORE = ("taskset", "-c", "0")
 
 
 def figures(data: Path) -> Iterator[Figure]:
-    one, two, test = [], [], []
-    for _ in range(PAIRS):
-        alone, together = seconds(data, 1), seconds(data, 2)
-        one.append(alone[0])
-        two.append(together[0])
-        test.append(alone[1] / together[1])
-    yield Figure("an epoch by one process on one core", "s", None, one)
-    yield Figure("the same by two on two cores", "s", None, two)
-    gains = [alone / together for alone, together in zip(one, two, strict=True)]
-    yield Figure("training by two processes on two cores over one on one", "times as fast", None, gains, True)
-    yield Figure("the test after an epoch, in the same way", "times as fast", None, test, True)
+    tests = []
+    for batch in BATCHES:
+        gains = []
+        for _ in range(PAIRS):
+            alone, together = seconds(data, 1, batch), seconds(data, 2, batch)
+            gains.append(alone[0] / together[0])
+            tests.append(alone[1] / together[1])
+        what = f"training by two processes on two cores over one on one, batches of {batch}"
+        yield Figure(what, "times as fast", None, gains, True)
+    yield Figure("the test after an epoch, in the same way", "times as fast", None, tests, True)
 
 
-def seconds(data: Path, processes: int) -> tuple[float, float]:
+def seconds(data: Path, processes: int, batch: int) -> tuple[float, float]:
     """Of the last epoch's training and of its test."""
     with tempfile.TemporaryDirectory() as folder:
         options = ["--runs", folder, "--data", str(data), "--device", "cpu", "--threads", "1"]
         words = ["train", "mnist-conv", "--processes", str(processes), "--set", f"train.epochs={EPOCHS}"]
+        words += ["--set", f"train.batch_size={batch}"]
         pinned = ONE_CORE if processes == 1 else ()
         command = [*pinned, sys.executable, "-m", "aetui", *options, *words]
         subprocess.run(command, check=True, capture_output=True)
