@@ -1,4 +1,4 @@
-"""The tables of docs/scaling.md: what is computed and what is sent in a step, by arithmetic alone.
+"""The tables of docs/scaling.md: what is computed, sent and kept in a step, by arithmetic and by counting.
 
 `python docs/make_scaling.py` prints them. Seconds of computing are FLOPs over `SPEED`, seconds of sending
 bytes over the link: a ring all-reduce sends 2 (N - 1) / N times the gradients from every GPU (Patarasuk &
@@ -7,9 +7,13 @@ Yuan, doi:10.1016/j.jpdc.2008.09.002).
 
 from dataclasses import dataclass
 
+import torch
+
 from aetui.config.chains import trace_model
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
+from aetui.models.transformer import recompute_blocks
+from aetui.models.vit_mae import VitMae
 from aetui.shapes.vit import MAE_DECODER, SIZES, VitMaeShape
 
 SPEED = 400e12
@@ -31,6 +35,7 @@ class Model:
     macs: int
     """Forward, an image."""
     speed: float = SPEED
+    shape: VitMaeShape | None = None
 
     @property
     def gradient_bytes(self) -> int:
@@ -56,7 +61,7 @@ def shipped(name: str) -> Model:
 
 def vit(name: str, size: str, image: int, patch: int) -> Model:
     shape = VitMaeShape((3, image, image), patch, SIZES[size], MAE_DECODER)
-    return Model(name, shape.parameters, shape.macs)
+    return Model(name, shape.parameters, shape.macs, shape=shape)
 
 
 MODELS = [
@@ -102,6 +107,48 @@ def step_table(model: Model) -> str:
     return "\n".join(rows)
 
 
+def memory_table() -> str:
+    """Weights, gradients and Adam's two moments are four numbers a weight; sharded, each of N GPUs keeps an
+    N-th of them, and the weights once more, whole, for tests."""
+    heads = "model | training state | each of 8, sharded | each of 64 | kept an image | with recomputing"
+    rows = [f"| {heads} |", "|---|---|---|---|---|---|"]
+    for model in filter(lambda model: model.shape, MODELS):
+        whole = BYTES * model.parameters
+        shares = [4 * whole / gpus + whole for gpus in (8, 64)]
+        cells = [model.name, *(f"{_short(size)}B" for size in (4 * whole, *shares, *kept_bytes(model.shape)))]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def kept_bytes(shape: VitMaeShape) -> list[float]:
+    """What the forward pass keeps of an image for the backward one, in bf16 on a CPU; then with its blocks
+    computed twice."""
+    model = VitMae(shape, norm_pix=True)
+    found = []
+    for _ in range(2):
+        some, more = (_kept_of(model, images) for images in (1, 2))
+        found.append(more - some)
+        recompute_blocks(model)
+    return found
+
+
+def _kept_of(model: VitMae, images: int) -> float:
+    kept = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    pixels, noise = torch.rand(images, *model.shape.image), torch.rand(images, model.patches)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        with torch.autocast("cpu", torch.bfloat16):
+            predicted, mask = model(pixels, noise)
+        loss = model.losses(pixels, predicted.float(), mask).mean()  # it holds what is counted
+    assert loss.requires_grad
+    return sum(kept.values())
+
+
 def _ms(seconds: float) -> str:
     return "–" if not seconds else f"{1000 * seconds:,.3g} ms"
 
@@ -118,3 +165,4 @@ if __name__ == "__main__":
     print(bytes_table())
     for model in (MODELS[3], MODELS[5]):
         print(f"\n{model.name}, {BATCH:,} images a step\n\n{step_table(model)}")
+    print(f"\n{memory_table()}")

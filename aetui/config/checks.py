@@ -28,7 +28,7 @@ def find_mistakes(preset: Preset) -> list[Finding]:
         found += _size_mistakes(preset)
     if not found:
         found += _loss_mistakes(preset)
-    return [*found, *_train_mistakes(preset.train)]
+    return [*found, *_train_mistakes(preset.train), *_transformer_mistakes(preset)]
 
 
 def missing_files(preset: Preset) -> Iterator[Finding]:
@@ -137,6 +137,14 @@ def _loss_mistakes(preset: Preset) -> Iterator[Finding]:
         if not valued or not isinstance(valued[-1], Sigmoid):
             ends = 'the decoder must end in "sigmoid"'
             yield "train.loss", f"bce takes pixels for probabilities, so {ends}; or choose mse or l1"
+
+
+def _transformer_mistakes(preset: Preset) -> Iterator[Finding]:
+    if preset.train.capture is True and preset.train.activation_checkpointing:
+        yield "train.capture", "activation_checkpointing cannot be captured: leave one of the two out"
+    for key in ("shard", "activation_checkpointing"):
+        if getattr(preset.train, key) and preset.model.vit is None:
+            yield f"train.{key}", "only a vision transformer, [model.vit], has blocks for it: leave it out"
 
 
 def _train_mistakes(train: TrainSection) -> Iterator[Finding]:

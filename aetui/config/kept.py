@@ -13,6 +13,8 @@ CHANGEABLE = (
     "capture",
     "repeatable",
     "processes",
+    "shard",
+    "activation_checkpointing",
 )
 """Of `[train]`: what may be another when a run goes on."""
 PLACES = ("data.path", "finetune.from_checkpoint")

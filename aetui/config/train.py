@@ -77,6 +77,12 @@ class TrainSection(Section):
     processes: Annotated[int, Field(ge=1, le=1024)] | Literal["gpus"] = 1
     """Processes of this machine that train together, each on its part of every batch; `gpus` is one a GPU.
     On several machines torchrun starts them."""
+    shard: bool = False
+    """Several processes keep a share each of the weights, gradients and moments of a vision transformer that
+    one GPU cannot hold (PyTorch's FSDP2)."""
+    activation_checkpointing: bool = False
+    """Compute the blocks of a vision transformer twice instead of keeping what they give: less memory, about
+    a third more time (Chen et al., arXiv 1604.06174)."""
     keep_checkpoints: int = Field(default=3, ge=1, le=1000)
     """How many of the newest checkpoints are kept, besides the best one."""
 

@@ -3,8 +3,10 @@
 Names and shapes of the parameters are those of timm's blocks, in which published weights are kept.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 from torchvision.ops import StochasticDepth
 
 from aetui.shapes.vit import MLP_RATIO, VitSize
@@ -55,9 +57,16 @@ class Block(nn.Module):
         self.norm2 = layer_norm(width)
         self.mlp = Mlp(width)
         self.drop_path: nn.Module = nn.Identity()
+        self.is_recomputed = False
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Tokens (N, T, D) to (N, T, D)."""
+        if self.is_recomputed and torch.is_grad_enabled():
+            output: Tensor = checkpoint(self._compute, tokens, use_reentrant=False)
+            return output
+        return self._compute(tokens)
+
+    def _compute(self, tokens: Tensor) -> Tensor:
         tokens = tokens + self.drop_path(self.attn(self.norm1(tokens)))
         output: Tensor = tokens + self.drop_path(self.mlp(self.norm2(tokens)))
         return output
@@ -75,6 +84,16 @@ def drop_paths(blocks: nn.Sequential, rate: float) -> None:
     """
     for number, block in enumerate(blocks):
         block.drop_path = StochasticDepth(rate * number / max(1, len(blocks) - 1), "row")
+
+
+def recompute_blocks(model: nn.Module) -> None:
+    """Have blocks keep what came in alone, and compute the rest once more for their gradients.
+
+    Chen et al., "Training Deep Nets with Sublinear Memory Cost" (arXiv 1604.06174).
+    """
+    for part in model.modules():
+        if isinstance(part, Block):
+            part.is_recomputed = True
 
 
 def layer_norm(width: int) -> nn.LayerNorm:

@@ -9,11 +9,12 @@ from aetui.config.preset import Preset
 from aetui.data.images import DataSet
 from aetui.data.load import to_device_if_fits
 from aetui.data.validation import evenly_spaced
+from aetui.models.transformer import recompute_blocks
 from aetui.training.checkpoint_file import Progress
 from aetui.training.model_kinds import Model, make_model, make_objective
-from aetui.training.optimizer import make_optimizer
+from aetui.training.optimizer import optimizer_of
 from aetui.training.ranks.replicated import with_wide_batch_norm
-from aetui.training.ranks.team import Team
+from aetui.training.ranks.team import Team, is_shared_out
 from aetui.training.torch_settings import numbers_of_a_pixel_together
 
 MOST_UNCROPPED = 1000
@@ -24,7 +25,10 @@ def assembled(
     preset: Preset, data: DataSet, device: torch.device, team: Team, *, begun: bool, bf16: bool
 ) -> dict[str, Any]:
     """The fields of a `Replica` at its first step. Raises AetuiError as `make_model`, and UsageError."""
-    model: Model = make_model(preset, len(data.classes), begun=begun).to(device)
+    home = torch.device("cpu") if is_shared_out(preset.train, team) else device  # a GPU may not hold it all
+    model: Model = make_model(preset, len(data.classes), begun=begun).to(home)
+    if preset.train.activation_checkpointing:
+        recompute_blocks(model)
     if not team.is_alone:
         model = with_wide_batch_norm(model, device)
     if is_laid_out(preset, device):
@@ -38,9 +42,7 @@ def assembled(
         "uncropped": evenly_spaced(data.train, MOST_UNCROPPED) if preset.augment.crop_scale < 1 else None,
         "model": model,
         "averaged": copy.deepcopy(model) if preset.train.ema else None,
-        "optimizer": make_optimizer(
-            model, preset.train, preset.finetune.layer_decay if preset.finetune else 1.0
-        ),
+        "optimizer": optimizer_of(preset, model),
         "objective": make_objective(preset, device, bf16, len(data.classes)),
         "progress": Progress(),
         "classes": data.classes,

@@ -9,7 +9,7 @@ from aetui.training.trial import MOST_COPIED, WORTH, seconds_a_step, trial_of
 
 
 def settle_capture(training: Training, emit: Emit) -> None:
-    """As `train.capture` says; a model that is compiled or large is not timed, and not captured unasked."""
+    """As `train.capture` says; what is compiled, computed twice or large is not captured unasked."""
     wanted = training.preset.train.capture
     if training.device.type != "cuda":
         if wanted is True:
@@ -19,7 +19,8 @@ def settle_capture(training: Training, emit: Emit) -> None:
 
 
 def _pays(training: Training, emit: Emit) -> bool:
-    if training.preset.train.compile or training.parameters > MOST_COPIED:
+    settings = training.preset.train
+    if settings.compile or settings.activation_checkpointing or training.parameters > MOST_COPIED:
         return False
     emit(ActivityChanged("timing steps"))
     try:

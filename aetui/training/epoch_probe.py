@@ -37,6 +37,7 @@ def measure_probe(training: Training, control: Control, emit: Emit, between: Cal
         emit(Warned(f"there is nothing to probe: {why}"))
         return
     emit(ActivityChanged("probing the features"))
+    training.put_together()
     found = probe(
         training.judged,
         training.train,

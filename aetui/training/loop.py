@@ -133,6 +133,7 @@ def _test(
     """
     emit(ActivityChanged("testing"))
     began = time.perf_counter()
+    training.put_together()
     held_seconds = 0.0
 
     def between_batches() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from aetui.config.preset import Preset
 from aetui.config.train import TrainSection
 from aetui.errors import UsageError
 from aetui.text import plural
@@ -48,6 +49,11 @@ def make_optimizer(
         weight_decay=settings.weight_decay,
         fused=True,
     )
+
+
+def optimizer_of(preset: Preset, model: nn.Module) -> torch.optim.Optimizer:
+    """As the preset says, for a model of it."""
+    return make_optimizer(model, preset.train, preset.finetune.layer_decay if preset.finetune else 1.0)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

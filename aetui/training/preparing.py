@@ -30,7 +30,7 @@ from aetui.training.data import load_data
 from aetui.training.model_kinds import NORM_PIX_LOSS, loss_name
 from aetui.training.optimizer import check_smallest_part
 from aetui.training.ranks.enlisting import check_batches, device_of_rank, enlist, threads_of_rank
-from aetui.training.ranks.team import Team
+from aetui.training.ranks.team import Team, is_shared_out
 from aetui.training.repeatability import check_repeatable
 from aetui.training.steering import take_past_changes, tell_changed
 from aetui.training.thread_choice import settle_threads
@@ -45,8 +45,8 @@ from aetui.training.training import Training
 
 CHANNELS_LAST = {"layout": "channels_last"}
 """Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
-PROCESSES = "processes"
-"""Of the same; what lacks it was computed by one."""
+BY_ONE = {"processes": "1", "shard": "off"}
+"""Of the same; what lacks it was computed by one process."""
 
 
 def prepare(
@@ -74,6 +74,8 @@ def prepare(
     data = _load(folder, preset, data_dir, control, emit)
     checkpoints = _open_checkpoints(folder, preset, emit)
     parts = assembled(preset, data, device, team, begun=checkpoints.newest is not None, bf16=bf16)
+    if preset.train.shard and team.is_alone:
+        emit(Warned("train.shard shares nothing out: one process trains"))
     check_smallest_part(parts["model"], len(data.train), preset.train)
     settle_algorithms(device, emit, repeatable=preset.train.repeatable)
     training = Training(
@@ -129,7 +131,8 @@ def _made_on(chosen: Device, bf16: bool, preset: Preset, team: Team) -> dict[str
         "compile": "on" if preset.train.compile else "off",
         **numeric_settings(device, bf16=bf16, repeatable=preset.train.repeatable),
         **(CHANNELS_LAST if is_laid_out(preset, device) else {}),
-        PROCESSES: str(team.size),
+        "processes": str(team.size),
+        "shard": "on" if is_shared_out(preset.train, team) else "off",
     }
 
 
@@ -173,7 +176,7 @@ def _resume(training: Training, emit: Emit) -> tuple[Entry | None, dict[str, str
     for lost, reason in refused:
         kept = training.checkpoints.set_aside(lost)
         emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
-    if changed := differences({PROCESSES: "1"} | checkpoint.made_on, training.made_on):
+    if changed := differences(BY_ONE | checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
     return entry, checkpoint.told
 

@@ -30,6 +30,7 @@ def draw_epoch(training: Training, tested: Evaluation, emit: Emit) -> None:
 
 def draw_step(training: Training, emit: Emit) -> None:
     """Write the pictures of the fixed samples as the model sees them now."""
+    training.put_together()
     pictures = look(training.judged, training.test, training.objective)
     _draw(training, emit, "fixed", pictures, f"step_{training.progress.step:08d}.png")
 

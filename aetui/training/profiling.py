@@ -50,6 +50,9 @@ class _Marked:
 
 def profile_steps(training: Training, emit: Emit) -> None:
     """Write `profile.txt` and `profile.json`, a Chrome trace, into the run's folder; say so."""
+    if training.whole:
+        emit(Warned("no profile: steps are taken on copies, and no process has all weights"))
+        return
     emit(ActivityChanged("profiling some steps"))
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # it complains on the terminal where no GPU is
     activities = [ProfilerActivity.CPU]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Self
+from typing import Any, Self
 
 import torch
 
@@ -44,13 +44,28 @@ class Replica:
     team: Team = field(default_factory=Team)
     parallel: torch.nn.Module | None = None
     """The model as all ranks train it together, where they do."""
+    whole: Model | None = None
+    """The judged model's weights of the step `whole_at`, where each rank has a share of them alone."""
+    whole_at: int = 0
     graph: "Callable[[Self, Examples], StepLoss] | None" = None
     """What learns instead of `aetui.training.steps.learn`, where steps are captured."""
 
     @property
     def judged(self) -> Model:
         """The model that is tested, shown and kept: the running mean where there is one."""
+        if self.whole:
+            assert self.whole_at == self.progress.step, "the weights were not put together at this step"
+            return self.whole
         return self.averaged or self.model
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it: the state of the model, of its running mean and of the optimizer."""
+        averaged = self.averaged.state_dict() if self.averaged else None
+        return {
+            "model": self.model.state_dict(),
+            "averaged": averaged,
+            "optimizer": self.optimizer.state_dict(),
+        }
 
     @property
     def steps_per_epoch(self) -> int:

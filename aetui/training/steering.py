@@ -84,6 +84,6 @@ def change(replica: Replica, *changes: str) -> None:
     preset = replica.preset = steer(replica.preset, *changes)
     if preset.noise:
         replica.objective = replace(replica.objective, noise_std=preset.noise.std)
-    for model in (replica.model, replica.averaged):
+    for model in (replica.model, replica.averaged, replica.whole):
         if preset.mask and isinstance(model, MaskedAutoencoder):
             model.mask_ratio = preset.mask.ratio

@@ -19,6 +19,7 @@ from aetui.training.checkpoint_file import Checkpoint, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.model_kinds import Model, make_model
 from aetui.training.optimizer import checked_state
+from aetui.training.ranks.orders import GiveState, PutTogether
 from aetui.training.replica import Replica
 
 TOLD = (*STEERABLE, "train.base_learning_rate")
@@ -62,12 +63,21 @@ class Training(Replica):
         """Numbers that are learned, and those that a model holds still."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
+    def put_together(self) -> None:
+        """Have whole weights for what is judged at this step, where each rank has a share of them."""
+        if self.whole and self.whole_at != self.progress.step:
+            from aetui.training.ranks.sharded import put_together
+
+            self.team.order(PutTogether())
+            put_together(self)
+
     def save(self, epoch: EpochFinished | None) -> Entry:
         """Write a checkpoint of this moment, which may be the end of an epoch. Raises OSError."""
+        state = self._whole_state() if self.whole else self.state()
         checkpoint = Checkpoint(
-            model=self.judged.state_dict(),
-            trained=self.model.state_dict() if self.averaged else None,
-            optimizer=self.optimizer.state_dict(),
+            model=state["averaged"] or state["model"],
+            trained=state["model"] if self.averaged else None,
+            optimizer=state["optimizer"],
             random=_random_states(self.device),
             progress=self.progress,
             made_on=self.made_on,
@@ -77,6 +87,13 @@ class Training(Replica):
             score=epoch.score if epoch else None,
         )
         return self.checkpoints.save(checkpoint)
+
+    def _whole_state(self) -> dict[str, Any]:
+        """The same of weights that the ranks have shares of."""
+        from aetui.training.ranks.sharded import whole_state
+
+        self.team.order(GiveState())
+        return whole_state(self)
 
     @property
     def tested_on(self) -> TestedOn:

@@ -3,6 +3,7 @@
 import functools
 import json
 
+import one_rank
 import pytest
 import torch
 
@@ -15,6 +16,8 @@ from aetui.runs.events import EpochFinished, MachineSampled, RunStarted, StepsTr
 from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
 from aetui.training import loop, meter
+from aetui.training.ranks.replicated import replicated
+from aetui.training.ranks.sharded import put_together, share_out
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here"),
@@ -25,6 +28,7 @@ LONG = ("model.vit.width=192", "model.vit.depth=6", "mask.patch=2", "train.batch
 """257 tokens in the decoder: more than one block of keys in every attention kernel."""
 BF16 = ("train.precision=bf16", "augment.crop_scale=0.2")
 CAPTURE = "train.capture=true"
+RECOMPUTED = "train.activation_checkpointing=true"
 RUNS = {
     "vit": ("shapes-vit-mae", *LONG),
     "vit in bf16": ("shapes-vit-mae", *LONG, *BF16),
@@ -144,3 +148,20 @@ def test_nvml_measures_the_gpu_that_trains():
     assert sample.gpu_name
     assert sample.gpu_memory_total_bytes
     assert sample.gpu_watts is None or 0 < sample.gpu_watts < 5000
+
+
+@pytest.mark.parametrize("kind", ["replicated", "shared out"])
+def test_a_rank_of_nccl_learns_what_a_process_alone_does(kind):
+    with one_rank.line_to_itself("cpu:gloo,cuda:nccl"):
+        alone, rank = (
+            one_rank.replica("cuda"),
+            one_rank.replica("cuda", "train.activation_checkpointing=true"),
+        )
+        if kind == "replicated":
+            rank.parallel = replicated(rank.model, rank.device)
+        else:
+            share_out(rank)
+        assert one_rank.train(rank, 5) == pytest.approx(one_rank.train(alone, 5), rel=1e-4)
+        if rank.whole:
+            put_together(rank)
+        torch.testing.assert_close(rank.judged.state_dict(), alone.judged.state_dict(), rtol=1e-3, atol=1e-5)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import ranks
-from live_runs import newest, state, steps, wait_for_step, wait_until
+from live_runs import losses, newest, state, steps, wait_for_step, wait_until
 
 from aetui.runs.control import send
 from aetui.runs.events import EpochFinished
@@ -26,6 +26,13 @@ MASKED = (
 )
 
 
+SHARDED = (
+    *MASKED,
+    *("--set", "train.shard=true", "--set", "train.activation_checkpointing=true"),
+    *("--set", "train.ema=0.9", "--set", "train.clip_norm=0.5", "--set", "train.accumulate=2"),
+)
+
+
 def numbers(epoch: EpochFinished) -> dict[str, float]:
     found = {name: getattr(epoch, name) for name in NUMBERS}
     return {name: value for name, value in found.items() if value is not None}
@@ -36,7 +43,9 @@ def epochs(runs: Path) -> list[EpochFinished]:
 
 
 @pytest.mark.parametrize(
-    ("count", "images", "preset"), [(2, 203, EVERYTHING), (3, 202, MASKED)], ids=["2 ranks", "3 ranks"]
+    ("count", "images", "preset"),
+    [(2, 203, EVERYTHING), (3, 202, MASKED), (3, 202, SHARDED)],
+    ids=["2 ranks", "3 ranks", "3 ranks, sharded"],
 )
 def test_ranks_train_as_one_process_does(count, images, preset, tmp_path):
     """The last batch of the second has two images, so that one of three ranks has none of its own."""
@@ -53,7 +62,31 @@ def test_ranks_train_as_one_process_does(count, images, preset, tmp_path):
         for path in (tmp_path / "1", tmp_path / str(count))
     ]
     assert accuracies[0] == accuracies[1]
-    assert len(accuracies[0]) == (3 if preset is MASKED else 0)
+    assert len(accuracies[0]) == (0 if preset is EVERYTHING else 3)
+
+
+def test_shares_are_saved_and_taken_up_as_one(tmp_path):
+    """Stopped within an epoch, by as many processes bit for bit; one process goes on with the same file."""
+    words = ("train", *SHARDED, "--set", "train.epochs=8")
+    code, printed = ranks.run(2, 202, tmp_path / "straight", *words)
+    assert code == 0, printed
+    process = ranks.start(2, 202, tmp_path / "stopped", *words)
+    with ranks.ended(process):
+        folder = wait_for_step(tmp_path / "stopped", 7, 100)
+        for command in ("preview", "profile", "probe", "stop"):
+            send(folder.control, command)
+        process.wait(100)
+    assert state(folder) == "stopped"
+    assert list(folder.previews.glob("step_*.png"))
+    code, printed = ranks.run(2, 202, tmp_path / "stopped", "resume")
+    assert code == 0, printed
+    assert "bit for bit" not in printed
+    assert losses(folder) == losses(newest(tmp_path / "straight"))
+    one_more = ("--set", "train.epochs=9", "--processes", "1")
+    code, printed = ranks.run(1, 202, tmp_path / "stopped", "resume", *one_more)
+    assert code == 0, printed
+    assert "not bit for bit as a straight run: processes was 2, is 1, shard was on, is off" in printed
+    assert "train.shard shares nothing out: one process trains" in printed
 
 
 def test_commands_reach_all_ranks_at_the_same_step(tmp_path):

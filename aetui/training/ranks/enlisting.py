@@ -18,7 +18,7 @@ from aetui.training.ranks import environment
 from aetui.training.ranks.orders import Begin
 from aetui.training.ranks.replicated import replicated
 from aetui.training.ranks.roll import Roll
-from aetui.training.ranks.team import Team
+from aetui.training.ranks.team import Team, is_shared_out
 from aetui.training.replica import Replica
 from aetui.training.training import Training
 
@@ -107,7 +107,7 @@ def threads_of_rank(told: int | None, team: Team) -> int | None:
 def enlist(training: Training, images: dict[str, str]) -> None:
     """Have the other ranks make the same model at the same step. Raises AetuiError with what one lacks."""
     state = io.BytesIO()
-    torch.save(_state_of(training), state)
+    torch.save(training.state(), state)
     meta = training.folder.read_meta()
     training.team.order(
         Begin(
@@ -124,16 +124,17 @@ def enlist(training: Training, images: dict[str, str]) -> None:
     )
     for refusal in filter(None, training.team.hand_in("")):
         raise AetuiError(refusal)
-    training.parallel = replicated(training.model, training.device)
+    train_together(training)
 
 
-def _state_of(replica: Replica) -> dict[str, object]:
-    averaged = replica.averaged.state_dict() if replica.averaged else None
-    return {
-        "model": replica.model.state_dict(),
-        "averaged": averaged,
-        "optimizer": replica.optimizer.state_dict(),
-    }
+def train_together(replica: Replica) -> None:
+    """Have the model that all ranks train; they all call it at the same time, with the same weights."""
+    if is_shared_out(replica.preset.train, replica.team):
+        from aetui.training.ranks.sharded import share_out  # it takes a fifth of a second to load
+
+        share_out(replica)
+    else:
+        replica.parallel = replicated(replica.model, replica.device)
 
 
 def restore_state(replica: Replica, state: bytes) -> None:

@@ -14,18 +14,20 @@ from aetui.training.evaluation import Share
 from aetui.training.meter import LossSums
 from aetui.training.probe import FeatureShare
 from aetui.training.ranks import environment
-from aetui.training.ranks.enlisting import device_of_rank, restore_state, threads_of_rank
+from aetui.training.ranks.enlisting import device_of_rank, restore_state, threads_of_rank, train_together
 from aetui.training.ranks.orders import (
     Begin,
     Change,
     End,
     FeatureBatches,
+    GiveState,
     HandIn,
+    PutTogether,
     Steps,
     TestBatches,
     TestSet,
 )
-from aetui.training.ranks.replicated import note_times, replicated
+from aetui.training.ranks.replicated import note_times
 from aetui.training.ranks.team import Team
 from aetui.training.replica import Replica
 from aetui.training.steering import change
@@ -66,7 +68,7 @@ class Follower:
 
     def begin(self) -> None:
         """Train together with the others from now on; they all come here at the same time."""
-        self._replica.parallel = replicated(self._replica.model, self._replica.device)
+        train_together(self._replica)
 
     def obey(self, order: object) -> None:
         match order:
@@ -78,6 +80,8 @@ class Follower:
                 self._test(name, first)
             case FeatureBatches():
                 self._compute_features(order)
+            case PutTogether() | GiveState():
+                self._give(order)
             case HandIn():
                 assert self._share, "something was tested"
                 self._replica.team.hand_in(self._share.found)
@@ -99,6 +103,12 @@ class Follower:
         replica.team.add_up(self._sums.values)
         note_times(replica.team, replica.parallel)
         self._sums.values.zero_()
+
+    def _give(self, order: PutTogether | GiveState) -> None:
+        from aetui.training.ranks.sharded import put_together, whole_state
+
+        give = put_together if isinstance(order, PutTogether) else whole_state
+        give(self._replica)
 
     def _test(self, name: TestSet, first: int) -> None:
         replica = self._replica

@@ -68,6 +68,16 @@ class FeatureBatches:
 
 
 @dataclass(frozen=True)
+class PutTogether:
+    """Have whole weights, of which each rank has a share."""
+
+
+@dataclass(frozen=True)
+class GiveState:
+    """Give rank 0 this rank's share of all that a checkpoint keeps."""
+
+
+@dataclass(frozen=True)
 class HandIn:
     """Send what was found since the last such order."""
 
@@ -77,4 +87,4 @@ class End:
     """There is no more to do."""
 
 
-Order = Begin | Steps | Change | TestBatches | FeatureBatches | HandIn | End
+Order = Begin | Steps | Change | TestBatches | FeatureBatches | PutTogether | GiveState | HandIn | End

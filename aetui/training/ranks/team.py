@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch.distributed as dist
 from torch import Tensor
 
+from aetui.config.train import TrainSection
 from aetui.devices.available import Device
 from aetui.devices.machine import MachineSampled
 from aetui.runs.ranks import Rank
@@ -20,6 +21,11 @@ from aetui.training.ranks.roll import Roll
 
 T = TypeVar("T")
 FOR_EVER = timedelta(days=365)
+
+
+def is_shared_out(settings: TrainSection, team: "Team") -> bool:
+    """Whether each rank is to have a share of the weights alone; one process has them all."""
+    return settings.shard and not team.is_alone
 
 
 class Team:
