@@ -15,6 +15,9 @@ KEPT_PER_BLOCK = 16
 in (1), the first norm (1), queries, keys and values (3), attention (1), the sum (1), the second norm (1), the
 MLP's hidden layer before and behind its GELU (4 + 4)."""
 
+KEPT_COMPUTED_TWICE = 2
+"""The same where blocks are computed once more for it: what comes in (1), and one block's 16 for about 16."""
+
 
 def time_words(preset: Preset, pace: Pace | None) -> str:
     """How long the preset will train, by the `pace` of an earlier run of its model."""
@@ -29,17 +32,22 @@ def time_words(preset: Preset, pace: Pace | None) -> str:
 def memory_words(preset: Preset, count: int) -> str:
     """An estimate for training in float32: weights, gradients, moments, and a batch's activations.
 
-    Of layers those are counted twice, forward and backward; of a vision transformer by `numbers_kept`.
+    Of layers those are counted twice, forward and backward; of a vision transformer by `numbers_kept`. Of
+    several processes it is for each, with the whole model.
     """
-    images = -(-preset.train.batch_size // preset.train.accumulate)
+    settings = preset.train
+    processes = settings.processes if isinstance(settings.processes, int) else 1
+    images = -(-settings.batch_size // (settings.accumulate * processes))
     if preset.model.vit is not None:
-        batch = 4 * images * numbers_kept(vit_shape(preset))
+        kept = KEPT_COMPUTED_TWICE if settings.activation_checkpointing else KEPT_PER_BLOCK
+        batch = 4 * images * numbers_kept(vit_shape(preset), kept)
     else:
         batch = 2 * sum(activation_bytes(chain, images) for chain in trace_model(preset))
-    return f"about {format_bytes(count * BYTES_PER_PARAMETER + batch)} besides PyTorch and the images"
+    each = f" for each of {processes} processes" if processes > 1 else ""
+    return f"about {format_bytes(count * BYTES_PER_PARAMETER + batch)}{each} besides PyTorch and the images"
 
 
-def numbers_kept(shape: VitMaeShape) -> int:
-    """Numbers kept of one image: 16 x tokens x width x depth, of the encoder and of the decoder."""
+def numbers_kept(shape: VitMaeShape, a_block: int = KEPT_PER_BLOCK) -> int:
+    """Numbers kept of one image: so many x tokens x width x depth, of the encoder and of the decoder."""
     parts = ((shape.encoder, shape.visible + 1), (shape.decoder, shape.patches + 1))
-    return sum(KEPT_PER_BLOCK * tokens * size.width * size.depth for size, tokens in parts)
+    return a_block * sum(tokens * size.width * size.depth for size, tokens in parts)
