@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aetui.config.chains import chain_mistakes, decoder_layers
 from aetui.config.masked import mask_mistakes, vit_mistakes, whole_mistakes
-from aetui.config.preset import Preset
+from aetui.config.preset import OWN_IMAGES, Preset
 from aetui.config.problems import Finding
 from aetui.config.train import TrainSection
 from aetui.errors import UsageError
@@ -46,10 +46,11 @@ def _is_file(path: str) -> bool:
 
 def _data_mistakes(preset: Preset) -> Iterator[Finding]:
     data = preset.data
-    if data.name != "folder":
+    if data.name not in OWN_IMAGES:
         for key, what in (("path", "a path"), ("size", "a size"), ("abnormal", "abnormal classes")):
             if getattr(data, key):
-                yield f"data.{key}", f'only data.name = "folder" has {what}; {data.name} has its own'
+                own = 'only data.name = "folder" or "shards" has'
+                yield f"data.{key}", f"{own} {what}; {data.name} has its own"
         return
     if data.abnormal and preset.model.kind == "classifier":
         yield "data.abnormal", "a classifier learns all classes: leave this out"

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from aetui.config.preset import Preset
+from aetui.config.preset import OWN_IMAGES, Preset
 
 STEER = "steer"
 """The key of a preset that is no setting: what other settings become while it trains."""
@@ -151,7 +151,7 @@ def _number(bound: float) -> str:
 def _means_something(setting: Setting, preset: Preset) -> bool:
     """Whether a preset of this kind may have the key."""
     if setting.section == "data" and setting.name in OF_A_FOLDER:
-        return preset.data.name == "folder"
+        return preset.data.name in OWN_IMAGES
     if setting.section == "noise":
         return preset.model.kind == "autoencoder"
     if setting.of_layers or setting.section == "model.vit":

@@ -12,7 +12,9 @@ from aetui.config.model import FinetuneSection, MaskSection, ModelSection, Noise
 from aetui.config.section import Section
 from aetui.config.train import AugmentSection, ProbeSection, TrainSection
 
-DataName = Literal["mnist", "fashion-mnist", "cifar10", "folder", "digits", "shapes"]
+DataName = Literal["mnist", "fashion-mnist", "cifar10", "folder", "shards", "digits", "shapes"]
+OWN_IMAGES = ("folder", "shards")
+"""Sets that are the user's own: presets say where they lie and what size they are."""
 
 IMAGE_SIZES = {
     "mnist": "1x28x28",
@@ -21,7 +23,7 @@ IMAGE_SIZES = {
     "digits": "1x28x28",
     "shapes": "3x32x32",
 }
-"""Channels x height x width of the images of every set but `folder`, whose presets declare it."""
+"""Channels x height x width of the images of every set but `OWN_IMAGES`, whose presets declare it."""
 
 
 class DataSection(Section):
@@ -29,13 +31,13 @@ class DataSection(Section):
 
     name: DataName
     path: str = ""
-    """For `folder`: the folder of images; `~` is the home folder."""
+    """For `folder` and `shards`: the folder of images, or of tar files of them; `~` is the home folder."""
     size: str = ""
-    """For `folder`: channels x height x width that every image is converted, resized and cropped to."""
+    """For these two: channels x height x width that every image is converted, resized and cropped to."""
     test_share: float = Field(default=0.1, gt=0, lt=1)
-    """For `folder` without `test/`: the share of the images set aside as the test set."""
+    """For these two without `test/`: the share of the images set aside as the test set."""
     abnormal: list[str] = Field(default=[], max_length=1000)
-    """For `folder`: classes whose images the model is never trained on. Tested, they should have larger
+    """For these two: classes whose images the model is never trained on. Tested, they should have larger
     errors than the others, by which alone the best epoch is chosen."""
     validation_share: float = Field(default=0.0, ge=0, lt=1)
     """The share of the training images that the best epoch is chosen by, and no weight is learned from. The

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,6 +21,20 @@ class Cancelled(AetuiError):
         super().__init__(
             "Cancelled before the data set was ready.", "Start again: a download goes on from there."
         )
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How far the reading of images has come."""
+
+    done: int
+    total: int
+    what: str = "images"
+
+    @property
+    def sentence(self) -> str:
+        """What a person waits for."""
+        return f"reading {self.what}: {self.done:,} of {self.total:,}"
 
 
 def refuse_small_disk(what: str, needed: int, folder: Path) -> None:

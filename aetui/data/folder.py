@@ -21,9 +21,9 @@ from typing import BinaryIO
 import torch
 from pydantic import TypeAdapter
 
-from aetui.data.files import Cancelled, hold_lock, refuse_small_disk
-from aetui.data.folder_listing import ListedFile, list_folder
-from aetui.data.imagefile import read_image
+from aetui.data.files import Cancelled, Decoding, hold_lock, refuse_small_disk
+from aetui.data.folder_listing import Images, ListedFile, images_below, list_folder
+from aetui.data.imagefile import read_image, read_image_in
 from aetui.data.images import DataSet, ImageSet, sum_of_some
 from aetui.data.mapped import MappedImages
 from aetui.errors import AetuiError, UsageError
@@ -51,14 +51,6 @@ class _Index:
 _INDEX = TypeAdapter(_Index)
 
 
-@dataclass(frozen=True)
-class Decoding:
-    """How far the reading of a folder has come."""
-
-    done_images: int
-    total_images: int
-
-
 def load_folder(
     path: Path,
     size: tuple[int, int, int],
@@ -66,19 +58,20 @@ def load_folder(
     test_share: float,
     seed: int,
     *,
+    images: Images = images_below,
     on_progress: Callable[[Decoding], None],
     on_warning: Callable[[str], None],
     cancelled: Callable[[], bool],
 ) -> DataSet:
     """The images of a folder as (N, C, H, W) with `size` = (C, H, W), C being 1 or 3.
 
-    With `train/` and `test/` inside, these are the sets; otherwise `test_share` of the files, drawn by
-    `seed`, is the test set. Classes are the first-level folders. Files that cannot be read are skipped and
-    reported to `on_warning`. Raises `UsageError` where nothing is left to train or test on, `AetuiError`
-    where a file may be readable later or the cache cannot be written, `Cancelled`.
+    With `train/` and `test/` inside, these are the sets; otherwise `test_share` of the `images` in it, drawn
+    by `seed`, is the test set. Classes are the first-level folders, or what a shard says. Files that cannot
+    be read are skipped and reported to `on_warning`. Raises `UsageError` where nothing is left to train or
+    test on, `AetuiError` where a file may be readable later or the cache cannot be written, `Cancelled`.
     """
     folder = expanded(path)
-    train, test = list_folder(folder, test_share, seed)
+    train, test = list_folder(folder, test_share, seed, images)
     cache = _Cache(folder, size, cache_dir, train + test)
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
@@ -180,7 +173,9 @@ class _Cache:
 
     def _decode(self, file: ListedFile) -> bytes | None:
         try:
-            return read_image(file.path, self.size)
+            if file.offset is None:
+                return read_image(file.path, self.size)
+            return read_image_in(file.path, file.offset, file.size, self.size)
         except OSError as error:
             if error.errno in (None, errno.ENOENT, errno.ELOOP):  # Pillow's own, and links to nowhere
                 return None
@@ -214,7 +209,7 @@ def _data_set(
     good_train, good_test = ([file for file in files if file.told not in broken] for files in (train, test))
     _refuse_empty(folder, good_train, "train", len(broken))
     _refuse_empty(folder, good_test, "test", len(broken))
-    classes = tuple(sorted({file.label for file in (*good_train, *good_test)}))
+    classes = _classes([*good_train, *good_test])
     mapped = MappedImages(cache.images_path, len(good_train) + len(good_test), cache.size)
     split = len(good_train)
     return DataSet(
@@ -223,6 +218,13 @@ def _data_set(
         test=ImageSet(mapped.images[split:], _labels(good_test, classes)),
         classes=classes,
     )
+
+
+def _classes(files: Sequence[ListedFile]) -> tuple[str, ...]:
+    """In alphabetical order; those of shards, where they are numbers, by these."""
+    found = {file.label for file in files}
+    by_number = files[0].offset is not None and all(label.isdecimal() for label in found)
+    return tuple(sorted(found, key=int if by_number else str))
 
 
 def _refuse_empty(folder: Path, files: Sequence[ListedFile], split: str, broken: int) -> None:

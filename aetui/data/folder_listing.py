@@ -3,7 +3,7 @@
 import os
 import random
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,13 +21,17 @@ SINGLE_CLASS = "images"
 
 @dataclass(frozen=True)
 class ListedFile:
-    """An image file as found; `name` is its path below the folder. A dangling link has size 0."""
+    """An image file as found; `name` is its path below the folder. A dangling link has size 0.
+
+    An image in a shard has the `path` of the shard, and its bytes begin there at `offset`.
+    """
 
     path: Path
     name: str
     label: str
     size: int
     modified_ns: int
+    offset: int | None = None
 
     @property
     def told(self) -> str:
@@ -35,11 +39,23 @@ class ListedFile:
         return self.name.encode("utf-8", "backslashreplace").decode()
 
 
-def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[ListedFile], list[ListedFile]]:
+Images = Callable[[Path, Path], list[ListedFile]]
+"""Lists the images below a folder, by their names below another."""
+
+
+def images_below(root: Path, folder: Path) -> list[ListedFile]:
+    """Every image file below `root`, sorted by its name."""
+    found = [_listed(path, root, folder) for path in files_below(root) if path.suffix.lower() in SUFFIXES]
+    return sorted((file for file in found if file), key=lambda file: file.name)
+
+
+def list_folder(
+    folder: Path, test_share: float, seed: int, images: Images = images_below
+) -> tuple[list[ListedFile], list[ListedFile]]:
     """Train files sorted by path, test files in mixed order.
 
-    With folders `train` and `test` inside, what is in them; otherwise `test_share` of the files, drawn by
-    `seed`, are for testing. Raises `UsageError` where there is nothing to train or to test on.
+    With folders `train` and `test` inside, the `images` in them; otherwise `test_share` of the files, drawn
+    by `seed`, are for testing. Raises `UsageError` where there is nothing to train or to test on.
     """
     if not folder.is_dir():
         wrong = "is not a folder" if folder.exists() else "is not there"
@@ -51,9 +67,9 @@ def list_folder(folder: Path, test_share: float, seed: int) -> tuple[list[Listed
             "Add the other folder, or move the images up one level to have a share of them set aside.",
         )
     if splits:
-        train, test = (_images(folder / name, folder) for name in splits)
+        train, test = (images(folder / name, folder) for name in splits)
     else:
-        train, test = _drawn(_images(folder, folder), test_share, seed)
+        train, test = _drawn(images(folder, folder), test_share, seed)
     _refuse_nothing(folder, len(train), len(test), bool(splits))
     random.Random(MIXED).shuffle(test)  # so that the first ones show every class
     return train, test
@@ -66,7 +82,7 @@ def holds_images(folder: Path) -> bool:
     """
     return any(
         path.suffix.lower() in SUFFIXES or number == MOST_LOOKED_AT
-        for number, path in enumerate(_files(folder), 1)
+        for number, path in enumerate(files_below(folder), 1)
     )
 
 
@@ -95,13 +111,7 @@ def _refuse_nothing(folder: Path, train: int, test: int, split: bool) -> None:
     )
 
 
-def _images(root: Path, folder: Path) -> list[ListedFile]:
-    """Every image file below `root`."""
-    found = [_listed(path, root, folder) for path in _files(root) if path.suffix.lower() in SUFFIXES]
-    return sorted((file for file in found if file), key=lambda file: file.name)
-
-
-def _files(root: Path) -> Iterator[Path]:
+def files_below(root: Path) -> Iterator[Path]:
     """Every file below `root`, links followed, but no folder entered twice."""
     seen: set[tuple[int, int]] = set()
     waiting = [root]

@@ -99,7 +99,7 @@ def answer(data: "DataSet", request: Request) -> dict[str, Any]:
 
 def _load(asked: Mapping[str, Any], send: Send) -> tuple["DataSet", list[str]]:
     """The set and what it warns of. Raises AetuiError and OSError."""
-    from aetui.data.folder import Decoding
+    from aetui.data.files import Decoding
     from aetui.data.load import load
 
     warnings: list[str] = []
@@ -110,7 +110,7 @@ def _load(asked: Mapping[str, Any], send: Send) -> tuple["DataSet", list[str]]:
         assert isinstance(progress, Decoding), "nothing is downloaded"
         if time.monotonic() - reported_at > REPORT_SECONDS:
             reported_at = time.monotonic()
-            send({"activity": f"reading images: {progress.done_images:,} of {progress.total_images:,}"})
+            send({"activity": progress.sentence})
 
     data = load(
         asked["name"],

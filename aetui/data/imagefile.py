@@ -1,10 +1,11 @@
 """One image file as pixels of a fixed size."""
 
+import io
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from aetui.files import check_holes
+from aetui.files import check_holes, open_file
 from aetui.text import format_bytes
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -24,9 +25,23 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     if path.stat().st_size > MOST_BYTES:  # Pillow reads some forms whole, and others byte by byte
         raise ValueError(f"larger than {format_bytes(MOST_BYTES)}")
     check_holes(path, LARGE_BYTES)
+    return _pixels(path, size)
+
+
+def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]) -> bytes:
+    """The same of an image file that is `count` bytes of another file, from `begin` on."""
+    if count > LARGE_BYTES:
+        raise ValueError(f"larger than {format_bytes(LARGE_BYTES)}")
+    with open_file(path, linked=True) as file:
+        file.seek(begin)
+        content = file.read(count)
+    return _pixels(io.BytesIO(content), size)
+
+
+def _pixels(image_file: Path | io.BytesIO, size: tuple[int, int, int]) -> bytes:
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
-    with Image.open(path, formats=FORMATS) as image:
+    with Image.open(image_file, formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS:
             raise ValueError(f"its {image.width}x{image.height} pixels are more than {MOST_PIXELS:,}")
         enough = 2 * max(height, width)

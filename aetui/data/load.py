@@ -11,11 +11,13 @@ from aetui.data.archives import intact
 from aetui.data.catalogue import SETS, Source
 from aetui.data.cifar_files import read_cifar10
 from aetui.data.download import Progress, fetch
-from aetui.data.files import Cancelled
+from aetui.data.files import Cancelled, Decoding
 from aetui.data.finding import Form, find
-from aetui.data.folder import Decoding, load_folder
+from aetui.data.folder import load_folder
+from aetui.data.folder_listing import images_below
 from aetui.data.images import DataSet, ImageSet
 from aetui.data.mnist_files import read_mnist
+from aetui.data.shards import ShardLister
 from aetui.errors import AetuiError
 
 
@@ -34,20 +36,23 @@ def load(
 ) -> DataSet:
     """The data set `name` as images (N, C, H, W), uint8.
 
-    `folder`, `size` and `test_share` are for the set named `folder`, whose decoded images are kept below
-    `data_dir`. `seed` draws the generated images and the folder's test set. Raises `UsageError`,
+    `folder`, `size` and `test_share` are for the sets named `folder` and `shards`, whose decoded images are
+    kept below `data_dir`. `seed` draws the generated images and the folder's test set. Raises `UsageError`,
     `DownloadError`, `Cancelled`, and `AetuiError` for a damaged file, without `download` also for a missing
     one.
     """
-    if name == "folder":
+    if name in ("folder", "shards"):
         assert folder is not None, "a preset with a folder is checked to name it"
         assert size is not None, "a preset with a folder is checked to give its size"
+        cache_dir = data_dir / "folders"
+        lister = ShardLister(cache_dir, on_progress, cancelled)
         return load_folder(
             folder,
             size,
-            data_dir / "folders",
+            cache_dir,
             test_share,
             seed,
+            images=images_below if name == "folder" else lister.images,
             on_progress=on_progress,
             on_warning=on_warning,
             cancelled=cancelled,

@@ -12,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from aetui.data.catalogue import DataFile, Source, checksum_holds
-from aetui.data.files import Cancelled
+from aetui.data.files import Cancelled, Decoding
 from aetui.data.finding import COLUMNS, LONGEST_LINE, Form, Found, read_idx
-from aetui.data.folder import Decoding
 from aetui.data.images import DataSet, ImageSet
 from aetui.errors import AetuiError
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from aetui.config.preset import Preset
 from aetui.data.abnormal import with_abnormal
 from aetui.data.download import Progress as Downloading
-from aetui.data.files import Cancelled
-from aetui.data.folder import Decoding
+from aetui.data.files import Cancelled, Decoding
 from aetui.data.images import DataSet
 from aetui.data.load import load
 from aetui.data.validation import with_validation
@@ -30,7 +29,7 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
         nonlocal reported_at
         if time.monotonic() - reported_at > REPORT_SECONDS:
             reported_at = time.monotonic()
-            emit(ActivityChanged(_describe(progress)))
+            emit(ActivityChanged(progress.sentence))
 
     data = preset.data
     emit(ActivityChanged(f"reading {data.name}"))
@@ -53,9 +52,3 @@ def load_data(preset: Preset, data_dir: Path, control: Control, emit: Emit) -> D
         raise Stopped from None
     finally:
         emit(ActivityChanged(""))
-
-
-def _describe(progress: Downloading | Decoding) -> str:
-    if isinstance(progress, Decoding):
-        return f"reading images: {progress.done_images:,} of {progress.total_images:,}"
-    return progress.sentence

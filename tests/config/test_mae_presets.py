@@ -186,6 +186,8 @@ def test_the_defaults_are_the_recipe_of_the_plain_autoencoder(read):
         "seed": 0,
         "precision": "float32",
         "processes": 1,
+        "shard": False,
+        "activation_checkpointing": False,
         "keep_checkpoints": 3,
     }
     assert preset.train.peak_learning_rate == 1e-3

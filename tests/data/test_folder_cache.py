@@ -8,8 +8,8 @@ import torch
 from image_folders import COLOURS, read, save
 
 from aetui.data import folder as folder_module
-from aetui.data.files import Cancelled
-from aetui.data.folder import Decoding, load_folder
+from aetui.data.files import Cancelled, Decoding
+from aetui.data.folder import load_folder
 from aetui.errors import AetuiError
 
 

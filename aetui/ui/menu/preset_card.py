@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from aetui.config.preset import Preset
+from aetui.config.preset import OWN_IMAGES, Preset
 from aetui.config.train import AugmentSection, TrainSection
 from aetui.data.catalogue import SETS, Source
 from aetui.data.finding import Form, find
@@ -76,7 +76,7 @@ def _augmentation(augment: AugmentSection) -> str:
 
 def _data(preset: Preset, data_dir: Path, hosts: Hosts) -> Text:
     name = preset.data.name
-    if name == "folder":
+    if name in OWN_IMAGES:
         path = preset.data.path
         there = is_folder(path)
         state = ("here", "green") if there else ("no such folder; Enter asks for yours", "yellow")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aetui.config.checks import missing_files
-from aetui.config.preset import Preset
+from aetui.config.preset import OWN_IMAGES, Preset
 from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import Listed, description, shipped_presets
@@ -32,7 +32,7 @@ class Offered:
     def lacks_folder(self) -> bool:
         """Whether it trains on a folder of images that is not there."""
         data = self.preset.data if self.preset else None
-        return data is not None and data.name == "folder" and not is_folder(data.path)
+        return data is not None and data.name in OWN_IMAGES and not is_folder(data.path)
 
 
 def is_folder(path: str) -> bool:

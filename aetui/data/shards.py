@@ -1,0 +1,169 @@
+"""Images in tar shards, as WebDataset writes them: https://github.com/webdataset/webdataset.
+
+A shard is read where it lies, by the headers of its members: nothing is unpacked, and besides images only
+what says a class is looked into. What was found is kept beside the decoded images, as a million headers take
+a minute.
+"""
+
+import contextlib
+import hashlib
+import tarfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pydantic import TypeAdapter
+
+from aetui.data.files import Cancelled, Decoding
+from aetui.data.folder_listing import SINGLE_CLASS, SUFFIXES, ListedFile, files_below
+from aetui.errors import UsageError
+from aetui.files import check_holes, check_no_link, open_file, read_bounded, write_whole
+
+SHARD, CLASS = ".tar", ".cls"
+"""How the names of shards end, and of members that have the class of their sample as text."""
+MOST_CLASS_BYTES = 100
+LARGE_BYTES = 100_000_000
+LARGEST_LISTING = 10**9
+Member = tuple[str, str, int, int]
+"""An image in a shard: its name, its class or "", how many bytes it has and where they begin."""
+Facts = tuple[str, int, int]
+"""Of a shard: its name, its size and when it was modified, in nanoseconds."""
+
+
+@dataclass(frozen=True)
+class _Listing:
+    shards: list[Facts]
+    members: list[list[Member]]
+    """Of each shard."""
+
+
+_LISTING = TypeAdapter(_Listing)
+
+
+class ShardLister:
+    """Lists the images in the shards of a folder; what it found in them is kept in `cache_dir`."""
+
+    def __init__(
+        self, cache_dir: Path, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]
+    ) -> None:
+        self._cache_dir = cache_dir
+        self._on_progress = on_progress
+        self._cancelled = cancelled
+
+    def images(self, root: Path, folder: Path) -> list[ListedFile]:
+        """Every image in the shards below `root`, in the order of their names.
+
+        Raises UsageError where there is no shard, or a damaged one, and Cancelled.
+        """
+        paths = sorted(path for path in files_below(root) if path.suffix.lower() == SHARD)
+        if not paths:
+            raise UsageError(f"There are no shards in {root}.", f"Looked for *{SHARD} in all folders.")
+        shards = [_facts(path, folder) for path in paths]
+        members = self._kept(root, shards)
+        if members is None:
+            members = list(self._read(paths))
+            self._keep(root, _Listing(shards, members))
+        return [
+            ListedFile(path, f"{shard}/{name}", label or _folder_of(path, root), size, modified, offset)
+            for path, (shard, _, modified), found in zip(paths, shards, members, strict=True)
+            for name, label, size, offset in found
+        ]
+
+    def _read(self, paths: list[Path]) -> Iterator[list[Member]]:
+        for number, path in enumerate(paths):
+            if self._cancelled():
+                raise Cancelled
+            self._on_progress(Decoding(number, len(paths), "shards"))
+            yield members_of(path)
+
+    def _kept(self, root: Path, shards: list[Facts]) -> list[list[Member]] | None:
+        """What was found before, where the shards are the same."""
+        try:
+            listing = _LISTING.validate_json(read_bounded(self._place(root), LARGEST_LISTING))
+        except (OSError, ValueError):
+            return None
+        return listing.members if listing.shards == shards else None
+
+    def _keep(self, root: Path, listing: _Listing) -> None:
+        """For the next time, where that can be written."""
+        with contextlib.suppress(OSError):
+            self._cache_dir.mkdir(parents=True, exist_ok=True)
+            check_no_link(self._cache_dir)
+            write_whole(self._place(root), _LISTING.dump_json(listing))
+
+    def _place(self, root: Path) -> Path:
+        name = str(root.resolve()).encode(errors="surrogateescape")
+        return self._cache_dir / f"{hashlib.blake2b(name, digest_size=8).hexdigest()}.shards"
+
+
+def _facts(path: Path, folder: Path) -> Facts:
+    try:
+        found = path.stat()
+    except OSError as error:  # a link to nowhere
+        raise _refused(path, str(error.strerror)) from None
+    return path.relative_to(folder).as_posix(), found.st_size, found.st_mtime_ns
+
+
+def _refused(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"The shard {path} cannot be read: {why}.", "Shards are tar files that are not compressed."
+    )
+
+
+def members_of(path: Path) -> list[Member]:
+    """The images in a shard, as they lie in it. Raises UsageError for one that is damaged or compressed."""
+    images: list[tuple[str, int, int]] = []
+    classes: dict[str, str] = {}
+    try:
+        check_holes(path, LARGE_BYTES)
+        with open_file(path, linked=True) as file:
+            for member in _headers(file):
+                suffix = PurePosixPath(member.name).suffix.lower()
+                if suffix in SUFFIXES and not member.issparse():
+                    images.append((member.name, member.size, member.offset_data))
+                elif suffix == CLASS and member.size <= MOST_CLASS_BYTES:
+                    file.seek(member.offset_data)
+                    said = file.read(member.size).decode(errors="backslashreplace")
+                    classes[_sample(member.name)] = said.strip()
+    except (tarfile.TarError, ValueError, OSError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise _refused(path, str(why)) from None
+    return [
+        (name, classes.get(_sample(name)) or _first_folder(name), size, offset)
+        for name, size, offset in images
+    ]
+
+
+def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
+    """Of all regular files in an archive. Raises TarError, and ValueError where it is damaged within."""
+    with tarfile.open(fileobj=file, mode="r:") as archive:
+        end = 0
+        while member := archive.next():
+            archive.members.clear()  # type: ignore[attr-defined]  # it would keep all
+            if member.offset < end:
+                raise ValueError("its members overlap")
+            end = member.offset_data + member.size
+            if member.isreg():
+                yield member
+        file.seek(archive.offset)
+        if file.read(tarfile.BLOCKSIZE).strip(b"\0"):  # tarfile takes what is no header for the end
+            raise ValueError(f"it is damaged from byte {archive.offset:,} on")
+
+
+def _sample(name: str) -> str:
+    """What the names of a sample's files have in common: all before the first dot behind the last slash."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + (last.partition(".")[0] or last)
+
+
+def _first_folder(name: str) -> str:
+    """In the shard: the class where no member says it."""
+    first, slash, _ = name.removeprefix("./").partition("/")
+    return first if slash else ""
+
+
+def _folder_of(path: Path, root: Path) -> str:
+    """That a shard lies in: the class where nothing in it says one."""
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else SINGLE_CLASS
