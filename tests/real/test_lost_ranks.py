@@ -20,6 +20,10 @@ from aetui.runs.report import read_history
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 LONG = ("train", "digits-mlp", "--set", "train.epochs=1000", "--set", "train.batch_size=50")
+SHARDED = (
+    *("train", "shapes-vit-mae", *LONG[2:], "--set", "data.name=digits", "--set", "model.vit.pixels=unit"),
+    *("--set", "model.vit.width=24", "--set", "model.vit.depth=1", "--set", "train.shard=true"),
+)
 
 
 def events(folder: RunFolder) -> list[Event]:
@@ -43,10 +47,11 @@ def running(runs: Path) -> RunFolder:
     return wait_for_step(runs, 100, 100)
 
 
-def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoint(tmp_path):
-    process = ranks.start(2, 400, tmp_path, *LONG, launcher=("--max-restarts=1",))
+@pytest.mark.parametrize("words", [LONG, SHARDED], ids=["", "sharded"])
+def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoint(tmp_path, words):
+    process = ranks.start(2, 400, tmp_path, *words, launcher=("--max-restarts=1",))
     with ranks.ended(process):
-        folder = running(tmp_path)
+        folder = wait_for_step(tmp_path, 20, 100)
         lost = rank_of(folder, 1)
         os.kill(lost.pid, signal.SIGKILL)
         wait_until(lambda: len(of(folder, RunStarted)) == 2, 100)
