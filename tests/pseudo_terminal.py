@@ -19,7 +19,10 @@ AETUI = (sys.executable, "-m", "aetui")
 
 
 class Terminal:
-    """A program, by default aetui, on a pty of `columns` x `rows`; what it shows is kept by pyte."""
+    """A program, by default aetui, on a pty of `columns` x `rows`; what it shows is kept by pyte.
+
+    Where the pty is not `controlling`, the kernel does not tell the program that it is gone.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Terminal:
         seconds: float = 60,
         program: Sequence[str] = AETUI,
         more: Mapping[str, str] | None = None,
+        controlling: bool = True,
     ) -> None:
         self._main, self._side = pty.openpty()
         fcntl.ioctl(self._side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -43,7 +47,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [*program, *arguments], cwd=cwd, env=environment,
             stdin=self._side, stdout=self._side, stderr=self._side, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
         )  # fmt: skip
 
     @property

@@ -52,8 +52,8 @@ from aetui.ui.settings import Settings
 LEAVE_SECONDS = 10.0
 """How long a trainer may take for its last checkpoint when a signal asks the app to end."""
 
-TELL_SECONDS = 1.0
-"""How often it is looked whether a run has ended."""
+LOOK_SECONDS = 1.0
+"""How often it is looked whether a run has ended, or the terminal is gone."""
 LEAVE_TOOLTIP = "leave; training can go on without a screen"
 CALCULATOR_TOOLTIP = "the shape calculator, from anywhere"
 GALLERY_TOOLTIP = "the images of the data set with their labels"
@@ -121,7 +121,8 @@ class AetuiApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(MenuScreen(self._settings))
-        self.set_interval(TELL_SECONDS, self._tell_ends)
+        self.set_interval(LOOK_SECONDS, self._tell_ends)
+        self.set_interval(LOOK_SECONDS, self._leave_if_hung_up)
         if self._train is not None:
             self._start_training(self._train)
         elif self._watch is not None:
@@ -154,6 +155,10 @@ class AetuiApp(App[None]):
         shown = (message.path, message.sentence, message.preset)
         draft = Draft(*shown, told.changes, told.device, told.threads)
         self.push_screen(EditorScreen(told, draft, message.runs))
+
+    def _leave_if_hung_up(self) -> None:
+        if isinstance(self._driver, QuietDriver) and self._driver.is_hung_up and not self._signalled:
+            self._on_signal(signal.SIGHUP)
 
     def _tell_ends(self) -> None:
         """Ring, and notify where the terminal can, when a run of this app has ended by itself."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import sys
 import time
 from collections import deque
@@ -42,6 +43,24 @@ class QuietDriver(LinuxDriver):
             self._written.append((now, len(reduced.encode(errors="replace"))))
             self._forget_old(now)
             super().write(reduced)
+
+    @property
+    def is_hung_up(self) -> bool:
+        """Whether the terminal is gone. Not every process that had it is told so by SIGHUP."""
+        poll = select.poll()
+        poll.register(self.fileno, 0)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after a suspension; Textual would begin anew after any other SIGCONT, as `timeout` sends it.
+
+        Then two threads read keys, and the terminal is left as the second beginning found it.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        else:
+            self._cells.forget()  # a shell may have written over the screen
+            self._app.call_later(self._app.refresh)
 
     @property
     def bytes_a_second(self) -> float:

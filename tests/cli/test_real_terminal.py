@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from live_runs import kill_all, newest, state, steps, wait_until
 from pseudo_terminal import Terminal
@@ -278,6 +279,32 @@ def test_a_dropped_line_does_not_stop_training(open_app, tmp_path):
     wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)
+
+
+def test_a_terminal_that_is_gone_without_a_signal_is_left(open_app, tmp_path):
+    terminal = open_app("--preset", "digits-mlp", "--set", "train.epochs=400", controlling=False)
+    terminal.wait_for(epoch_at_least(2))
+    terminal.hang_up()
+    assert terminal.process.wait(timeout=20) == 128 + signal.SIGHUP
+    folder = newest(tmp_path / "runs")
+    before = steps(folder)
+    wait_until(lambda: steps(folder) > before)
+
+
+@pytest.mark.parametrize("before", [(), (signal.SIGSTOP,), (signal.SIGTSTP,)])
+def test_a_signal_to_go_on_leaves_the_terminal_as_it_was(open_app, before):
+    """`timeout` sends one behind every other signal."""
+    terminal = open_app()
+    terminal.wait_for("digits-mlp")
+    for number in before:
+        terminal.process.send_signal(number)
+        wait_until(lambda: psutil.Process(terminal.process.pid).status() == psutil.STATUS_STOPPED)
+    terminal.received = b""
+    terminal.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: len(terminal.received) > 1000 or bool(terminal._read_some("nothing was drawn")))
+    terminal.press("q")
+    assert terminal.wait_for_exit() == 0
+    assert terminal.modes == terminal.modes_before
 
 
 def made_a_folder(log):

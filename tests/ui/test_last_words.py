@@ -12,7 +12,7 @@ from aetui.ui.last_words import end_words
 async def test_the_end_of_a_run_of_this_app_rings_once(app, scripted, monkeypatch, state, rings):
     rung, folder = [], scripted(state=state)
     monkeypatch.setattr(AetuiApp, "bell", lambda self: rung.append(1))
-    monkeypatch.setattr("aetui.ui.app.TELL_SECONDS", 0.01)
+    monkeypatch.setattr("aetui.ui.app.LOOK_SECONDS", 0.01)
     ended = SimpleNamespace(folder=folder, at_work=False, alive=False)
     async with app().run_test() as pilot:
         pilot.app._untold = [ended]
