@@ -154,7 +154,7 @@ def test_the_floor_is_that_of_the_others():
 @pytest.mark.parametrize(
     ("preset", "changes", "message"),
     [
-        ("digits-mlp", [], 'only data.name = "folder" has abnormal classes'),
+        ("digits-mlp", [], 'only data.name = "folder" or "shards" has abnormal classes'),
         ("folder-conv", ["probe.every=1"], "probe.every: a probe learns all classes"),
     ],
 )

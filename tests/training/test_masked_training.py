@@ -184,6 +184,7 @@ def test_how_the_steps_were_computed_is_in_meta_json(make_run, record):
         "threads": "1",
         "layout": "channels_last",
         "processes": "1",
+        "shard": "off",
         "accumulate": 2,
         "clip_norm": 1.0,
         "compile": False,
