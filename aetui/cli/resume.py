@@ -80,13 +80,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen(options: argparse.Namespace) -> "RunFolder":
-    """The run that is meant, its meta.json mended if asked for; after a restart the one from before."""
+    """The run that is meant, its meta.json mended if asked for; after a restart it may be left out."""
     from aetui.cli.torchrun import begun_before
     from aetui.runs.listing import find_run
 
     if options.repair and options.which:
         _repair_meta(options)
-    return begun_before(options.runs) or find_run(options.runs, options.which)
+    before = None if options.which else begun_before(options.runs)
+    return before or find_run(options.runs, options.which)
 
 
 def _require_unfinished(folder: "RunFolder", preset: "Preset") -> None:

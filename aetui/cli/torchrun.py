@@ -2,10 +2,12 @@
 
 import os
 import socket
+import time
 from pathlib import Path
 
 import psutil
 
+from aetui.errors import UsageError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder, began, moment, now
 from aetui.runs.listing import list_runs
@@ -14,29 +16,47 @@ from aetui.training.ranks.environment import local_ranks, ranks, restarts
 
 SLACK_SECONDS = 60.0
 """Between the clocks of the machines."""
+MOST_NAMED = 3
 NO_ID = "none"
 """What torchrun calls a start without `--rdzv-id` or `--standalone`, every one."""
 
 
 def launch_mark() -> str:
-    """What tells this start by torchrun from others; empty where it started nothing."""
+    """What tells this start by torchrun from others; empty where it started nothing.
+
+    On one machine it is the process that started the ranks, since people give the same `--rdzv-id` again; of
+    several machines, where each has another such process, the id.
+    """
     if ranks() == 1:
         return ""
     run_id, agent = os.environ["TORCHELASTIC_RUN_ID"], psutil.Process(os.getppid())
-    return run_id if run_id != NO_ID else f"{socket.gethostname()} {agent.pid} {began(agent):.3f}"
+    if ranks() > local_ranks() and run_id != NO_ID:
+        return run_id
+    return f"{run_id} on {socket.gethostname()} {agent.pid} {began(agent):.3f}"
 
 
 def begun_before(runs_dir: Path) -> RunFolder | None:
-    """The run that this start by torchrun has trained, where the ranks are started anew."""
+    """The run that this start by torchrun has trained, where the ranks are started anew.
+
+    Raises UsageError where it may be any of several.
+    """
     if not restarts():
         return None
     since, mark = psutil.Process(os.getppid()).create_time(), launch_mark()
+    found = []
     for summary in list_runs(runs_dir):
         folder = RunFolder(runs_dir / summary.run)
         meta = folder.read_meta()
-        if meta.launch == mark and moment(meta.launched) > since - SLACK_SECONDS:  # an id may be used again
-            return folder
-    return None
+        launched = moment(meta.launched) if meta.launch == mark else 0.0
+        if since - SLACK_SECONDS < launched < time.time() + SLACK_SECONDS:  # an id may be used again
+            found.append(folder)
+    if len(found) > 1:
+        names = ", ".join(folder.name for folder in found[:MOST_NAMED])
+        raise UsageError(
+            f"Several runs were started with --rdzv-id={mark}: {names}",
+            "name the one that goes on: `resume RUN`; another id for every start tells them apart",
+        )
+    return found[0] if found else None
 
 
 def note_launch(folder: RunFolder) -> None:

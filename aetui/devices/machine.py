@@ -4,43 +4,50 @@ import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import psutil
+from pydantic import Field
 
 T = TypeVar("T")
+
+
+Percent = Annotated[float, Field(ge=0, le=10_000)]
+Bytes = Annotated[int, Field(ge=0, le=10**18)]
+Reading = Annotated[float, Field(ge=-1e6, le=1e6)]
+"""What a log from elsewhere may claim; more would be drawn for ever."""
 
 
 @dataclass(frozen=True)
 class MachineSampled:
     """One look at the machine. What is not known is None."""
 
-    cpu_percent: float | None
+    cpu_percent: Percent | None
     """Use of all processors together, 0 to 100, since the look before."""
-    process_cpu_percent: float | None
+    process_cpu_percent: Percent | None
     """The part of it that the process that trains takes itself."""
-    memory_used_bytes: int | None
-    memory_total_bytes: int | None
-    process_memory_bytes: int | None
+    memory_used_bytes: Bytes | None
+    memory_total_bytes: Bytes | None
+    process_memory_bytes: Bytes | None
     """Resident memory of the process that trains."""
     gpu_name: str | None = None
-    gpu_percent: float | None = None
-    gpu_memory_used_bytes: int | None = None
-    gpu_memory_total_bytes: int | None = None
-    gpu_celsius: float | None = None
-    gpu_watts: float | None = None
-    gpu_watts_limit: float | None = None
-    gpu_megahertz: float | None = None
+    gpu_percent: Percent | None = None
+    gpu_memory_used_bytes: Bytes | None = None
+    gpu_memory_total_bytes: Bytes | None = None
+    gpu_celsius: Reading | None = None
+    gpu_watts: Reading | None = None
+    gpu_watts_limit: Reading | None = None
+    gpu_megahertz: Reading | None = None
     """Of its multiprocessors."""
     gpu_slowed_by: str | None = None
     """What holds its clock down: "power", "heat" or "brake"; empty where nothing does."""
-    gpu_others_bytes: int | None = None
+    gpu_others_bytes: Bytes | None = None
     """Memory that other processes hold on it."""
     gpu_index: int | None = None
     """Which of the machine's GPUs it is, as NVML counts them."""
-    gpus_percent: tuple[float | None, ...] = ()
+    gpus_percent: tuple[Percent | None, ...] = ()
     """Use of every GPU of the machine, where there are several."""
-    gpus_memory_percent: tuple[float | None, ...] = ()
+    gpus_memory_percent: tuple[Percent | None, ...] = ()
 
 
 class Machine:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from aetui.devices.machine import MachineSampled
-from aetui.runs.fields import Count, Epoch, FileName, Positive, Words, as_words
+from aetui.runs.fields import Count, Epoch, FileName, Positive, Seconds, Words, as_words
 from aetui.runs.ranks import RanksSampled
 
 TestedOn = Literal["test", "validation"]
@@ -95,7 +95,7 @@ class StepsTrained:
     images: Count
     """In these steps."""
     images_per_second: float
-    seconds: float
+    seconds: Seconds
     """Spent training since the start of the run, pauses and tests not counted."""
     learning_rate: float | None = None
     """Of the newest of these steps; None in logs that are older than this field."""
@@ -125,12 +125,12 @@ class EpochFinished:
     """Over all of the epoch's images, each at the moment it was trained on; None for epoch 0."""
     test_loss: float
     """Over the whole test set, after the epoch; abnormal images are left out."""
-    seconds: float
+    seconds: Seconds
     """The epoch's training alone."""
     images_per_second: float | None
-    total_seconds: float
+    total_seconds: Seconds
     """Spent training since the start of the run."""
-    test_seconds: float
+    test_seconds: Seconds
     """The test alone."""
     best: bool
     """Whether this is the lowest score so far."""
@@ -228,9 +228,9 @@ class ProbeMeasured:
     """Of a linear classifier learned on the train images, 0 to 1."""
     knn_accuracy: float
     """Of the 20 nearest neighbours among the train images, 0 to 1."""
-    seconds: float
+    seconds: Seconds
     """The measurement alone."""
-    total_seconds: float = 0.0
+    total_seconds: Seconds = 0.0
     """Spent training since the start of the run."""
 
 

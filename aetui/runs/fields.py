@@ -50,4 +50,6 @@ Words = Annotated[str, BeforeValidator(as_words)]
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Positive = Annotated[int, Field(ge=1, le=10**15)]
+Seconds = Annotated[float, Field(ge=-1e6, le=1e10)]
+"""Of a run: three centuries at most, for charts over time."""
 Epoch = Annotated[int, Field(ge=0, le=10**9)]

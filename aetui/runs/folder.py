@@ -113,6 +113,8 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.log = path / "log.txt"
         self.lock = path / "lock"
+        self.launching = path / "launching"
+        """Locked by who starts and watches several processes that train the run."""
         self.reserve = Reserve(path / "reserve")
 
     @property

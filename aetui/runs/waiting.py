@@ -122,7 +122,7 @@ def waits(folder: RunFolder) -> bool | None:
     try:
         if folder.path.is_symlink() or not folder.path.is_dir():
             return False
-        return folder.read_meta().state == states.WAITING
+        return folder.read_meta().state == states.WAITING and not is_held(folder.launching)
     except (AetuiError, OSError):
         return None
 
@@ -130,7 +130,7 @@ def waits(folder: RunFolder) -> bool | None:
 def is_at_work(folder: RunFolder) -> bool:
     """Whether a process trains the run, or is about to."""
     try:
-        return find_state(folder, folder.read_meta()) in states.LIVE
+        return bool(is_held(folder.launching)) or find_state(folder, folder.read_meta()) in states.LIVE
     except AetuiError:
         return False
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import filelock
 
 from aetui.errors import AetuiError
-from aetui.files import held_in_place, open_to_append
+from aetui.files import held_in_place, open_lock, open_to_append
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
+from aetui.runs.liveness import is_held
+from aetui.runs.waiting import try_lock
 
 LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
@@ -66,8 +68,29 @@ def _own(folder: RunFolder) -> Ownership:
     try:
         return Ownership(folder)
     except filelock.Timeout:
-        hint = f"see what it does with `aetui watch {folder.called}`"
-        raise AetuiError(f"Another process is at work on {folder.name}", hint) from None
+        raise _at_work(folder) from None
+
+
+def _at_work(folder: RunFolder) -> AetuiError:
+    hint = f"see what it does with `aetui watch {folder.called}`"
+    return AetuiError(f"Another process is at work on {folder.name}", hint)
+
+
+def check_not_launched(folder: RunFolder) -> None:
+    """Raises AetuiError where another process has started some that train the run, or is about to."""
+    if is_held(folder.launching):
+        raise _at_work(folder)
+
+
+@contextlib.contextmanager
+def launching(folder: RunFolder) -> Iterator[None]:
+    """Keep others from the run while processes are started for it that are to own it. Raises as `owned`."""
+    with refusals_of(folder):
+        lock = open_lock(folder.launching)
+    with lock:
+        if not try_lock(lock, LOCK_SECONDS):
+            raise _at_work(folder)
+        yield
 
 
 @contextlib.contextmanager
@@ -82,6 +105,7 @@ def refusals_of(folder: RunFolder) -> Iterator[None]:
 @contextlib.contextmanager
 def owned_idle(folder: RunFolder) -> Iterator[None]:
     """Hold the lock of a run that nobody trains; one that was killed is no longer said to run meanwhile."""
+    check_not_launched(folder)
     with owned(folder):
         if folder.read_meta().state in states.LIVE:
             with contextlib.suppress(OSError):  # a full disk

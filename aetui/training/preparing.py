@@ -41,7 +41,7 @@ from aetui.training.torch_settings import (
     numeric_settings,
     settle_algorithms,
 )
-from aetui.training.training import Training
+from aetui.training.training import TOLD, Training
 
 CHANNELS_LAST = {"layout": "channels_last"}
 """Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
@@ -71,7 +71,7 @@ def prepare(
     team.device, device = chosen, torch.device(chosen.name)
     most_threads = configure_torch(device, threads_of_rank(meta.threads, team))
     bf16 = _use_bf16(preset, chosen, emit)
-    data = _load(folder, preset, data_dir, control, emit)
+    data, data_dir = _load(folder, preset, data_dir, control, emit)
     checkpoints = _open_checkpoints(folder, preset, emit)
     parts = assembled(preset, data, device, team, begun=checkpoints.newest is not None, bf16=bf16)
     if preset.train.shard and team.is_alone:
@@ -90,21 +90,25 @@ def prepare(
     )
     if preset.train.compile:
         compile_parts(training.model)  # not the running mean, which was copied before
-    _begin(training, chosen, data, emit, threads_told=meta.threads is not None)
+    _begin(training, chosen, data, data_dir, emit, threads_told=meta.threads is not None)
     return training
 
 
-def _load(folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit) -> DataSet:
-    """The data, from where the run had it or else from `data_dir`, which is noted then."""
+def _load(
+    folder: RunFolder, preset: Preset, data_dir: Path, control: Control, emit: Emit
+) -> tuple[DataSet, Path]:
+    """The data and where it lies: where the run had it or else in `data_dir`, which is noted then."""
     noted = Path(folder.read_meta().data_dir)
     found = data_dir_to_load(preset.data.name, noted, data_dir)
     data = load_data(preset, found, control, emit)
     if preset.data.name in SETS and found != noted:
         folder.change_meta(data_dir=str(found.absolute()))
-    return data
+    return data, found
 
 
-def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, threads_told: bool) -> None:
+def _begin(
+    training: Training, chosen: Device, data: DataSet, data_dir: Path, emit: Emit, *, threads_told: bool
+) -> None:
     """Go to the newest good checkpoint, settle the threads of a new run, note how it computes and say so."""
     resumed, told = _resume(training, emit)
     take_past_changes(training)
@@ -116,7 +120,7 @@ def _begin(training: Training, chosen: Device, data: DataSet, emit: Emit, *, thr
         settle_capture(training, emit)
     else:
         emit(ActivityChanged(f"{training.team.size} processes begin"))
-        enlist(training, image_sums(data))
+        enlist(training, image_sums(data), data_dir)
         emit(ActivityChanged(""))
     training.folder.change_meta(versions=_versions(chosen), computed=_computed(training))
     emit(_started(training, chosen, data, resumed))
@@ -178,7 +182,7 @@ def _resume(training: Training, emit: Emit) -> tuple[Entry | None, dict[str, str
         emit(Warned(f"{lost.file} is {reason}; an older one is used{kept}"))
     if changed := differences(BY_ONE | checkpoint.made_on, training.made_on):
         emit(Warned(f"resumed, but not bit for bit as a straight run: {', '.join(changed)}"))
-    return entry, checkpoint.told
+    return entry, {key: was for key, was in checkpoint.told.items() if key in TOLD}
 
 
 def _lay_out_as_before(training: Training) -> None:

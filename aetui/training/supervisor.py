@@ -27,7 +27,8 @@ from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
 from aetui.training.notifying import Notifier
-from aetui.training.ownership import Ownership, owned, refusals_of
+from aetui.training.ownership import Ownership, check_not_launched, launching, owned, refusals_of
+from aetui.training.ranks import environment
 from aetui.training.ranks.launching import launch, processes_of
 from aetui.training.ranks.watch import RankWatch
 from aetui.training.session import Session
@@ -65,11 +66,15 @@ def supervise(
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
-    with _from_own_thread(listener) as tell:
+    with _from_own_thread(listener) as tell, contextlib.ExitStack() as held:
         with owned(folder) as ownership:
+            if environment.ranks() == 1:
+                check_not_launched(folder)
             with refusals_of(folder):
                 amend()
-            if (processes := processes_of(folder)) == 1:
+            if (processes := processes_of(folder)) > 1:
+                held.enter_context(launching(folder))
+            else:
                 session = Session(folder, tell, data_dir, repair=repair)
                 return _supervise(session, ownership, offset, profile=profile)
         flags = {"repair": repair, "profile": profile}  # the first of the processes owns the run

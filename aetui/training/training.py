@@ -135,6 +135,8 @@ class Training(Replica):
                 f"{self.folder.called} cannot go on with what it was not begun with: {', '.join(changed)}",
                 "put that back; another run starts with `aetui train`",
             )
+        if checkpoint.progress.batch > self.steps_per_epoch:
+            raise AetuiError(f"The checkpoint's epoch has more than {self.steps_per_epoch:,} batches")
         restore_weights(self.model, checkpoint.trained or checkpoint.model, self.folder)
         if self.averaged:
             restore_weights(self.averaged, checkpoint.model, self.folder)

@@ -47,8 +47,8 @@ class Feed:
         """Why the run is in its state; for a process that died without a word, the last it printed."""
         if self.state == states.WAITING:
             return "it waits in the queue for its turn; space starts it now"
-        if self.state != states.INTERRUPTED:
-            return self.history.reason
+        if self.state != states.INTERRUPTED or self.history.state == states.INTERRUPTED:
+            return self.history.reason  # a lost rank is told of by rank 0
         if not self.folder.path.is_dir():
             return f"its folder is gone: {self.folder.path}"
         last = last_line(self.folder.log)

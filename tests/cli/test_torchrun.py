@@ -1,6 +1,7 @@
 """Which run a start by torchrun takes up again, when it starts its ranks anew."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aetui.config.shipped import find_preset
 from aetui.errors import UsageError
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
-from aetui.training.ranks.launching import processes_of
+from aetui.training.ranks.launching import _tell_detached, processes_of
 
 
 @pytest.fixture
@@ -65,6 +66,22 @@ def test_other_starts_and_foreign_folders_are_not_taken_up(make, torchrun, tmp_p
         assert begun_before(tmp_path / "runs") is None
 
 
+def test_an_id_that_is_given_again_is_another_start(make, torchrun, tmp_path):
+    """On one machine; on several, where each has an agent of its own, it is asked which is meant."""
+    torchrun("100", machines=2)
+    first, second = make(), make()
+    note_launch(first)
+    torchrun("100", restarts=1)
+    assert begun_before(tmp_path / "runs") is None
+    torchrun("100", restarts=1, machines=2)
+    assert begun_before(tmp_path / "runs").name == first.name
+    note_launch(second)
+    with pytest.raises(UsageError, match="Several runs were started with --rdzv-id=100"):
+        begun_before(tmp_path / "runs")
+    second.change_meta(launched="9999-01-01T00:00:00.000+00:00")
+    assert begun_before(tmp_path / "runs").name == first.name
+
+
 def test_a_start_without_an_id_is_told_by_its_process(torchrun):
     torchrun()
     assert str(os.getppid()) in launch_mark()
@@ -101,3 +118,13 @@ def test_what_every_rank_would_do_anew_is_refused(torchrun, capsys):
     torchrun()
     assert main(["sweep", "digits-mlp", "--vary", "seed=1,2"]) == 2
     assert "torchrun can start `aetui train` and `aetui resume`" in capsys.readouterr().err
+
+
+def test_a_lost_terminal_is_told_to_rank_0_alone(make):
+    """meta.json may name any process, as one of the machine's boot before."""
+    folder = make()
+    with subprocess.Popen(["sleep", "60"]) as innocent:
+        folder.change_meta(state="running", pid=innocent.pid)
+        _tell_detached(folder, os.getpid())
+        assert innocent.poll() is None
+        innocent.kill()

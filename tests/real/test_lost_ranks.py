@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import ranks
 from live_runs import losses, newest, state, steps, wait_for_step, wait_until
+from PIL import Image
 from pseudo_terminal import Terminal
 
 from aetui.runs.control import send
@@ -135,12 +137,21 @@ def test_the_terminal_is_lost_and_they_go_on(tmp_path):
     wait_until(lambda: state(folder) == "stopped", 60)
 
 
-def test_a_killed_rank_of_processes_without_torchrun(tmp_path):
-    """`--processes`: the command itself says who is gone, and ends."""
-    command = [sys.executable, "-m", "aetui", "--runs", str(tmp_path), *LONG, "--processes", "2"]
-    process = subprocess.Popen(
+def start_ours(runs: Path, *words: str) -> subprocess.Popen[str]:
+    """`--processes`, without torchrun."""
+    command = [sys.executable, "-m", "aetui", "--runs", str(runs), *words, "--processes", "2"]
+    return subprocess.Popen(
         [*command, "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True
     )
+
+
+def ranks_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children()
+
+
+def test_a_killed_rank_of_processes_without_torchrun(tmp_path):
+    """The command itself says who is gone, and ends."""
+    process = start_ours(tmp_path, *LONG)
     with ranks.ended(process):
         folder = running(tmp_path)
         lost = rank_of(folder, 1)
@@ -149,3 +160,66 @@ def test_a_killed_rank_of_processes_without_torchrun(tmp_path):
     assert process.returncode == 1
     assert f"rank 1 on {lost.host} (process {lost.pid}) is gone" in printed
     assert state(folder) == "interrupted"
+
+
+def test_nobody_elsewhere_hears_what_ranks_say_to_each_other(tmp_path):
+    """torchrun's own store unpickles what anybody puts into it."""
+    process = start_ours(tmp_path, *LONG)
+    with ranks.ended(process):
+        running(tmp_path)
+        family = [psutil.Process(process.pid), *ranks_of(process)]
+        heard = [line for one in family for line in one.net_connections() if line.status == "LISTEN"]
+    assert heard
+    assert {line.laddr.ip for line in heard} == {"127.0.0.1"}
+
+
+def test_ctrl_z_stops_all_ranks_and_fg_goes_on(tmp_path):
+    process = start_ours(tmp_path, *LONG)
+    with ranks.ended(process):
+        folder = running(tmp_path)
+        process.send_signal(signal.SIGTSTP)
+        wait_until(lambda: all(one.status() == psutil.STATUS_STOPPED for one in ranks_of(process)))
+        before = steps(folder)
+        process.send_signal(signal.SIGCONT)
+        wait_until(lambda: steps(folder) > before)
+
+
+def test_commands_do_not_wait_for_a_launcher_that_stands_still(tmp_path):
+    process = start_ours(tmp_path, *LONG)
+    with ranks.ended(process):
+        folder = running(tmp_path)
+        process.send_signal(signal.SIGSTOP)
+        send(folder.control, "pause")
+        wait_until(lambda: state(folder) == "paused")
+        send(folder.control, "stop")
+        wait_until(lambda: read_history(folder)[0].checkpoints[-1].step == steps(folder))
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(60) == 5
+    assert state(folder) == "stopped"
+
+
+def test_a_launcher_that_dies_while_ranks_come_together_leaves_none(tmp_path):
+    process = start_ours(tmp_path, *LONG)
+    wait_until(lambda: len(ranks_of(process)) == 2, 60)
+    left = ranks_of(process)
+    process.kill()
+    _, alive = psutil.wait_procs(left, timeout=60)
+    assert not alive
+    assert state(newest(tmp_path)) in ("interrupted", "starting")
+
+
+def test_ranks_write_nothing_where_a_foreign_run_says_that_data_lies(tmp_path):
+    """Decoded images are kept in the user's own data folder by all of them."""
+    for number in range(60):
+        path = tmp_path / "images" / str(number % 2) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28), number).save(path)
+    words = ("--data", str(tmp_path / "own"), "train", "digits-mlp", "--set", "train.epochs=1")
+    own = ("data.name=folder", f"data.path={tmp_path / 'images'}", "data.size=1x28x28", "train.batch_size=10")
+    begun = start_ours(tmp_path / "runs", *words, *(word for key in own for word in ("--set", key)))
+    assert begun.wait(100) == 0
+    folder = newest(tmp_path / "runs")
+    folder.change_meta(data_dir=str(tmp_path / "victim"))
+    again = start_ours(tmp_path / "runs", *words[:2], "resume", "--set", "train.epochs=2")
+    assert again.wait(100) == 0
+    assert not (tmp_path / "victim").exists()

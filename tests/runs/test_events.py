@@ -161,3 +161,21 @@ def test_of_a_long_past_the_epochs_are_read_and_some_of_the_steps(tmp_path, monk
     gaps = [b.step - a.step for a, b in zip(history.steps, history.steps[1:], strict=False)]
     assert max(gaps) < 2 * 2500, "spread over the whole run"
     assert (follower.damaged, follower.first_damaged) == (1, epochs * 201 + 1)
+
+
+@pytest.mark.parametrize("value", ["-3e10", "1e308", "-1e308", "NaN", "1" + "0" * 400])
+@pytest.mark.parametrize("field", ["cpu_percent", "gpu_celsius", "gpu_watts", "process_memory_bytes"])
+def test_measurements_that_no_machine_has_are_refused(field, value):
+    """Drawn as a bar they took gigabytes."""
+    fields = {"cpu_percent": "1.0", "process_cpu_percent": "1.0", "memory_used_bytes": "1"}
+    fields |= {"memory_total_bytes": "1", "process_memory_bytes": "1"}
+    told = ", ".join(f'"{name}": {said}' for name, said in (fields | {field: value}).items())
+    with pytest.raises(ValueError, match=field):
+        from_json(f'{{"event": "MachineSampled", "time": 1.0, {told}}}'.encode())
+
+
+@pytest.mark.parametrize("value", ["1e308", "-1e308"])
+def test_runs_of_eternities_are_refused(value):
+    line = to_json(StepsTrained(1, 1, 0.1, 0.1, 1, 1.0, 12345.0), 1.0)
+    with pytest.raises(ValueError, match="seconds"):
+        from_json(line.replace("12345.0", value).encode())

@@ -12,10 +12,11 @@ from stored import relisted
 
 from aetui.data.generated import digits
 from aetui.runs.checkpoint_index import read_index
-from aetui.runs.events import EpochFinished, RunStarted
+from aetui.runs.events import EpochFinished, RunStarted, SettingChanged
 from aetui.runs.folder import RunFolder
 from aetui.training import data as training_data
 from aetui.training.supervisor import supervise
+from aetui.training.training import TOLD
 
 
 def changed_checkpoint(folder, change) -> None:
@@ -199,3 +200,23 @@ def test_a_listener_that_is_blocked_does_not_keep_the_run(make_run):
 
     assert supervise(folder, listen) == 0
     assert len(had) == 1
+
+
+@pytest.mark.parametrize("key", ["train.momentum", "model_dump.__func__.__globals__", "x" * 5000])
+def test_what_no_run_can_be_told_is_not_said_of_one(make_run, record, key):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: payload["told"].update({key: "1"}))
+    resumed = go_on(folder, record)
+    assert resumed.session.exit_code == 0
+    assert not resumed.of(SettingChanged) or all(event.key in TOLD for event in resumed.of(SettingChanged))
+    assert key not in folder.events.read_text()
+
+
+def test_a_checkpoint_beyond_the_end_of_its_epoch_is_refused(make_run, record):
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, lambda payload: payload["progress"].update(batch=10**14))
+    refused = go_on(folder, record)
+    assert (refused.session.state, refused.of(EpochFinished)) == ("failed", [])
+    assert "more than" in folder.read_meta().reason

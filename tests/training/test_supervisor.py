@@ -12,8 +12,10 @@ from aetui.files import write_whole
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.control import send, sent_so_far
 from aetui.runs.events import CheckpointSaved, EpochFinished, ProbeMeasured, StateChanged, Warned
+from aetui.runs.waiting import is_at_work, is_waiting
 from aetui.training import data as training_data
 from aetui.training import supervisor
+from aetui.training.ownership import launching, owned
 from aetui.training.session import Session
 from aetui.training.supervisor import supervise
 
@@ -137,3 +139,23 @@ def test_checkpoints_are_told_as_they_are_listed(make_run):
     assert [entry.sha256 for entry in read_index(folder.checkpoints)] == saved
     states = [event.state for event in reported if isinstance(event, StateChanged)]
     assert states == ["starting", "running", "finished"]
+
+
+@pytest.mark.parametrize("held", [launching, owned])
+def test_a_run_that_processes_are_started_for_is_not_amended_by_another_start(make_run, held):
+    """Between its first process, which starts the others, and the one of them that owns it."""
+    folder = make_run()
+    amended = []
+    with held(folder), pytest.raises(AetuiError, match="Another process is at work"):
+        supervise(folder, lambda event: None, amend=lambda: amended.append(1))
+    assert not amended
+
+
+def test_what_processes_are_started_for_is_at_work_and_waits_no_more(make_run):
+    folder = make_run()
+    folder.change_meta(state="waiting")
+    assert is_waiting(folder)
+    with launching(folder):
+        assert not is_waiting(folder)
+        assert is_at_work(folder)
+    assert is_waiting(folder)

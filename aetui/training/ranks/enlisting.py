@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -104,15 +105,18 @@ def threads_of_rank(told: int | None, team: Team) -> int | None:
     return max(1, cores // environment.local_ranks())
 
 
-def enlist(training: Training, images: dict[str, str]) -> None:
-    """Have the other ranks make the same model at the same step. Raises AetuiError with what one lacks."""
+def enlist(training: Training, images: dict[str, str], data_dir: Path) -> None:
+    """Have the other ranks make the same model at the same step. Raises AetuiError with what one lacks.
+
+    They take the data from where rank 0 has it, and not from where the run's folder may say.
+    """
     state = io.BytesIO()
     torch.save(training.state(), state)
     meta = training.folder.read_meta()
     training.team.order(
         Begin(
             preset=training.preset,
-            data_dir=meta.data_dir,
+            data_dir=str(data_dir.absolute()),
             device=training.device.type,
             threads=meta.threads,
             images=images,

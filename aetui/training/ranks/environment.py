@@ -6,6 +6,9 @@ https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables
 import os
 import socket
 
+LOOPBACK = "127.0.0.1"
+_PARENT = os.getppid()
+
 
 def ranks() -> int:
     """How many processes train together; 1 where torchrun started none."""
@@ -30,6 +33,27 @@ def local_ranks() -> int:
 def restarts() -> int:
     """How often torchrun has started the ranks anew, after one was lost."""
     return int(os.environ["TORCHELASTIC_RESTART_COUNT"]) if ranks() > 1 else 0
+
+
+def is_orphaned() -> bool:
+    """Whether who started this process is gone."""
+    return os.getppid() != _PARENT
+
+
+def told_by_us(rank: int, count: int, port: int, mark: str) -> dict[str, str]:
+    """What a rank is told where aetui starts all of them here; their store is at this `port`."""
+    return {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(count),
+        "LOCAL_WORLD_SIZE": str(count),
+        "MASTER_ADDR": LOOPBACK,
+        "MASTER_PORT": str(port),
+        "TORCHELASTIC_RUN_ID": mark,
+        "TORCHELASTIC_RESTART_COUNT": "0",
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "TORCH_NCCL_ASYNC_ERROR_HANDLING": "1",
+    }
 
 
 def name() -> str:

@@ -1,12 +1,13 @@
-"""Starting the processes of a run as torchrun does, by PyTorch's launcher, and waiting for their end.
+"""Starting the processes of a run on this machine, as torchrun's agent does, and waiting for their end.
 
-https://docs.pytorch.org/docs/stable/elastic/run.html
+https://docs.pytorch.org/docs/stable/elastic/multiprocessing.html
 """
 
 import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import uuid
@@ -15,14 +16,16 @@ from typing import TYPE_CHECKING
 
 from aetui.devices.available import available_devices
 from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL, AetuiError, UsageError
+from aetui.files import held_in_place, is_in_place
 from aetui.runs import states
 from aetui.runs.events import Emit, from_json
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import LineFollower
 from aetui.runs.liveness import find_state
-from aetui.training.ranks import environment
+from aetui.training.ranks.environment import LOOPBACK, ranks, told_by_us
 
 if TYPE_CHECKING:
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
     from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 MOST_A_CORE = 4
@@ -39,7 +42,7 @@ def processes_of(folder: RunFolder) -> int:
 
     A config.toml that cannot be read is told of by whoever trains by it. Raises UsageError for too many.
     """
-    if environment.ranks() > 1:
+    if ranks() > 1:
         return 1
     try:
         wanted = folder.read_preset().train.processes
@@ -61,49 +64,72 @@ def launch(folder: RunFolder, processes: int, words: Sequence[str], tell: Emit) 
     them. Call it from the main thread. Raises AetuiError where rank 0 ends without a word.
     """
     logging.disable(logging.CRITICAL)  # what the launcher says, the run's log says for people
-    signal.signal(signal.SIGHUP, lambda *_: _tell_detached(folder))
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # until each rank knows how many there are on this machine
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
-    with _followed(folder, tell):
+    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = SIGNALS
+    with held_in_place(folder.path), _followed(folder, tell):
         return _launched(folder, processes, [*words, OUTPUT_TO_LOG])
 
 
-def _tell_detached(folder: RunFolder) -> None:
+def _launched(folder: RunFolder, processes: int, words: Sequence[str]) -> int:
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, start_processes
+
+    store, mark = _store(), uuid.uuid4().hex
+    started = start_processes(
+        name="aetui",
+        entrypoint=sys.executable,
+        args=dict.fromkeys(range(processes), ("-P", "-m", "aetui.training", *words)),
+        envs={rank: told_by_us(rank, processes, store.port, mark) for rank in range(processes)},
+        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
+    )
+    pids = started.pids()
+    signal.signal(signal.SIGHUP, lambda *_: _tell_detached(folder, pids[0]))
+    signal.signal(signal.SIGTSTP, lambda *_: _stand_still(list(pids.values())))
+    try:
+        result = started.wait(period=LOOK_SECONDS)
+    except SignalException as received:
+        started.close(received.sigval)
+        return EXIT_SIGNAL + int(received.sigval)
+    if result and result.failures:
+        return _code_of(result.failures, folder)
+    return EXIT_DONE
+
+
+def _store() -> "TCPStore":
+    """What the ranks find each other by, on this machine's loopback alone.
+
+    torchrun's own listens on all of its addresses, and unpickles what stands in it.
+    """
+    from torch.distributed import TCPStore  # type: ignore[attr-defined]
+
+    line = socket.create_server((LOOPBACK, 0))
+    port = line.getsockname()[1]
+    return TCPStore(LOOPBACK, port, is_master=True, wait_for_workers=False, master_listen_fd=line.detach())
+
+
+def _tell_detached(folder: RunFolder, pid: int) -> None:
     """Rank 0, which is in a session of its own, hears from here that the terminal is gone."""
     with contextlib.suppress(AetuiError, OSError):
         meta = folder.read_meta()
-        if meta.pid and meta.state in (states.RUNNING, states.PAUSED):
-            os.kill(meta.pid, signal.SIGHUP)
+        if meta.pid == pid and meta.state in (states.RUNNING, states.PAUSED):  # it can take the signal
+            os.kill(pid, signal.SIGHUP)
 
 
-def _launched(folder: RunFolder, processes: int, words: Sequence[str]) -> int:
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
-    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=processes,
-        run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        local_addr="localhost",
-        max_restarts=0,
-        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
-        signals_to_handle=SIGNALS,
-    )
-    try:
-        elastic_launch(config, sys.executable)("-P", "-m", "aetui.training", *words)
-    except SignalException as received:
-        return EXIT_SIGNAL + int(received.sigval)
-    except ChildFailedError as error:
-        return _code_of(error.failures, folder)
-    return EXIT_DONE
+def _stand_still(pids: Sequence[int]) -> None:
+    """Ctrl-Z: the ranks, which the terminal does not reach, stop with this process and go on with it."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def _code_of(failures: Mapping[int, "ProcessFailure"], folder: RunFolder) -> int:
     """That of rank 0, or what it has told of the others. Raises AetuiError where it could not."""
+    if not is_in_place(folder.path):
+        raise AetuiError(f"The run's folder is gone: {folder.path}")
     first = failures.get(0)
     if first and first.exitcode > 0:
         return first.exitcode
@@ -132,7 +158,7 @@ def _followed(folder: RunFolder, tell: Emit) -> Iterator[None]:
         while not last:
             last = over.wait(LOOK_SECONDS)
             with contextlib.suppress(OSError):
-                for line in lines.read():
+                for line in lines.read() if is_in_place(folder.path) else ():
                     with contextlib.suppress(ValueError):
                         tell(from_json(line)[0])
 

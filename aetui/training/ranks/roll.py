@@ -21,6 +21,8 @@ SILENT_SECONDS = 15.0
 """How long one may say nothing."""
 QUIET_SECONDS = 3.0
 """The same of one whose process cannot be seen: its number may be that of another container."""
+FROZEN_SECONDS = 1.0
+"""How long the store may take to answer before it counts as stopped."""
 WAIT_SECONDS = 6.0
 """How long it is looked who is gone, once the line to somebody is broken."""
 _RANK = TypeAdapter(Rank)
@@ -82,12 +84,13 @@ class Roll:
 
     def ranks(self) -> list[Rank]:
         """Those that have said something, as they said it last."""
-        everybody = range(self._size)
+        began, everybody = time.monotonic(), range(self._size)
         there = [rank for rank in everybody if rank in self._heard or self._store.check([f"rank/{rank}"])]
         told = self._store.multi_get([f"rank/{rank}" for rank in there]) if there else []
         for rank, said in zip(there, map(bytes.decode, told), strict=True):
             if said != self._heard.get(rank, ("", 0.0))[0]:
                 self._heard[rank] = said, time.monotonic()
+        self._forgive(time.monotonic() - began)
         found = []
         for said, _ in list(self._heard.values()):  # the other thread may hear of one more
             try:
@@ -95,6 +98,11 @@ class Roll:
             except ValidationError:
                 continue
         return found
+
+    def _forgive(self, seconds: float) -> None:
+        """What the store took to answer, as who has it was stopped, nobody could say anything."""
+        if seconds > FROZEN_SECONDS:
+            self._heard = {rank: (said, at + seconds) for rank, (said, at) in self._heard.items()}
 
     def silent(self, seconds: float = SILENT_SECONDS) -> list[Rank]:
         """Those that have said nothing for so long; one that is stopped may go on."""

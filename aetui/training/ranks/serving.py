@@ -75,7 +75,7 @@ class _Service:
         """Whether rank 0 says so, or nobody can be heard; they hear of this rank meanwhile."""
         team = self._team
         if team is None or team.roll is None:
-            return False
+            return environment.is_orphaned()  # it would wait for the others for half an hour
         try:
             if time.monotonic() > self._say_at:
                 self._say_at = time.monotonic() + SAY_SECONDS
