@@ -7,6 +7,7 @@ import os
 import socket
 
 LOOPBACK = "127.0.0.1"
+LAUNCHER = "AETUI_LAUNCHER"
 _PARENT = os.getppid()
 
 
@@ -36,8 +37,8 @@ def restarts() -> int:
 
 
 def is_orphaned() -> bool:
-    """Whether who started this process is gone."""
-    return os.getppid() != _PARENT
+    """Whether who started this process is gone; it may be so from the beginning."""
+    return os.getppid() != int(os.environ.get(LAUNCHER, _PARENT))
 
 
 def told_by_us(rank: int, count: int, port: int, mark: str) -> dict[str, str]:
@@ -49,6 +50,7 @@ def told_by_us(rank: int, count: int, port: int, mark: str) -> dict[str, str]:
         "LOCAL_WORLD_SIZE": str(count),
         "MASTER_ADDR": LOOPBACK,
         "MASTER_PORT": str(port),
+        LAUNCHER: str(os.getpid()),
         "TORCHELASTIC_RUN_ID": mark,
         "TORCHELASTIC_RESTART_COUNT": "0",
         "TORCHELASTIC_USE_AGENT_STORE": "True",
