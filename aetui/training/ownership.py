@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import is_held
 from aetui.runs.waiting import try_lock
 
+ENDING_SECONDS = 3.0
+"""How long it may take processes of a run that has ended to end."""
 LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
 
@@ -76,10 +79,16 @@ def _at_work(folder: RunFolder) -> AetuiError:
     return AetuiError(f"Another process is at work on {folder.name}", hint)
 
 
-def check_not_launched(folder: RunFolder) -> None:
-    """Raises AetuiError where another process has started some that train the run, or is about to."""
-    if is_held(folder.launching):
-        raise _at_work(folder)
+def check_not_launched(folder: RunFolder, seconds: float = 0.0) -> None:
+    """Raises AetuiError where another process has started some that train the run, or is about to.
+
+    It may be given some time: one whose run has ended waits for the last of its processes.
+    """
+    end = time.monotonic() + seconds
+    while is_held(folder.launching):
+        if time.monotonic() >= end:
+            raise _at_work(folder)
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -105,7 +114,7 @@ def refusals_of(folder: RunFolder) -> Iterator[None]:
 @contextlib.contextmanager
 def owned_idle(folder: RunFolder) -> Iterator[None]:
     """Hold the lock of a run that nobody trains; one that was killed is no longer said to run meanwhile."""
-    check_not_launched(folder)
+    check_not_launched(folder, ENDING_SECONDS)
     with owned(folder):
         if folder.read_meta().state in states.LIVE:
             with contextlib.suppress(OSError):  # a full disk

@@ -27,7 +27,14 @@ from aetui.runs.control import CommandFollower, sent_so_far
 from aetui.runs.events import Emit, Event
 from aetui.runs.folder import RunFolder
 from aetui.training.notifying import Notifier
-from aetui.training.ownership import Ownership, check_not_launched, launching, owned, refusals_of
+from aetui.training.ownership import (
+    ENDING_SECONDS,
+    Ownership,
+    check_not_launched,
+    launching,
+    owned,
+    refusals_of,
+)
 from aetui.training.ranks import environment
 from aetui.training.ranks.launching import launch, processes_of
 from aetui.training.ranks.watch import RankWatch
@@ -66,6 +73,8 @@ def supervise(
     """
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
+    if environment.ranks() == 1:
+        check_not_launched(folder, ENDING_SECONDS)  # without the lock, which one that begins needs
     with _from_own_thread(listener) as tell, contextlib.ExitStack() as held:
         with owned(folder) as ownership:
             if environment.ranks() == 1:
