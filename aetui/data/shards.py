@@ -86,8 +86,8 @@ class ShardLister:
         return listing.members if listing.shards == shards else None
 
     def _keep(self, root: Path, listing: _Listing) -> None:
-        """For the next time, where that can be written."""
-        with contextlib.suppress(OSError):
+        """For the next time, where that can be written: not names that are no UTF-8."""
+        with contextlib.suppress(OSError, ValueError):
             self._cache_dir.mkdir(parents=True, exist_ok=True)
             check_no_link(self._cache_dir)
             write_whole(self._place(root), _LISTING.dump_json(listing))

@@ -171,6 +171,13 @@ def test_members_that_are_no_files_are_not_followed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "secret.png", "set"]
 
 
+def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "set" / "a.tar"
+    shard(path, *((f"{number}\udcff/x.png", png(number)) for number in range(10)))
+    data = read(tmp_path / "set")
+    assert len(data.train) + len(data.test) == len(data.classes) == 10
+
+
 def test_presets_say_where_shards_are() -> None:
     words = ["data.name=shards", "data.path=~/shards", "data.size=1x28x28"]
     preset = read_preset(find_preset("mnist-mlp"), words)

@@ -67,6 +67,7 @@ def launch(folder: RunFolder, processes: int, words: Sequence[str], tell: Emit) 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # until each rank knows how many there are on this machine
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
     os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = SIGNALS
+    signal.signal(signal.SIGHUP, lambda *_: None)  # until there is somebody to be told; not inherited
     with held_in_place(folder.path), _followed(folder, tell):
         return _launched(folder, processes, [*words, OUTPUT_TO_LOG])
 
