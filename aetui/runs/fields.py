@@ -1,11 +1,14 @@
 """What a value read from a run's folder may be. Such a folder may come from anybody."""
 
+import math
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 LONGEST_WORDS, SHORT = 4000, 200
+MOST_SECONDS = 1e10
+"""Three centuries, in a run's log."""
 MOST_THREADS = 100_000
 """Of the CPU, that a run may be told to compute with."""
 MOST_MISTAKES = 1000
@@ -50,6 +53,14 @@ Words = Annotated[str, BeforeValidator(as_words)]
 
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Positive = Annotated[int, Field(ge=1, le=10**15)]
-Seconds = Annotated[float, Field(ge=-1e6, le=1e10)]
-"""Of a run: three centuries at most, for charts over time."""
+
+
+def _of_a_run(seconds: float) -> float:
+    if math.isfinite(seconds) and abs(seconds) > MOST_SECONDS:
+        raise ValueError("seconds of no run")
+    return seconds
+
+
+Seconds = Annotated[float, AfterValidator(_of_a_run)]
+"""For charts over time; a number that is none is told as such."""
 Epoch = Annotated[int, Field(ge=0, le=10**9)]

@@ -4,13 +4,16 @@ import contextlib
 import math
 import threading
 import time
+from typing import TYPE_CHECKING
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs.ranks import RanksSampled, chosen
 from aetui.training.ranks.environment import is_orphaned, ranks
 from aetui.training.ranks.roll import SILENT_SECONDS, Failure, RankLost, Roll
-from aetui.training.ranks.team import Team
 from aetui.training.session import Session
+
+if TYPE_CHECKING:
+    from aetui.training.ranks.team import Team
 
 LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
@@ -75,7 +78,7 @@ class RankWatch:
             if time.monotonic() > self._end_at:
                 self._session.abandon(lost)
 
-    def _say(self, team: Team, roll: Roll) -> None:
+    def _say(self, team: "Team", roll: Roll) -> None:
         sample, self._sample = self._sample, None
         if sample:
             roll.say(team.sample(sample))
