@@ -3,12 +3,14 @@
 import os
 import random
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from aetui.errors import UsageError
 
+SHARD = ".tar"
+"""How the names of shards end."""
 SUFFIXES = frozenset(
     (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 )
@@ -75,13 +77,13 @@ def list_folder(
     return train, test
 
 
-def holds_images(folder: Path) -> bool:
-    """Whether an image file is in the folder, by names alone; one too large to look through may hold some.
+def holds_any(folder: Path, suffixes: Container[str] = SUFFIXES) -> bool:
+    """Whether such a file is in the folder, by names alone; one too large to look through may hold some.
 
     Quick enough for a question: at most MOST_LOOKED_AT files are looked at. Raises OSError.
     """
     return any(
-        path.suffix.lower() in SUFFIXES or number == MOST_LOOKED_AT
+        path.suffix.lower() in suffixes or number == MOST_LOOKED_AT
         for number, path in enumerate(files_below(folder), 1)
     )
 

@@ -44,15 +44,11 @@ def load(
     if name in ("folder", "shards"):
         assert folder is not None, "a preset with a folder is checked to name it"
         assert size is not None, "a preset with a folder is checked to give its size"
-        cache_dir = data_dir / "folders"
-        lister = ShardLister(cache_dir, on_progress, cancelled)
+        cache = data_dir / "folders"
+        lister = ShardLister(cache, on_progress, cancelled)
+        images = images_below if name == "folder" else lister.images
         return load_folder(
-            folder,
-            size,
-            cache_dir,
-            test_share,
-            seed,
-            images=images_below if name == "folder" else lister.images,
+            *(folder, size, cache, test_share, seed, images),
             on_progress=on_progress,
             on_warning=on_warning,
             cancelled=cancelled,

@@ -16,12 +16,12 @@ from typing import BinaryIO
 from pydantic import TypeAdapter
 
 from aetui.data.files import Cancelled, Decoding
-from aetui.data.folder_listing import SINGLE_CLASS, SUFFIXES, ListedFile, files_below
+from aetui.data.folder_listing import SHARD, SINGLE_CLASS, SUFFIXES, ListedFile, files_below
 from aetui.errors import UsageError
 from aetui.files import check_holes, check_no_link, open_file, read_bounded, write_whole
 
-SHARD, CLASS = ".tar", ".cls"
-"""How the names of shards end, and of members that have the class of their sample as text."""
+CLASS = ".cls"
+"""How the names of members end that have the class of their sample as text."""
 MOST_CLASS_BYTES = 100
 LARGE_BYTES = 100_000_000
 LARGEST_LISTING = 10**9

@@ -18,7 +18,7 @@ from aetui.training.model_kinds import build_model
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered
 from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
-from aetui.ui.parts.preset_cost import numbers_kept
+from aetui.ui.parts.preset_cost import memory_words, numbers_kept
 
 VITS = [listed for listed in shipped_presets() if read_preset(listed.path).model.vit is not None]
 
@@ -127,6 +127,18 @@ def test_the_card_says_how_a_transformer_is_trained(tmp_path):
     assert "mirrored at random, random crops of 20 % of the area and more" in text
     assert "7.16M" in text
     assert "about 11.5 GB" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("train.processes=2", "about 5.80 GB for each of 2 processes"),
+        ("train.activation_checkpointing=true", "about 1.54 GB besides"),
+    ],
+)
+def test_the_memory_estimated_is_less_by_processes_and_blocks_computed_twice(change, said):
+    preset = read_preset(find_preset("cifar10-vit-mae"), [change])
+    assert said in memory_words(preset, 7_160_000)
 
 
 @pytest.mark.parametrize("name", ["shapes-vit-mae", "cifar10-vit-mae"])

@@ -172,7 +172,8 @@ class MenuScreen(PresetScreen):
         if offered.preset is None:
             self.notify("Mend its mistakes first; they stand on the right.", severity="error")
         elif offered.lacks_folder:
-            self.app.push_screen(FolderScreen(), partial(self._start_on_folder, offered))
+            name = offered.preset.data.name
+            self.app.push_screen(FolderScreen(name), partial(self._start_on_folder, offered))
         else:
             self._train(offered.preset, offered.listed.description)
 

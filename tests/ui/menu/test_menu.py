@@ -245,6 +245,24 @@ async def test_a_preset_on_a_folder_that_is_not_there_asks_for_one(app, started,
     assert len(list_runs(tmp_path / "runs")) == 1
 
 
+async def test_of_shards_a_folder_of_shards_is_asked_for(app, tmp_path):
+    chosen = []
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "one.png").touch()
+    (tmp_path / "shards" / "train").mkdir(parents=True)
+    (tmp_path / "shards" / "train" / "one.tar").touch()
+    async with app().run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(FolderScreen("shards"), chosen.append)
+        await pilot.pause()
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "images")
+        await pilot.press("enter")
+        assert "There are no shards in" in text_of(pilot)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "shards")
+        await pilot.press("enter")
+        await pilot.pause()
+    assert chosen == [str(tmp_path / "shards")]
+
+
 async def test_too_small_says_that_training_goes_on_only_where_it_does(app, monkeypatch):
     async with app().run_test(size=(40, 10)) as pilot:
         await pilot.pause()
