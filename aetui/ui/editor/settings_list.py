@@ -15,7 +15,7 @@ from aetui.ui.editor.draft import OF_THE_RUN, Draft
 from aetui.ui.editor.keys import LIST_KEYS
 
 CHANGED, WRONG = "•", "✗"
-NAME_CELLS = 19
+NAME_CELLS = 25
 """Of the longest name and a space."""
 
 

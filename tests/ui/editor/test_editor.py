@@ -8,6 +8,7 @@ import pytest
 from screen_text import text_of
 from textual.widgets import Input
 
+from aetui.config.fields import every_setting
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs import enqueue
@@ -16,7 +17,7 @@ from aetui.runs.waiting import read_queue
 from aetui.ui.app import AetuiApp
 from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
-from aetui.ui.editor.settings_list import SettingsList
+from aetui.ui.editor.settings_list import NAME_CELLS, SettingsList
 
 NAMES = {"-": "minus", ".": "full_stop", ",": "comma", " ": "space"}
 """Of keys, for the pilot."""
@@ -289,3 +290,7 @@ def test_a_preset_that_cannot_be_written_leaves_no_file(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
+
+
+def test_every_name_has_a_space_behind_it():
+    assert max(len(setting.name) for setting in every_setting()) + 1 == NAME_CELLS
