@@ -116,6 +116,8 @@ class RunFolder:
         self.launching = path / "launching"
         """Locked by who starts and watches several processes that train the run."""
         self.reserve = Reserve(path / "reserve")
+        self._written: Meta | None = None
+        """What this object last wrote into meta.json."""
 
     @property
     def called(self) -> str:
@@ -152,10 +154,23 @@ class RunFolder:
 
     def write_meta(self, meta: Meta) -> None:
         write_whole(self.meta_file, meta.model_dump_json(indent=1).encode())
+        self._written = meta
 
     def change_meta(self, **fields: Any) -> None:
-        """Rewrite meta.json with some fields changed; only the process that owns the run does this."""
-        self.write_meta(Meta.model_validate(self.read_meta().model_dump() | fields))
+        """Rewrite meta.json with some fields changed; only the process that owns the run does this.
+
+        One that somebody deleted or damaged meanwhile is made anew.
+        """
+        self.write_meta(Meta.model_validate(self._known_meta().model_dump() | fields))
+
+    def _known_meta(self) -> Meta:
+        """What meta.json says, or said when this object wrote it; raises as `read_meta` does."""
+        try:
+            return self.read_meta()
+        except DamagedMeta:
+            if self._written is None:
+                raise
+            return self._written
 
     def own(self) -> None:
         """Write this process into meta.json as the one that runs it, and the run as starting.
@@ -182,7 +197,7 @@ class RunFolder:
         """Make the folders that a run needs and somebody took away. Raises OSError and AetuiError."""
         for folder in (self.previews, self.checkpoints):
             if not folder.is_dir():
-                make_folder(folder, shared=self.read_meta().shared)
+                make_folder(folder, shared=self._known_meta().shared)
 
 
 def now() -> str:

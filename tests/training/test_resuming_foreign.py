@@ -162,6 +162,22 @@ def test_checkpoints_that_are_gone_are_not_begun_anew(make_run, record):
     assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
 
 
+@pytest.mark.parametrize("damage", [None, "{"])
+def test_what_is_taken_out_of_the_folder_while_it_is_trained_is_made_anew(make_run, record, damage):
+    folder = make_run("train.epochs=3")
+    before = folder.read_meta()
+
+    def take_away(event, session):
+        if isinstance(event, EpochFinished) and event.epoch == 1:
+            shutil.rmtree(folder.checkpoints)
+            folder.meta_file.unlink() if damage is None else folder.meta_file.write_text(damage)
+
+    assert record(folder, take_away).session.state == "finished"
+    meta = folder.read_meta()
+    assert (meta.state, meta.epochs, meta.started) == ("finished", 3, before.started)
+    assert (folder.checkpoints / "index.json").is_file()
+
+
 @pytest.mark.parametrize("others", [digits(train=190, test=70), digits(train=200, test=70, seed=1)])
 def test_a_run_does_not_go_on_with_other_images(make_run, record, monkeypatch, others):
     folder = make_run("train.epochs=1")
