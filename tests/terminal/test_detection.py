@@ -179,7 +179,10 @@ def test_any_answer_is_survived(rubbish):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_while_asking_leaves_the_modes_as_they_were(number):
-    script = "import sys; from aetui.terminal.detection import detect; detect(path=sys.argv[1])"
+    script = (
+        "import sys; from aetui.terminal.detection import detect; from aetui.terminal.query import Patience;"
+        "detect(path=sys.argv[1], patience=Patience(silence=60, answering=60))"
+    )
     with FakeTerminal({}) as fake:
         command = [sys.executable, "-c", script, fake.path]
         with subprocess.Popen(command, env={**ENVIRONMENT}, stderr=subprocess.DEVNULL) as process:
