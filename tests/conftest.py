@@ -4,10 +4,13 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from live_runs import kill_all
+from pseudo_terminal import Terminal
 
 settings.register_profile("ci", derandomize=True)
 """CI tries the same examples each time; people's runs look for new ones."""
@@ -50,3 +53,29 @@ def real_data() -> Path:
     if not (SHARED_DATA / "MNIST" / "raw").is_dir():
         pytest.skip(f"no real data in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def runs(tmp_path) -> Iterator[Path]:
+    """Where the runs of the test are."""
+    yield tmp_path / "runs"
+    kill_all(tmp_path / "runs")
+
+
+@pytest.fixture
+def open_terminal(tmp_path, runs) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, **settings) -> Terminal:
+        opened.append(Terminal(*arguments, cwd=tmp_path, **settings))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.kill()
+
+
+@pytest.fixture
+def open_app(open_terminal) -> Callable[..., Terminal]:
+    """The same on one thread: several wait for each other where other programs keep the machine busy."""
+    return lambda *arguments, **settings: open_terminal(*arguments, "--threads", "1", **settings)

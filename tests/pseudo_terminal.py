@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -16,6 +17,18 @@ from pathlib import Path
 import pyte
 
 AETUI = (sys.executable, "-m", "aetui")
+RESTORED = b"\x1b[?1049l"
+"""Leaves the alternate screen."""
+
+
+def epoch_at_least(number: int) -> Callable[[str], bool]:
+    """The monitor's progress has come to this epoch."""
+
+    def seen(screen: str) -> bool:
+        epoch = re.search(r"epoch +(\d+)/", screen)
+        return epoch is not None and int(epoch[1]) >= number
+
+    return seen
 
 
 class Terminal:

@@ -1,35 +1,10 @@
-"""Real terminals, lines and disks; whatever a test starts is ended."""
+"""The program without a terminal, for the tests of lines and disks; whatever a test starts is ended."""
 
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from live_runs import kill_all
-from pseudo_terminal import AETUI, Terminal
-
-LONG = ("--preset", "digits-mlp", "--set", "train.epochs=4000", "--threads", "1")
-"""The app on a run that goes on for longer than any test."""
-
-
-@pytest.fixture
-def runs(tmp_path) -> Iterator[Path]:
-    """Where the runs of the test are."""
-    yield tmp_path / "runs"
-    kill_all(tmp_path / "runs")
-
-
-@pytest.fixture
-def open_terminal(tmp_path, runs) -> Iterator[Callable[..., Terminal]]:
-    opened: list[Terminal] = []
-
-    def start(*arguments: str, **settings) -> Terminal:
-        opened.append(Terminal(*arguments, cwd=tmp_path, **settings))
-        return opened[-1]
-
-    yield start
-    for terminal in opened:
-        terminal.kill()
+from pseudo_terminal import AETUI
 
 
 @pytest.fixture
