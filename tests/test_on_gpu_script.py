@@ -21,6 +21,7 @@ def measured(out: Path, *options: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, {part["name"]: part for part in parts}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_every_part_runs_on_a_cpu_and_writes_what_it_found(tmp_path):
     names = ("machine", "resumed", "epochs", "tutorial", "pause", "screen", "too_large", "vit_speed")

@@ -71,7 +71,7 @@ def expected(small_data, tmp_path) -> list:
 
 def test_the_kth_call_fails_for_some_k(expected, tmp_path, monkeypatch, record_property):
     tried = 0
-    for first, error in zip(itertools.count(1, 14), itertools.cycle(ERRORS), strict=False):
+    for first, error in zip(itertools.count(1, 15), itertools.cycle(ERRORS), strict=False):
         lasting = 1 + 20 * (first % 2)
         tried += 1
         if not survive(tmp_path, monkeypatch, getattr(errno, error), first, lasting, expected):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from screen_text import text_of
+from textual import events
 from textual.widgets import Input
 
 from aetui.config.fields import every_setting
@@ -50,6 +51,14 @@ async def typed(pilot, text: str) -> None:
     await pilot.press("enter")
     await pilot.pause()
     await pilot.press(*(NAMES.get(letter, letter) for letter in text))
+    await pilot.pause()
+
+
+async def pasted(pilot, values: int) -> None:
+    """So many values into the line, over what stands there."""
+    await pilot.press("enter")
+    await pilot.pause()
+    pilot.app.focused.post_message(events.Paste(",".join(map(str, range(values)))))
     await pilot.pause()
 
 
@@ -140,14 +149,14 @@ async def test_more_runs_than_the_screen_waits_for(app, monkeypatch, tmp_path):
         screen = await opened(pilot)
         for key, most in (("train.seed", 11), ("train.epochs", 10)):
             await go_to(pilot, screen, key)
-            await typed(pilot, ",".join(map(str, range(most))))
+            await pasted(pilot, most)
             await pilot.press("enter")
             await pilot.pause()
         await pilot.press("s")
         await pilot.pause()
         assert "110 runs are more than 100" in [note.message for note in pilot.app._notifications][-1]
         await go_to(pilot, screen, "train.seed")
-        await typed(pilot, ",".join(map(str, range(101))))
+        await pasted(pilot, 101)
         assert "101 values are more than 100" in text_of(pilot)
     assert not (tmp_path / "runs").exists()
 
