@@ -44,6 +44,9 @@ def held_in_place(folder: Path) -> Iterator[None]:
 
     So a run that was moved away while it trains leaves alone what was moved to where it was. Raises OSError.
     """
+    if folder in _held:
+        yield
+        return
     facts = folder.stat()
     _held[folder] = facts.st_dev, facts.st_ino
     try:

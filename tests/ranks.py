@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from PIL import Image
 
 PROGRAM = Path(__file__).parent / "rank_program.py"
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONUNBUFFERED": "1"}
@@ -34,6 +35,28 @@ def run(ranks: int, images: int, runs: Path, *words: str) -> tuple[int, str]:
     process = start(ranks, images, runs, *words)
     printed, _ = process.communicate(timeout=100)
     return process.returncode, printed
+
+
+def start_ours(runs: Path, *words: str) -> subprocess.Popen[str]:
+    """`aetui --processes 2`, without torchrun."""
+    command = [sys.executable, "-m", "aetui", "--runs", str(runs), *words, "--processes", "2"]
+    return subprocess.Popen(
+        [*command, "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True
+    )
+
+
+def grey_images(folder: Path) -> list[str]:
+    """Sixty PNGs; returns the words that train on them."""
+    for number in range(60):
+        path = folder / str(number % 2) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28), number).save(path)
+    keys = ("data.name=folder", f"data.path={folder}", "data.size=1x28x28", "train.batch_size=10")
+    return [word for key in keys for word in ("--set", key)]
+
+
+def ranks_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children()
 
 
 @contextlib.contextmanager

@@ -44,7 +44,10 @@ def run(options: argparse.Namespace) -> int:
         _require_folder(options.runs)
         with worked_queue(options.runs, data_dir(options)) as queue:
             _change(queue, options.action, names)
-    _show(read_queue(options.runs), options.runs, as_json=options.json)
+    queue = read_queue(options.runs)
+    _show(queue, options.runs, as_json=options.json)
+    if options.action == "show" and not options.json:
+        _warn_of_rest(queue, options.runs)
     return 0
 
 
@@ -113,7 +116,6 @@ def _as_they_are(queue: "Queue", runs_dir: "Path") -> tuple[list["RunFolder"], l
 
 def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
     from aetui.cli.table import print_table
-    from aetui.runs.waiting import is_worked_off
 
     started, waiting = _as_they_are(queue, runs_dir)
     if as_json:
@@ -125,7 +127,13 @@ def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
     print_table(("turn", "run", "epochs", "with"), rows, "nothing waits")
     if queue.paused:
         print("The queue is paused: `aetui queue resume`", file=sys.stderr)
-    elif waiting and not is_worked_off(runs_dir):
+
+
+def _warn_of_rest(queue: "Queue", runs_dir: "Path") -> None:
+    """Say where runs wait for a process that is not there."""
+    from aetui.runs.waiting import is_worked_off
+
+    if not queue.paused and _as_they_are(queue, runs_dir)[1] and not is_worked_off(runs_dir):
         print("Nobody works the queue off: `aetui queue resume` starts that", file=sys.stderr)
 
 

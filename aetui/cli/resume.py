@@ -147,9 +147,10 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
 
 def _warn_of_bend(preset: "Preset", planned: int) -> None:
     """Say on stderr that another number of epochs changes the learning rate's curve, where it does."""
+    from aetui.config.steering import steered
     from aetui.text import plural
 
-    train = preset.train
+    train = steered(preset).train
     if train.schedule != "constant" and train.epochs != planned:
         curve = f"the learning rate's {train.schedule} curve"
         print(

@@ -67,9 +67,10 @@ def note_launch(folder: RunFolder) -> None:
 
 def end_all(code: int) -> int:
     """Where there is no more to train: the other ranks, which wait for orders, end too; returns the code."""
+    from aetui.training.control import Control
     from aetui.training.ranks.enlisting import joined
 
-    joined().dismiss()
+    joined(Control()).dismiss()
     return code
 
 

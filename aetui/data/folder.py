@@ -29,7 +29,7 @@ from aetui.data.mapped import MappedImages
 from aetui.errors import AetuiError, UsageError
 from aetui.files import check_no_link, expanded, open_file, read_bounded, whole_file
 
-FORMAT = 2  # of the cache; a new number makes old files unused
+FORMAT = 3  # of the cache; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`
 CACHE_NAME = r"[0-9a-f]{16}-[0-9a-f]{16}\.(images|json)(\.tmp)?"
 LARGEST_INDEX = 10**9
@@ -42,8 +42,8 @@ NAMED = 5  # that many of the skipped files are named
 class _Index:
     """What lies beside decoded images."""
 
-    skipped: list[str]
-    """Names of the files that could not be decoded."""
+    skipped: list[int]
+    """Places in the list of files, of those that could not be decoded."""
     images_sum: str
     """Of some of the images, as they were written."""
 
@@ -88,7 +88,7 @@ def load_folder(
             "Make room or mend the folder's permissions, or choose another folder with --data DIR.",
         ) from error
     if skipped:
-        on_warning(_skipped_text(skipped, len(train + test)))
+        on_warning(_skipped_text([(train + test)[place].told for place in skipped], len(train + test)))
     return _data_set(folder, cache, train, test, skipped)
 
 
@@ -113,17 +113,18 @@ class _Cache:
         channels, height, width = self.size
         return channels * height * width
 
-    def skipped(self) -> list[str] | None:
-        """Names of the files left out, or None where the cache is missing, damaged or can be better now."""
+    def skipped(self) -> list[int] | None:
+        """Places of the files left out, or None where the cache is missing, damaged or can be better now."""
         try:
             index = _INDEX.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
-            left = {file.told for file in self._files} - set(index.skipped)
-            whole = len(left) + len(index.skipped) == len(self._files)
-            if not whole or self._sum_of_images(len(left)) != index.images_sum:
+            left = len(self._files) - len(index.skipped)
+            places = set(index.skipped)
+            whole = len(places) == len(index.skipped) and places <= set(range(len(self._files)))
+            if not whole or self._sum_of_images(left) != index.images_sum:
                 return None
         except (OSError, ValueError):
             return None
-        again = [file for file in self._files if file.told not in left][:RETRIED]
+        again = [self._files[place] for place in index.skipped[:RETRIED]]
         return index.skipped if all(self._decode(file) is None for file in again) else None
 
     def _sum_of_images(self, count: int) -> str:
@@ -133,8 +134,8 @@ class _Cache:
                 raise ValueError("not whole")
         return sum_of_some(MappedImages(self.images_path, count, self.size).images)
 
-    def fill(self, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> list[str]:
-        """Decode every file; returns the names of those that could not be."""
+    def fill(self, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> list[int]:
+        """Decode every file; returns the places of those that could not be."""
         needed = len(self._files) * self.image_bytes
         refuse_small_disk(f"{len(self._files)} decoded images of {self._folder}", needed, self._dir)
         with whole_file(self.images_path) as target:
@@ -142,7 +143,7 @@ class _Cache:
             if len(skipped) == len(self._files):
                 raise UsageError(
                     f"None of the {len(self._files)} image files in {self._folder} could be read: "
-                    f"{', '.join(skipped[:NAMED])}.",
+                    f"{', '.join(file.told for file in self._files[:NAMED])}.",
                     "Check one of them with an image viewer.",
                 )
         with whole_file(self._index_path) as target:
@@ -153,7 +154,7 @@ class _Cache:
 
     def _decode_into(
         self, target: BinaryIO, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]
-    ) -> list[str]:
+    ) -> list[int]:
         skipped, reported = [], 0.0
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "aetui-decode") as pool:
             for begin in range(0, len(self._files), CHUNK):
@@ -163,9 +164,9 @@ class _Cache:
                     reported = time.monotonic()
                     on_progress(Decoding(begin, len(self._files)))
                 files = self._files[begin : begin + CHUNK]
-                for file, pixels in zip(files, pool.map(self._decode, files), strict=True):
+                for place, pixels in enumerate(pool.map(self._decode, files), begin):
                     if pixels is None:
-                        skipped.append(file.told)
+                        skipped.append(place)
                     else:
                         target.write(pixels)
         on_progress(Decoding(len(self._files), len(self._files)))
@@ -203,10 +204,11 @@ def _data_set(
     cache: _Cache,
     train: Sequence[ListedFile],
     test: Sequence[ListedFile],
-    skipped: Sequence[str],
+    skipped: Sequence[int],
 ) -> DataSet:
     broken = set(skipped)
-    good_train, good_test = ([file for file in files if file.told not in broken] for files in (train, test))
+    good_train = [file for place, file in enumerate(train) if place not in broken]
+    good_test = [file for place, file in enumerate(test, len(train)) if place not in broken]
     _refuse_empty(folder, good_train, "train", len(broken))
     _refuse_empty(folder, good_test, "test", len(broken))
     classes = _classes([*good_train, *good_test])

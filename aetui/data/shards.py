@@ -112,8 +112,11 @@ def _refused(path: Path, why: str) -> UsageError:
 
 
 def members_of(path: Path) -> list[Member]:
-    """The images in a shard, as they lie in it. Raises UsageError for one that is damaged or compressed."""
-    images: list[tuple[str, int, int]] = []
+    """The images in a shard, as they lie in it; of several of one name it is the last, as unpacked.
+
+    Raises UsageError for a shard that is damaged or compressed.
+    """
+    images: dict[str, tuple[int, int]] = {}
     classes: dict[str, str] = {}
     try:
         check_holes(path, LARGE_BYTES)
@@ -121,7 +124,7 @@ def members_of(path: Path) -> list[Member]:
             for member in _headers(file):
                 suffix = PurePosixPath(member.name).suffix.lower()
                 if suffix in SUFFIXES and not member.issparse():
-                    images.append((member.name, member.size, member.offset_data))
+                    images[member.name] = member.size, member.offset_data
                 elif suffix == CLASS and member.size <= MOST_CLASS_BYTES:
                     file.seek(member.offset_data)
                     said = file.read(member.size).decode(errors="backslashreplace")
@@ -131,7 +134,7 @@ def members_of(path: Path) -> list[Member]:
         raise _refused(path, str(why)) from None
     return [
         (name, classes.get(_sample(name)) or _first_folder(name), size, offset)
-        for name, size, offset in images
+        for name, (size, offset) in images.items()
     ]
 
 
@@ -147,7 +150,10 @@ def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
             if member.isreg():
                 yield member
         file.seek(archive.offset)
-        if file.read(tarfile.BLOCKSIZE).strip(b"\0"):  # tarfile takes what is no header for the end
+        behind = file.read(tarfile.BLOCKSIZE)
+        if not behind:
+            raise ValueError("it ends without an archive's end: it was cut, or is being written")
+        if behind.strip(b"\0"):  # tarfile takes what is no header for the end
             raise ValueError(f"it is damaged from byte {archive.offset:,} on")
 
 

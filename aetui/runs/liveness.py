@@ -37,6 +37,8 @@ def require_idle(folder: RunFolder) -> None:
 
 def _process_lives(folder: RunFolder, meta: Meta) -> bool:
     if meta.pid is None:
+        if (launched := is_held(folder.launching)) is not None:
+            return launched
         return 0 <= time.time() - moment(meta.started) < STARTING_SECONDS
     held = is_held(folder.lock)
     if meta.host != socket.gethostname():

@@ -8,7 +8,7 @@ from aetui.errors import AetuiError
 from aetui.files import open_to_append
 from aetui.runs import states
 from aetui.runs.control import sent_so_far
-from aetui.runs.folder import RunFolder
+from aetui.runs.folder import Meta, RunFolder
 from aetui.runs.waiting import WORKER_LOG
 
 
@@ -25,6 +25,14 @@ def start_worker(runs_dir: Path, data_dir: Path) -> None:
         )
 
 
+Owner = tuple[int | None, float | None]
+"""Which process trains a run, or did; of several it is the first."""
+
+
+def _owner(meta: Meta) -> Owner:
+    return meta.pid, meta.pid_began
+
+
 class Trainer:
     """A run's own process, started from its folder; what it prints goes to the folder's log.txt.
 
@@ -33,6 +41,10 @@ class Trainer:
 
     def __init__(self, folder: RunFolder, data_dir: Path, *, repair: bool = False) -> None:
         self.folder = folder
+        try:
+            self._before: Owner | None = _owner(folder.read_meta())
+        except AetuiError:
+            self._before = None
         commands_from = sent_so_far(folder.control)
         module = [sys.executable, "-P", "-m", "aetui.training"]
         arguments = [str(folder.path.absolute()), str(data_dir.absolute()), str(commands_from)]
@@ -58,7 +70,7 @@ class Trainer:
             meta = self.folder.read_meta()
         except AetuiError:
             return True
-        return meta.state in states.LIVE or meta.pid != self._process.pid
+        return meta.state in states.LIVE or _owner(meta) == self._before
 
     def terminate(self) -> None:
         """Ask by signal for a checkpoint and an end; the second time it ends at once."""

@@ -155,7 +155,7 @@ class Session:
             if self._repair:
                 self._make_list_anew()
             preset = self.folder.read_preset()
-            with led() as team:
+            with led(self.control) as team:
                 self.team = team
                 training = prepare(self.folder, preset, self._data_dir, self.control, self.emit, team)
                 self.gpu_uuid, self.spins = training.gpu_uuid, training.spins

@@ -39,14 +39,13 @@ from aetui.training.ranks import environment
 from aetui.training.ranks.launching import launch, processes_of
 from aetui.training.ranks.watch import RankWatch
 from aetui.training.session import Session
+from aetui.training.stop_signals import StopSignals
 from aetui.training.watchdog import Watchdog
 
 LOOK_SECONDS = 0.02
 """How often commands are looked for: what a pause takes at most, besides one step."""
 MEASURE_SECONDS, LONGEST_MEASURE_SECONDS, MEASURES = 2.0, 12.0, 4000
 """Between two looks at the machine; later as often as there are so many in the time so far."""
-ONE_STOP_SECONDS = 0.5
-"""Between two stop signals that are two."""
 SLOW_STOP_SECONDS = 5.0
 SLOW_STOP = "it stops once what is under way is finished; a second signal (Ctrl-C, kill) ends it at once"
 CROWDED_CORES = 0.5
@@ -215,18 +214,13 @@ def _is_crowded(sample: MachineSampled) -> bool:
 def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]]:
     """SIGINT and SIGTERM ask for a stop, the second time at once; SIGHUP means that the terminal is gone.
 
-    Yields the list of stop signals received. One that comes right behind another is the same: `timeout` sends
-    its own to the process and to its group.
+    Yields the list of stop signals received.
     """
-    received: list[int] = []
-    first = 0.0
+    stops = StopSignals()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal first
-        if received and time.monotonic() - first > ONE_STOP_SECONDS:
+        if stops.hear(number):
             os._exit(EXIT_SIGNAL + number)
-        first = first or time.monotonic()
-        received.append(number)
         session.control.request("stop")
 
     def detach(number: int, frame: FrameType | None) -> None:
@@ -237,8 +231,9 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         handlers[signal.SIGHUP] = detach
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, handlers)  # who started several processes kept them waiting
     try:
-        yield received
+        yield stops.received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,7 +1,6 @@
 """Which run a start by torchrun takes up again, when it starts its ranks anew."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from aetui.config.shipped import find_preset
 from aetui.errors import UsageError
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
-from aetui.training.ranks.launching import _tell_detached, processes_of
+from aetui.training.ranks.launching import processes_of
 
 
 @pytest.fixture
@@ -118,13 +117,3 @@ def test_what_every_rank_would_do_anew_is_refused(torchrun, capsys):
     torchrun()
     assert main(["sweep", "digits-mlp", "--vary", "seed=1,2"]) == 2
     assert "torchrun can start `aetui train` and `aetui resume`" in capsys.readouterr().err
-
-
-def test_a_lost_terminal_is_told_to_rank_0_alone(make):
-    """meta.json may name any process, as one of the machine's boot before."""
-    folder = make()
-    with subprocess.Popen(["sleep", "60"]) as innocent:
-        folder.change_meta(state="running", pid=innocent.pid)
-        _tell_detached(folder, os.getpid())
-        assert innocent.poll() is None
-        innocent.kill()

@@ -2,16 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 import pytest
 import ranks
 from live_runs import losses, newest, state, steps, wait_for_step, wait_until
-from PIL import Image
 from pseudo_terminal import Terminal
+from ranks import grey_images, ranks_of, start_ours
 
 from aetui.runs.control import send
 from aetui.runs.event_log import EventFollower
@@ -137,18 +135,6 @@ def test_the_terminal_is_lost_and_they_go_on(tmp_path):
     wait_until(lambda: state(folder) == "stopped", 60)
 
 
-def start_ours(runs: Path, *words: str) -> subprocess.Popen[str]:
-    """`--processes`, without torchrun."""
-    command = [sys.executable, "-m", "aetui", "--runs", str(runs), *words, "--processes", "2"]
-    return subprocess.Popen(
-        [*command, "--device", "cpu", "--threads", "1"], stderr=subprocess.PIPE, text=True
-    )
-
-
-def ranks_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    return psutil.Process(process.pid).children()
-
-
 def test_a_killed_rank_of_processes_without_torchrun(tmp_path):
     """The command itself says who is gone, and ends."""
     process = start_ours(tmp_path, *LONG)
@@ -210,13 +196,8 @@ def test_a_launcher_that_dies_while_ranks_come_together_leaves_none(tmp_path):
 
 def test_ranks_write_nothing_where_a_foreign_run_says_that_data_lies(tmp_path):
     """Decoded images are kept in the user's own data folder by all of them."""
-    for number in range(60):
-        path = tmp_path / "images" / str(number % 2) / f"{number}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (28, 28), number).save(path)
     words = ("--data", str(tmp_path / "own"), "train", "digits-mlp", "--set", "train.epochs=1")
-    own = ("data.name=folder", f"data.path={tmp_path / 'images'}", "data.size=1x28x28", "train.batch_size=10")
-    begun = start_ours(tmp_path / "runs", *words, *(word for key in own for word in ("--set", key)))
+    begun = start_ours(tmp_path / "runs", *words, *grey_images(tmp_path / "images"))
     assert begun.wait(100) == 0
     folder = newest(tmp_path / "runs")
     folder.change_meta(data_dir=str(tmp_path / "victim"))

@@ -3,34 +3,49 @@
 import contextlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 from aetui.config.train import TrainSection
 from aetui.devices.available import Device, choose_device
 from aetui.errors import AetuiError, UsageError
-from aetui.training.control import Stopped
+from aetui.training.control import Control, Stopped
 from aetui.training.ranks import environment
 from aetui.training.ranks.orders import Begin
 from aetui.training.ranks.replicated import replicated
-from aetui.training.ranks.roll import Roll
+from aetui.training.ranks.roll import Failure, RankLost, Roll
 from aetui.training.ranks.team import Team, is_shared_out
 from aetui.training.replica import Replica
 from aetui.training.training import Training
 
+HERE = "here"
+"""In the store: how many ranks are there."""
+STOPPED = 10**9
+"""Ranks: as many as there never are."""
+LOOK_SECONDS = 0.05
 BROKEN_LINE = ("gloo", "NCCL", "Connection", "Broken pipe")
 """In messages of the libraries that connect ranks."""
 
 
 @contextlib.contextmanager
-def led() -> Iterator[Team]:
-    """The team that this process leads, until it ends; where torchrun started none, this process alone."""
-    team = joined()
+def led(control: Control) -> Iterator[Team]:
+    """The team that this process leads, until it ends; where torchrun started none, this process alone.
+
+    Raises Stopped where that is requested before all are there, RankLost where it may be torchrun that does
+    so, as another rank has died.
+    """
+    try:
+        team = joined(control)
+    except Stopped:
+        if environment.is_by_torchrun():
+            raise RankLost(Failure("it was told to stop before all of its processes were there")) from None
+        raise
     try:
         with _losses_named(team):
             try:
@@ -61,15 +76,35 @@ def is_broken_line(error: BaseException) -> bool:
     return isinstance(error, dist.DistError) or any(sign in str(error) for sign in BROKEN_LINE)
 
 
-def joined() -> Team:
-    """The team that torchrun started, once all are there; where it did not, this process alone."""
+def joined(control: Control) -> Team:
+    """The team that torchrun started, once all are there; where it did not, this process alone.
+
+    Raises Stopped where that is requested of any of them meanwhile.
+    """
     if environment.ranks() == 1:
         return Team()
     store, rank, size = next(rendezvous("env://"))
     store = PrefixStore(f"attempt {environment.restarts()}", store)  # those before have left their addresses
+    _meet(store, size, control)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     return Team(rank, size, Roll(PrefixStore("aetui", store.clone()), rank, size))
+
+
+def _meet(store: Store, size: int, control: Control) -> None:
+    """Wait until all are there; PyTorch itself does so for half an hour, and hears nothing.
+
+    Who is told to stop adds so many to the count that all others see it, unless all are there already.
+    """
+    here = store.add(HERE, 1)
+    while here < size:
+        if control.stopping:
+            here = store.add(HERE, STOPPED) - STOPPED
+            break
+        time.sleep(LOOK_SECONDS)
+        here = store.add(HERE, 0)
+    if here != size:
+        raise Stopped
 
 
 def check_batches(settings: TrainSection, team: Team) -> None:
@@ -108,6 +143,8 @@ def threads_of_rank(told: int | None, team: Team) -> int | None:
 def enlist(training: Training, images: dict[str, str], data_dir: Path) -> None:
     """Have the other ranks make the same model at the same step. Raises AetuiError with what one lacks.
 
+    Raises Stopped where one of them was told so meanwhile.
+
     They take the data from where rank 0 has it, and not from where the run's folder may say.
     """
     state = io.BytesIO()
@@ -127,6 +164,8 @@ def enlist(training: Training, images: dict[str, str], data_dir: Path) -> None:
         )
     )
     for refusal in filter(None, training.team.hand_in("")):
+        if training.team.roll and training.team.roll.is_asked_to_stop:
+            raise Stopped
         raise AetuiError(refusal)
     train_together(training)
 

@@ -36,6 +36,11 @@ def restarts() -> int:
     return int(os.environ["TORCHELASTIC_RESTART_COUNT"]) if ranks() > 1 else 0
 
 
+def is_by_torchrun() -> bool:
+    """Whether torchrun started this process, and not `aetui` itself."""
+    return ranks() > 1 and LAUNCHER not in os.environ
+
+
 def is_orphaned() -> bool:
     """Whether who started this process is gone; it may be so from the beginning."""
     return os.getppid() != int(os.environ.get(LAUNCHER, _PARENT))

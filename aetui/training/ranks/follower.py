@@ -8,7 +8,7 @@ from torch import Tensor
 
 from aetui.errors import AetuiError
 from aetui.training.assembling import assembled, image_sums
-from aetui.training.control import Control
+from aetui.training.control import Control, Stopped
 from aetui.training.data import load_data
 from aetui.training.evaluation import Share
 from aetui.training.meter import LossSums
@@ -47,8 +47,12 @@ def follow(team: Team, control: Control) -> None:
         return
     try:
         follower = Follower(_replica(begin, team, control))
-    except AetuiError as error:
-        team.hand_in(f"{environment.name()}: {error.sentence}")
+    except (Stopped, AetuiError) as error:
+        if isinstance(error, Stopped) and team.roll:
+            team.roll.ask_to_stop()
+        why = error.sentence if isinstance(error, AetuiError) else "told to stop"
+        team.hand_in(f"{environment.name()}: {why}")
+        team.next_order()  # the end: who leaves before it counts as lost
         return
     team.hand_in("")
     follower.begin()

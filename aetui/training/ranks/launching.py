@@ -12,17 +12,20 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from aetui.devices.available import available_devices
 from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL, AetuiError, UsageError
 from aetui.files import held_in_place, is_in_place
 from aetui.runs import states
-from aetui.runs.events import Emit, from_json
+from aetui.runs.event_log import EventWriter
+from aetui.runs.events import Emit, StateChanged, from_json
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import LineFollower
-from aetui.runs.liveness import find_state
+from aetui.training.ownership import owned
 from aetui.training.ranks.environment import LOOPBACK, ranks, told_by_us
+from aetui.training.stop_signals import StopSignals
 
 if TYPE_CHECKING:
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
@@ -33,8 +36,10 @@ MOST_A_CORE = 4
 LOOK_SECONDS = 0.1
 OUTPUT_TO_LOG = "output-to-log"
 """Has a rank's process write what it prints into the run's log.txt."""
-SIGNALS = "SIGTERM,SIGINT,SIGQUIT"
-"""That are passed on to all ranks; a lost terminal ends none."""
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+"""That all ranks are told."""
+PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""That a rank hears as soon as it can do something about them."""
 
 
 def processes_of(folder: RunFolder) -> int:
@@ -66,34 +71,112 @@ def launch(folder: RunFolder, processes: int, words: Sequence[str], tell: Emit) 
     logging.disable(logging.CRITICAL)  # what the launcher says, the run's log says for people
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # until each rank knows how many there are on this machine
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
-    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = SIGNALS
-    signal.signal(signal.SIGHUP, lambda *_: None)  # until there is somebody to be told; not inherited
+    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ""  # none: they are passed on from here
     with held_in_place(folder.path), _followed(folder, tell):
-        return _launched(folder, processes, [*words, OUTPUT_TO_LOG])
+        return _Launcher(folder).run(processes, [*words, OUTPUT_TO_LOG])
 
 
-def _launched(folder: RunFolder, processes: int, words: Sequence[str]) -> int:
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, start_processes
+class _Launcher:
+    """The processes of a run, which the terminal does not reach: what it tells this one is passed on."""
 
-    store, mark = _store(), uuid.uuid4().hex
-    started = start_processes(
-        name="aetui",
-        entrypoint=sys.executable,
-        args=dict.fromkeys(range(processes), ("-P", "-m", "aetui.training", *words)),
-        envs={rank: told_by_us(rank, processes, store.port, mark) for rank in range(processes)},
-        logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
-    )
-    pids = started.pids()
-    signal.signal(signal.SIGHUP, lambda *_: _tell_detached(folder, pids[0]))
-    signal.signal(signal.SIGTSTP, lambda *_: _stand_still(list(pids.values())))
-    try:
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._pids: list[int] = []
+        """Of the ranks, once they are started."""
+        self._stops = StopSignals()
+        self._has_terminal = True
+        for number in STOPS:
+            signal.signal(number, self._stop)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._lose_terminal)
+        signal.signal(signal.SIGTSTP, self._stand_still)
+
+    def run(self, processes: int, words: Sequence[str]) -> int:
+        """Start the ranks and wait for their end; returns the exit code."""
+        from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, start_processes
+
+        store, mark = _store(), uuid.uuid4().hex
+        if self._stops.received:
+            return self._code_of({})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)  # until each rank hears them
+        try:
+            started = start_processes(
+                name="aetui",
+                entrypoint=sys.executable,
+                args=dict.fromkeys(range(processes), ("-P", "-m", "aetui.training", *words)),
+                envs={rank: told_by_us(rank, processes, store.port, mark) for rank in range(processes)},
+                logs_specs=DefaultLogsSpecs(log_dir=os.devnull),
+            )
+            self._pids = list(started.pids().values())
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in self._stops.received[:1]:
+            self._tell(self._pids, number)
+        if not self._has_terminal:
+            self._tell(self._pids[:1], signal.SIGHUP)
         result = started.wait(period=LOOK_SECONDS)
-    except SignalException as received:
-        started.close(received.sigval)
-        return EXIT_SIGNAL + int(received.sigval)
-    if result and result.failures:
-        return _code_of(result.failures, folder)
-    return EXIT_DONE
+        return self._code_of(result.failures if result else {})
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Rank 0 ends at the first signal as soon as all is saved, and at the second at once."""
+        if self._stops.hear(number):
+            if not self._pids:
+                os._exit(EXIT_SIGNAL + number)
+            self._tell(self._pids[1:], signal.SIGKILL)  # they have nothing to save
+        self._tell(self._pids, number)
+
+    def _lose_terminal(self, number: int, frame: FrameType | None) -> None:
+        """Rank 0 has the run, and says so."""
+        self._has_terminal = False
+        self._tell(self._pids[:1], number)
+
+    def _stand_still(self, number: int, frame: FrameType | None) -> None:
+        """Ctrl-Z: the ranks stop with this process and go on with it."""
+        self._tell(self._pids, signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._tell(self._pids, signal.SIGCONT)
+
+    @staticmethod
+    def _tell(pids: Sequence[int], number: int) -> None:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _code_of(self, failures: Mapping[int, "ProcessFailure"]) -> int:
+        """Of rank 0, or what it has told of the others. Raises AetuiError where it could not."""
+        folder, received = self._folder, self._stops.received
+        if not is_in_place(folder.path):
+            raise AetuiError(f"The run's folder is gone: {folder.path}")
+        meta = folder.read_meta()
+        has_begun = bool(self._pids) and meta.pid == self._pids[0]
+        if received and not has_begun:
+            _say(folder, states.STOPPED)
+            return EXIT_SIGNAL + received[0]
+        if not failures:
+            return EXIT_DONE
+        rank, failure = next(iter(failures.items()))  # the first: the others were ended for its sake
+        own = failures.get(0)
+        told_to = not received and rank and meta.state == states.STOPPED
+        if has_begun and own and own.exitcode > 0 and not told_to:
+            return own.exitcode
+        if received:
+            return EXIT_SIGNAL + received[0]
+        if has_begun and meta.state not in states.LIVE and not told_to:
+            return states.EXIT_CODES.get(meta.state, EXIT_FAILURE)
+        how = f"signal {-failure.exitcode}" if failure.exitcode < 0 else f"exit code {failure.exitcode}"
+        sentence = f"rank {rank} (process {failure.pid}) ended: {how}"
+        _say(folder, states.INTERRUPTED, sentence)
+        raise AetuiError(
+            f"{sentence}, see {folder.log}",
+            f"`aetui resume {folder.called}` goes on from the newest checkpoint",
+        )
+
+
+def _say(folder: RunFolder, state: str, reason: str = "") -> None:
+    """What rank 0 would have said."""
+    with contextlib.suppress(OSError, AetuiError), owned(folder):
+        EventWriter(folder.events, folder.reserve).write(StateChanged(state, reason))
+        folder.change_meta(state=state, reason=reason)
 
 
 def _store() -> "TCPStore":
@@ -106,46 +189,6 @@ def _store() -> "TCPStore":
     line = socket.create_server((LOOPBACK, 0))
     port = line.getsockname()[1]
     return TCPStore(LOOPBACK, port, is_master=True, wait_for_workers=False, master_listen_fd=line.detach())
-
-
-def _tell_detached(folder: RunFolder, pid: int) -> None:
-    """Rank 0, which is in a session of its own, hears from here that the terminal is gone."""
-    with contextlib.suppress(AetuiError, OSError):
-        meta = folder.read_meta()
-        if meta.pid == pid and meta.state in (states.RUNNING, states.PAUSED):  # it can take the signal
-            os.kill(pid, signal.SIGHUP)
-
-
-def _stand_still(pids: Sequence[int]) -> None:
-    """Ctrl-Z: the ranks, which the terminal does not reach, stop with this process and go on with it."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    os.kill(os.getpid(), signal.SIGSTOP)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
-
-
-def _code_of(failures: Mapping[int, "ProcessFailure"], folder: RunFolder) -> int:
-    """That of rank 0, or what it has told of the others. Raises AetuiError where it could not."""
-    if not is_in_place(folder.path):
-        raise AetuiError(f"The run's folder is gone: {folder.path}")
-    first = failures.get(0)
-    if first and first.exitcode > 0:
-        return first.exitcode
-    meta = folder.read_meta()
-    state = find_state(folder, meta)
-    if state in states.EXIT_CODES:
-        return states.EXIT_CODES[state]
-    if not meta.reason:
-        rank, failure = min(failures.items())
-        how = f"signal {-failure.exitcode}" if failure.exitcode < 0 else f"exit code {failure.exitcode}"
-        raise AetuiError(
-            f"rank {rank} (process {failure.pid}) ended: {how}, see {folder.log}",
-            f"`aetui resume {folder.called}` goes on from the newest checkpoint",
-        )
-    return EXIT_FAILURE
 
 
 @contextlib.contextmanager

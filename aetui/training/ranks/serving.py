@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aetui.devices.machine import Machine, MachineSampled
 from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL
-from aetui.training.control import Control
+from aetui.training.control import Control, Stopped
 from aetui.training.failures import is_out_of_memory
 from aetui.training.ranks import environment
 from aetui.training.ranks.roll import SAY_SECONDS, Failure
@@ -37,6 +37,7 @@ def serve() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, service.stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal is gone, and training goes on
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     return service.run()
 
 
@@ -47,27 +48,26 @@ class _Service:
         self._team: Team | None = None
         self._control = Control()
         self._code = EXIT_FAILURE
-        self._signal = 0
+        self._told_at = math.inf
+        """When a signal has said that this rank is to stop."""
         self._machine, self._watches_gpu = Machine(), False
         self._say_at = 0.0
         self._thread = threading.Thread(target=self._train, name="aetui-rank", daemon=True)
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """A signal: rank 0 is asked to end all."""
-        self._signal, self._code = number, EXIT_SIGNAL + number
+        self._told_at, self._code = min(self._told_at, time.monotonic()), EXIT_SIGNAL + number
         self._control.request("stop")
 
     def run(self) -> int:
         """Wait for the thread, and say now and then that this rank is there."""
         self._thread.start()
-        stop_at = end_at = math.inf
+        end_at = math.inf
         while self._thread.is_alive():
             self._thread.join(LOOK_SECONDS)
-            if self._signal:
-                stop_at = min(stop_at, time.monotonic() + STOP_SECONDS)
             if self._is_over():
                 end_at = min(end_at, time.monotonic() + END_SECONDS)
-            if time.monotonic() > min(stop_at, end_at):
+            if time.monotonic() > min(self._told_at + STOP_SECONDS, end_at):
                 os._exit(self._code)
         return self._code
 
@@ -80,7 +80,7 @@ class _Service:
             if time.monotonic() > self._say_at:
                 self._say_at = time.monotonic() + SAY_SECONDS
                 team.roll.say(team.sample(self._look(team)))
-            if self._signal:
+            if self._told_at < math.inf:
                 team.roll.ask_to_stop()
             if team.roll.is_at_end:
                 self._code = EXIT_DONE
@@ -100,9 +100,11 @@ class _Service:
         from aetui.training.ranks.follower import follow
 
         try:
-            self._team = joined()
+            self._team = joined(self._control)
             follow(self._team, self._control)
             self._team.leave()
+            self._code = EXIT_DONE
+        except Stopped:  # before all were together; rank 0 hears of it
             self._code = EXIT_DONE
         except Exception as error:
             if not is_broken_line(error):

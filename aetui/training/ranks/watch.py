@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
 """How long the training thread may take for a stop, once a rank is lost: it waits for that one."""
+GONE = "what started the processes of this run is gone"
 RANKS_A_LOOK = 4
 """More of them are told of less often, so that a log grows no faster."""
 
@@ -40,7 +41,7 @@ class RankWatch:
         """Begin to watch once there is a team; end a process whose launcher has died before there was one."""
         team = self._session.team
         if team is None and ranks() > 1 and is_orphaned():
-            self._session.abandon(RankLost(Failure("what started the processes of this run is gone")))
+            self._session.abandon(RankLost(Failure(GONE)))
         if team and team.roll and not self._thread.ident:
             self._thread.start()
 
@@ -58,7 +59,7 @@ class RankWatch:
             try:
                 self._hear(team.roll)
             except RuntimeError:
-                self._session.warn_once("torchrun is gone: this run stops")
+                self._session.warn_once(f"{GONE}: it stops")
                 self._session.control.request("stop")
                 return
             with contextlib.suppress(RuntimeError):
