@@ -31,8 +31,9 @@ from aetui.files import check_no_link, expanded, open_file, read_bounded, whole_
 
 FORMAT = 3  # of the cache; a new number makes old files unused
 CHUNK = 32  # images between two looks at `cancelled`
+NUMBER = re.compile(r"[0-9]{1,18}")
 CACHE_NAME = r"[0-9a-f]{16}-[0-9a-f]{16}\.(images|json)(\.tmp)?"
-LARGEST_INDEX = 10**9
+BYTES_A_PLACE = 12  # of a file that was skipped, in the index
 REPORT_SECONDS = 0.1
 RETRIED = 20  # skipped files that are tried again at every start: memory may have been short
 NAMED = 5  # that many of the skipped files are named
@@ -116,7 +117,8 @@ class _Cache:
     def skipped(self) -> list[int] | None:
         """Places of the files left out, or None where the cache is missing, damaged or can be better now."""
         try:
-            index = _INDEX.validate_json(read_bounded(self._index_path, LARGEST_INDEX), strict=True)
+            most = (len(self._files) + 20) * BYTES_A_PLACE
+            index = _INDEX.validate_json(read_bounded(self._index_path, most), strict=True)
             left = len(self._files) - len(index.skipped)
             places = set(index.skipped)
             whole = len(places) == len(index.skipped) and places <= set(range(len(self._files)))
@@ -225,8 +227,8 @@ def _data_set(
 def _classes(files: Sequence[ListedFile]) -> tuple[str, ...]:
     """In alphabetical order; those of shards, where they are numbers, by these."""
     found = {file.label for file in files}
-    by_number = files[0].offset is not None and all(label.isdecimal() for label in found)
-    return tuple(sorted(found, key=int if by_number else str))
+    by_number = files[0].offset is not None and all(NUMBER.fullmatch(label) for label in found)
+    return tuple(sorted(found, key=lambda label: (int(label) if by_number else 0, label)))
 
 
 def _refuse_empty(folder: Path, files: Sequence[ListedFile], split: str, broken: int) -> None:

@@ -1,6 +1,8 @@
 """One image file as pixels of a fixed size."""
 
+import contextlib
 import io
+import threading
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -10,9 +12,12 @@ from aetui.text import format_bytes
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names of what the endings in `folder_listing.SUFFIXES` may be; for others it starts programs."""
-MOST_BYTES, LARGE_BYTES = 800_000_000, 100_000_000
+MOST_BYTES, LARGE_BYTES, SMALL_BYTES = 800_000_000, 100_000_000, 1_000_000
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
+LARGE_PIXELS = 16_000_000
+ONE_LARGE = threading.Lock()
+"""For decoding larger images one at a time: each takes up to 25 bytes a pixel meanwhile."""
 
 
 def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
@@ -24,14 +29,14 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     """
     if path.stat().st_size > MOST_BYTES:  # Pillow reads some forms whole, and others byte by byte
         raise ValueError(f"larger than {format_bytes(MOST_BYTES)}")
-    check_holes(path, LARGE_BYTES)
+    check_holes(path, SMALL_BYTES)
     return _pixels(path, size)
 
 
 def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]) -> bytes:
     """The same of an image file that is `count` bytes of another file, from `begin` on."""
-    if count > LARGE_BYTES:
-        raise ValueError(f"larger than {format_bytes(LARGE_BYTES)}")
+    if not 0 <= count <= LARGE_BYTES:
+        raise ValueError(f"not of 0 to {format_bytes(LARGE_BYTES)}")
     with open_file(path, linked=True) as file:
         file.seek(begin)
         content = file.read(count)
@@ -48,8 +53,9 @@ def _pixels(image_file: Path | io.BytesIO, size: tuple[int, int, int]) -> bytes:
         image.draft(
             mode, (enough, enough)
         )  # a large JPEG is decoded at half, a quarter or an eighth of its size
-        upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
-    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
+        with ONE_LARGE if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
+            upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
+            fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
     return b"".join(band.tobytes() for band in fitted.split())
 
 

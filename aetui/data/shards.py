@@ -11,9 +11,9 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Annotated, BinaryIO, Self
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from aetui.data.files import Cancelled, Decoding
 from aetui.data.folder_listing import SHARD, SINGLE_CLASS, SUFFIXES, ListedFile, files_below
@@ -25,7 +25,20 @@ CLASS = ".cls"
 MOST_CLASS_BYTES = 100
 LARGE_BYTES = 100_000_000
 LARGEST_LISTING = 10**9
-Member = tuple[str, str, int, int]
+EXTENSIONS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+"""Types of headers that hold more of a member's header."""
+MOST_EXTENSION_BYTES = 10_000
+"""Of one, for names and attributes; tarfile's time grows with the square of it (CVE-2024-6232)."""
+MEMBERS_A_LOOK = 1000
+"""Between two looks at `cancelled`."""
+Bytes = Annotated[int, Field(ge=0, lt=2**63)]
+Member = tuple[str, str, Bytes, Bytes]
 """An image in a shard: its name, its class or "", how many bytes it has and where they begin."""
 Facts = tuple[str, int, int]
 """Of a shard: its name, its size and when it was modified, in nanoseconds."""
@@ -75,15 +88,17 @@ class ShardLister:
             if self._cancelled():
                 raise Cancelled
             self._on_progress(Decoding(number, len(paths), "shards"))
-            yield members_of(path)
+            yield members_of(path, self._cancelled)
 
     def _kept(self, root: Path, shards: list[Facts]) -> list[list[Member]] | None:
         """What was found before, where the shards are the same."""
+        most = min(LARGEST_LISTING, sum(size for _, size, _ in shards))  # an image's header alone is longer
         try:
-            listing = _LISTING.validate_json(read_bounded(self._place(root), LARGEST_LISTING))
+            listing = _LISTING.validate_json(read_bounded(self._place(root), most))
         except (OSError, ValueError):
             return None
-        return listing.members if listing.shards == shards else None
+        same = listing.shards == shards and len(listing.members) == len(shards)
+        return listing.members if same else None
 
     def _keep(self, root: Path, listing: _Listing) -> None:
         """For the next time, where that can be written: not names that are no UTF-8."""
@@ -111,17 +126,19 @@ def _refused(path: Path, why: str) -> UsageError:
     )
 
 
-def members_of(path: Path) -> list[Member]:
+def members_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> list[Member]:
     """The images in a shard, as they lie in it; of several of one name it is the last, as unpacked.
 
-    Raises UsageError for a shard that is damaged or compressed.
+    Raises UsageError for a shard that is damaged or compressed, and Cancelled.
     """
     images: dict[str, tuple[int, int]] = {}
     classes: dict[str, str] = {}
     try:
         check_holes(path, LARGE_BYTES)
         with open_file(path, linked=True) as file:
-            for member in _headers(file):
+            for number, member in enumerate(_headers(file)):
+                if number % MEMBERS_A_LOOK == 0 and cancelled():
+                    raise Cancelled
                 suffix = PurePosixPath(member.name).suffix.lower()
                 if suffix in SUFFIXES and not member.issparse():
                     images[member.name] = member.size, member.offset_data
@@ -129,6 +146,8 @@ def members_of(path: Path) -> list[Member]:
                     file.seek(member.offset_data)
                     said = file.read(member.size).decode(errors="backslashreplace")
                     classes[_sample(member.name)] = said.strip()
+    except RecursionError:
+        raise _refused(path, "it has a header of headers of headers") from None
     except (tarfile.TarError, ValueError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise _refused(path, str(why)) from None
@@ -138,13 +157,26 @@ def members_of(path: Path) -> list[Member]:
     ]
 
 
+class _Header(tarfile.TarInfo):
+    """A member's, refused where tarfile would go back in the archive or take for ever."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0:
+            raise ValueError("a member has a negative size")
+        if header.type in EXTENSIONS and header.size > MOST_EXTENSION_BYTES:
+            raise ValueError(f"a header is longer than {MOST_EXTENSION_BYTES:,} bytes")
+        return header
+
+
 def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
     """Of all regular files in an archive. Raises TarError, and ValueError where it is damaged within."""
-    with tarfile.open(fileobj=file, mode="r:") as archive:
+    with tarfile.open(fileobj=file, mode="r:", tarinfo=_Header) as archive:
         end = 0
         while member := archive.next():
             archive.members.clear()  # type: ignore[attr-defined]  # it would keep all
-            if member.offset < end:
+            if member.size < 0 or member.offset < end or archive.offset <= member.offset:
                 raise ValueError("its members overlap")
             end = member.offset_data + member.size
             if member.isreg():

@@ -19,6 +19,7 @@ LONGEST_RETRY_SECONDS = 60.0
 MENDING = {
     errno.EFBIG: "raise the limit of file sizes (`ulimit -f`) and resume",
     errno.EACCES: "it goes on by itself once that may be written",
+    errno.ELOOP: "it goes on by itself once a folder of its own is there",
     errno.EPERM: "it goes on by itself once that may be written",
     errno.EROFS: "it goes on by itself once its disk can be written again",
 }

@@ -32,3 +32,17 @@ def test_a_data_folder_is_noted_where_the_data_is(amended, tmp_path):
     for given, noted in ((mistyped, before), (moved, moved)):
         assert main(["resume", str(folder.path), "--data", str(given)]) == 0
         assert folder.read_meta().data_dir == str(noted)
+
+
+@pytest.mark.parametrize(("epochs", "said"), [(35, ""), (40, "ran over 35 epochs, from here on over 40")])
+def test_a_curve_that_was_bent_before_is_not_bent_again(amended, tmp_path, capsys, epochs, said):
+    """A run that was told of more epochs while it trained goes on with those."""
+    preset = read_preset(find_preset("digits-mlp"), ["train.epochs=30", "train.schedule=cosine"])
+    folder = create_run(preset, "", tmp_path / "runs", tmp_path)
+    told = f'\n[[steer]]\nstep = 20\nchange = "train.epochs={epochs}"\n'
+    folder.config.write_text(folder.config.read_text() + told)
+    folder.change_meta(state="stopped", epochs_planned=35)
+    assert main(["resume", str(folder.path)]) == 0
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert ("ran over" in printed) == bool(said)

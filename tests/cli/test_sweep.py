@@ -97,7 +97,7 @@ def test_the_queue_is_reordered_paused_and_emptied(aetui):
     aetui("queue", "clear")
     assert names(aetui) == []
     workers = len(aetui.workers)
-    aetui("queue", "resume")
+    assert "Nobody works" not in aetui("queue", "resume")[2], "the worker needs a moment to be there"
     assert len(aetui.workers) == workers, "nothing waits"
     aetui("queue", "add", first)
     assert len(aetui.workers) == workers + 1

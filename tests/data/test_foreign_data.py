@@ -2,6 +2,8 @@
 
 import json
 import os
+from concurrent import futures
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from https_server import CONTENTS, PACKED, ScriptedServer, file_answer
 from image_folders import read
 from PIL import Image
 
-from aetui.data import download
+from aetui.data import download, imagefile
 from aetui.data.catalogue import Source
 from aetui.data.download import DownloadError
 from aetui.data.imagefile import read_image
@@ -81,14 +83,28 @@ def test_an_index_of_decoded_images_that_is_none_is_made_anew(images: Path, inde
     assert json.loads(path.read_text())["skipped"] == []
 
 
-@pytest.mark.parametrize("name", ["z.webp", "z.ppm", "z.png"])
+def test_large_images_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three kilobytes on the disk, in gigabytes of memory each."""
+    for name, side in (("large", 9), ("small", 8)):
+        Image.new("RGB", (side, side)).save(tmp_path / f"{name}.png")
+    monkeypatch.setattr(imagefile, "LARGE_PIXELS", 64)
+    with ThreadPoolExecutor(2) as pool:
+        with imagefile.ONE_LARGE:
+            waits = pool.submit(read_image, tmp_path / "large.png", (3, 8, 8))
+            assert pool.submit(read_image, tmp_path / "small.png", (3, 8, 8)).result(20)
+            with pytest.raises(futures.TimeoutError):
+                waits.result(0.3)
+        assert waits.result(20)
+
+
+@pytest.mark.parametrize("name", ["z.webp", "z.ppm", "z.png", "z.tif"])
 def test_images_of_holes_are_skipped_and_named(images: Path, name: str) -> None:
-    """Pillow reads some whole, and a comment without end byte by byte."""
+    """Pillow reads some whole, a comment without end byte by byte, and a list of strips of any length."""
     path = images / "red" / name
     Image.new("RGB", (8, 8)).save(path)
     if name == "z.ppm":
         path.write_bytes(b"P6\n#")
-    os.truncate(path, 200 * 10**6)
+    os.truncate(path, 2 * 10**6)
     read(images)
     assert name in read.warnings[0]
     os.truncate(path, 4 * 10**9)

@@ -1,6 +1,7 @@
 """Shards that the webdataset library writes, and others that are wrong."""
 
 import io
+import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,9 @@ from aetui.errors import UsageError
 DIGITS = digits(train=50, test=10)
 
 
-def read(folder: Path, seen: Callable[[object], None] = lambda progress: None) -> DataSet:
+def read(
+    folder: Path, seen: Callable[[object], None] = lambda progress: None, *, warnings: int = 0
+) -> DataSet:
     warned: list[str] = []
     data = load(
         "shards",
@@ -36,7 +39,7 @@ def read(folder: Path, seen: Callable[[object], None] = lambda progress: None) -
         on_warning=warned.append,
         cancelled=lambda: False,
     )
-    assert not warned
+    assert len(warned) == warnings
     return data
 
 
@@ -132,6 +135,29 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def sized(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """A header that says so."""
+    header = tarfile.TarInfo(name)
+    header.size, header.type = size, kind
+    return header.tobuf(tarfile.GNU_FORMAT)
+
+
+def whole(content: bytes) -> bytes:
+    """With zeros up to the next block."""
+    return content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
+
+
+def crafted(*blocks: bytes) -> Callable[[Path], object]:
+    """An image, and what somebody has put behind it."""
+    image = sized("1.png", len(png(0))) + whole(png(0))
+    return lambda path: path.write_bytes(image + b"".join(blocks) + b"\0" * 1024)
+
+
+def cut_between(path: Path) -> None:
+    shard(path, ("1.png", png(0)), ("2.png", png(1)))
+    path.write_bytes(path.read_bytes()[: 512 + len(whole(png(0)))])
+
+
 def cut(path: Path) -> None:
     shard(path, ("1.png", png(0)), ("2.png", b"x" * 30_000))
     path.write_bytes(path.read_bytes()[:20_000])
@@ -144,6 +170,13 @@ def cut(path: Path) -> None:
         (backwards, "overlap|damaged|negative"),
         (damaged, "damaged from byte"),
         (cut, "unexpected end of data"),
+        (cut_between, "ends without an archive's end"),
+        (crafted(sized("2.png", -512)), "negative size"),
+        (crafted(sized("2.txt", -1)), "negative size"),
+        (crafted(sized("2.cls", -1)), "negative size"),
+        (crafted(sized("x", 17, b"x"), whole(b"17 size=-0001536\n"), sized("2.png", 0)), "overlap|negative"),
+        (crafted(sized("x", 300_000, b"x"), whole(b"1" * 300_000), sized("2.png", 0)), "longer than 10,000"),
+        (crafted(*[sized("x", 2, b"L"), whole(b"a\0")] * 5000, sized("2.png", 0)), "headers of headers"),
         (lambda path: path.symlink_to("nowhere"), "No such file"),
         (lambda path: path.write_bytes(b"no tar" * 1000), "cannot be read"),
         (lambda path: path.mkdir(), "There are no shards"),
@@ -169,6 +202,51 @@ def test_members_that_are_no_files_are_not_followed(tmp_path: Path) -> None:
     data = read(tmp_path / "set")
     assert len(data.train) + len(data.test) == 10
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "secret.png", "set"]
+
+
+def test_of_members_of_one_name_the_last_counts(tmp_path: Path) -> None:
+    """`tar r` puts a corrected file behind the one that it corrects."""
+    members = [(f"{number}.png", png(number)) for number in range(10)]
+    shard(tmp_path / "set" / "a.tar", *members[:3], ("7.png", b"no image"), *members[3:])
+    data = read(tmp_path / "set")
+    found = [image.tolist() for images in (data.train, data.test) for image in images.images]
+    assert sorted(found) == sorted(image.tolist() for image in DIGITS.train.images[:10])
+
+
+def test_one_image_that_cannot_be_read_is_left_out_by_its_place(tmp_path: Path) -> None:
+    """Two names may be told alike: only one of them is meant."""
+    names = ["a\udcff.png", "a\\xff.png", *(f"{number}.png" for number in range(8))]
+    contents = [b"no image", *(png(number) for number in range(9))]
+    shard(tmp_path / "set" / "a.tar", *zip(names, contents, strict=True))
+    for _ in range(2):
+        data = read(tmp_path / "set", warnings=1)
+        assert len(data.train) + len(data.test) == 9
+
+
+def test_classes_that_are_the_same_number_keep_their_order(tmp_path: Path) -> None:
+    names = ["1", "01", "2", "9" * 5000]
+    for count, classes in ((3, ("01", "1", "2")), (4, ("01", "1", "2", "9" * 5000))):
+        path = tmp_path / str(count) / "a.tar"
+        shard(path, *((f"{name}/{number}.png", png(number)) for name in names[:count] for number in range(4)))
+        assert read(path.parent).classes == classes
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda listing: listing["members"].append([]),
+        lambda listing: listing["members"][0].append(["a.png", "", -1, 512]),
+        lambda listing: listing["members"][0].append(["a" * 1_000_000, "", 1, 512]),
+    ],
+)
+def test_a_kept_listing_that_cannot_be_is_made_anew(written: Path, change: Callable[[dict], None]) -> None:
+    before = read(written)
+    (kept,) = (written.parent / "cache" / "folders").glob("*.shards")
+    listing = json.loads(kept.read_text())
+    change(listing)
+    kept.write_text(json.dumps(listing))
+    again = read(written)
+    assert torch.equal(again.train.images, before.train.images)
 
 
 def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:

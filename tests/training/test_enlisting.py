@@ -1,0 +1,73 @@
+"""How the processes of a run come together, and what is heard meanwhile."""
+
+import threading
+
+import pytest
+from torch.distributed import HashStore
+
+from aetui.training.control import Control, Stopped
+from aetui.training.ranks import enlisting
+from aetui.training.ranks.enlisting import _meet, led
+from aetui.training.ranks.environment import LAUNCHER
+from aetui.training.ranks.roll import RankLost
+
+
+def told_to_stop() -> Control:
+    control = Control()
+    control.request("stop")
+    return control
+
+
+def meet_all(store: HashStore, *controls: Control) -> list[str]:
+    """What each of three ranks comes to, one behind the other."""
+    found: dict[int, str] = {}
+
+    def meet(rank: int) -> None:
+        try:
+            _meet(store, 3, controls[rank])
+            found[rank] = "met"
+        except Stopped:
+            found[rank] = "stopped"
+
+    threads = [threading.Thread(target=meet, args=(rank,)) for rank in range(len(controls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    return [found[rank] for rank in range(len(controls))]
+
+
+def test_all_come_together():
+    assert meet_all(HashStore(), Control(), Control(), Control()) == ["met"] * 3
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_that_is_told_to_stop_leaves_nobody_waiting(count):
+    """Also those that come later."""
+    store = HashStore()
+    controls = [told_to_stop(), *(Control() for _ in range(count))]
+    assert meet_all(store, *controls[:2]) == ["stopped"] * 2
+    assert meet_all(store, *controls[2:]) == ["stopped"] * (count - 1)
+
+
+def test_who_is_told_when_all_are_there_goes_on():
+    """They would wait for it."""
+    store = HashStore()
+    store.add(enlisting.HERE, 2)
+    _meet(store, 3, told_to_stop())
+
+
+@pytest.mark.parametrize(("launcher", "raised"), [(None, RankLost), ("1", Stopped)])
+def test_torchrun_may_have_told_to_stop_for_the_sake_of_a_lost_rank(monkeypatch, launcher, raised):
+    """Then its restart goes on with the run, which who stops it would not want."""
+    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    if launcher:
+        monkeypatch.setenv(LAUNCHER, launcher)
+
+    def joined(control):
+        raise Stopped
+
+    monkeypatch.setattr(enlisting, "joined", joined)
+    with pytest.raises(raised), led(told_to_stop()):
+        pass
