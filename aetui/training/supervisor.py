@@ -176,6 +176,7 @@ def _attend(session: Session, commands: CommandFollower, ownership: Ownership) -
                 session.warn_once(f"{CROWDED}: `{choose}` looks whether fewer are faster")
             measured = time.monotonic()
         session.join(LOOK_SECONDS)
+    ranks.end()
 
 
 def _keep(ownership: Ownership, session: Session) -> None:

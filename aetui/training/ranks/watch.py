@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.5
 END_SECONDS = 10.0
 """How long the training thread may take for a stop, once a rank is lost: it waits for that one."""
+JOIN_SECONDS = 5.0
+"""How long the store may take to answer, at the end."""
 GONE = "what started the processes of this run is gone"
 RANKS_A_LOOK = 4
 """More of them are told of less often, so that a log grows no faster."""
@@ -35,6 +37,7 @@ class RankWatch:
         self._end_at = math.inf
         self._sample: MachineSampled | None = None
         """What is to be told next."""
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="aetui-ranks", daemon=True)
 
     def look(self) -> None:
@@ -44,6 +47,12 @@ class RankWatch:
             self._session.abandon(RankLost(Failure(GONE)))
         if team and team.roll and not self._thread.ident:
             self._thread.start()
+
+    def end(self) -> None:
+        """Watch no longer: a thread that is within PyTorch's C++ as Python ends aborts the process."""
+        self._over.set()
+        if self._thread.ident:
+            self._thread.join(JOIN_SECONDS)
 
     def tell(self, sample: MachineSampled, seconds: float) -> None:
         """Have it said how all ranks fare, at most so often."""
@@ -55,7 +64,7 @@ class RankWatch:
         team = self._session.team
         assert team
         assert team.roll
-        while self._session.alive:
+        while self._session.alive and not self._over.wait(LOOK_SECONDS):
             try:
                 self._hear(team.roll)
             except RuntimeError:
@@ -64,7 +73,6 @@ class RankWatch:
                 return
             with contextlib.suppress(RuntimeError):
                 self._say(team, team.roll)
-            time.sleep(LOOK_SECONDS)
 
     def _hear(self, roll: Roll) -> None:
         """Who wants to stop and who is silent; end the process where a lost rank holds it up."""
