@@ -156,12 +156,12 @@ class _Launcher:
             return EXIT_DONE
         rank, failure = next(iter(failures.items()))  # the first: the others were ended for its sake
         own = failures.get(0)
-        told_to = not received and rank and meta.state == states.STOPPED
-        if has_begun and own and own.exitcode > 0 and not told_to:
+        misled = not received and rank and meta.state == states.STOPPED  # told to end for its sake
+        if has_begun and own and own.exitcode > 0 and not misled:
             return own.exitcode
         if received:
             return EXIT_SIGNAL + received[0]
-        if has_begun and meta.state not in states.LIVE and not told_to:
+        if has_begun and meta.state not in states.LIVE and not misled:
             return states.EXIT_CODES.get(meta.state, EXIT_FAILURE)
         how = f"signal {-failure.exitcode}" if failure.exitcode < 0 else f"exit code {failure.exitcode}"
         sentence = f"rank {rank} (process {failure.pid}) ended: {how}"
