@@ -1,5 +1,6 @@
 """A run's folder becomes what it trains with: fresh, or as its newest good checkpoint left it."""
 
+import contextlib
 import math
 import platform
 from importlib.metadata import version
@@ -8,6 +9,7 @@ from pathlib import Path
 import torch
 
 from aetui.config.branching import is_free
+from aetui.config.counting import parameter_count
 from aetui.config.kept import differences, kept_settings
 from aetui.config.notes import in_order
 from aetui.config.preset import Preset
@@ -21,7 +23,7 @@ from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import ActivityChanged, Emit, RunStarted, Warned
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
-from aetui.text import plural
+from aetui.text import format_bytes, format_count, plural
 from aetui.training.assembling import assembled, image_sums, is_laid_out
 from aetui.training.capture_choice import settle_capture
 from aetui.training.checkpoints import CheckpointStore
@@ -45,6 +47,8 @@ from aetui.training.training import TOLD, Training
 
 CHANNELS_LAST = {"layout": "channels_last"}
 """Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
+BYTES_A_WEIGHT = 4
+"""Of a checkpoint; what else it holds comes to it."""
 BY_ONE = {"processes": "1", "shard": "off"}
 """Of the same; what lacks it was computed by one process."""
 
@@ -205,8 +209,24 @@ def _open_checkpoints(folder: RunFolder, preset: Preset, emit: Emit) -> Checkpoi
     checkpoints = CheckpointStore(folder.checkpoints, preset.train.keep_checkpoints)
     for note in checkpoints.tidy():
         emit(Warned(note))
+    _check_model_fits(checkpoints, folder, preset)
     _score_older(checkpoints, folder, preset)
     return checkpoints
+
+
+def _check_model_fits(checkpoints: CheckpointStore, folder: RunFolder, preset: Preset) -> None:
+    """Raises AetuiError, before memory is taken, for a model that the newest checkpoint cannot hold."""
+    newest = checkpoints.newest
+    if newest is None or preset.model.kind == "classifier":
+        return
+    with contextlib.suppress(OSError):  # told of as it is read
+        size, count = (folder.checkpoints / newest.file).stat().st_size, parameter_count(preset)
+        if size == newest.size_bytes and size < BYTES_A_WEIGHT * count:  # another size is damage
+            raise AetuiError(
+                f"{folder.called} cannot go on: the model of its config.toml has {format_count(count)} "
+                f"parameters, which {newest.file} of {format_bytes(size)} cannot hold",
+                "put back what config.toml was; another run starts with `aetui train`",
+            )
 
 
 def _score_older(checkpoints: CheckpointStore, folder: RunFolder, preset: Preset) -> None:

@@ -5,6 +5,7 @@ import torch
 from rich.console import Console
 
 from aetui.config.chains import decoder_layers, encoder_layers
+from aetui.config.counting import parameter_count
 from aetui.config.masked import vit_shape
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset, shipped_presets
@@ -17,7 +18,7 @@ from aetui.shapes.sizes import parse_size
 from aetui.training.model_kinds import build_model
 from aetui.ui.menu.preset_card import preset_card
 from aetui.ui.menu.preset_list import Offered
-from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table, parameter_count
+from aetui.ui.parts.layer_table import decoder_parts, encoder_parts, layer_table
 from aetui.ui.parts.preset_cost import memory_words, numbers_kept
 
 VITS = [listed for listed in shipped_presets() if read_preset(listed.path).model.vit is not None]

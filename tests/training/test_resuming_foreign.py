@@ -162,6 +162,16 @@ def test_checkpoints_that_are_gone_are_not_begun_anew(make_run, record):
     assert [epoch.epoch for epoch in record(folder).of(EpochFinished)] == [2]
 
 
+def test_a_model_that_the_checkpoint_cannot_hold_is_not_even_built(make_run, record, monkeypatch):
+    """Of gigabytes, as a config.toml from elsewhere may ask for."""
+    folder = make_run("train.epochs=1")
+    record(folder)
+    folder.config.write_text(folder.config.read_text().replace('"linear 128"', '"linear 100000"'))
+    monkeypatch.setattr("aetui.training.preparing.assembled", None)
+    assert go_on(folder, record).session.state == "failed"
+    assert "parameters, which epoch_0001_step_" in folder.read_meta().reason
+
+
 @pytest.mark.parametrize("damage", [None, "{"])
 def test_what_is_taken_out_of_the_folder_while_it_is_trained_is_made_anew(make_run, record, damage):
     folder = make_run("train.epochs=3")

@@ -6,11 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aetui.config.counting import parameter_count
 from aetui.config.fields import Setting
 from aetui.text import format_count, plural, safe_text
 from aetui.ui.editor.draft import OF_ONE_VALUE, OF_THE_RUN, Draft
 from aetui.ui.parts.earlier_runs import Pace
-from aetui.ui.parts.layer_table import parameter_count
 from aetui.ui.parts.preset_cost import memory_words, time_words
 
 

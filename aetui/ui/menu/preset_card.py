@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aetui.config.counting import parameter_count
 from aetui.config.preset import OWN_IMAGES, Preset
 from aetui.config.train import AugmentSection, TrainSection
 from aetui.data.catalogue import SETS, Source
@@ -14,7 +15,7 @@ from aetui.data.finding import Form, find
 from aetui.text import format_bytes, format_count, plural, safe_text
 from aetui.ui.menu.preset_list import Offered, is_folder
 from aetui.ui.parts.earlier_runs import Pace
-from aetui.ui.parts.layer_table import mask_sentence, parameter_count, size_table
+from aetui.ui.parts.layer_table import mask_sentence, size_table
 from aetui.ui.parts.preset_cost import memory_words, time_words
 
 Hosts = Mapping[str, str | None]

@@ -44,13 +44,6 @@ def size_table(preset: Preset) -> Table:
     return _vit_table(preset) if preset.model.vit is not None else _chain_table(preset)
 
 
-def parameter_count(preset: Preset) -> int:
-    """Trainable numbers of the whole model."""
-    if preset.model.vit is not None:
-        return vit_shape(preset).parameters
-    return sum(traced.parameters for chain in trace_model(preset) for traced in chain)
-
-
 def mask_sentence(preset: Preset) -> str:
     """What a masked autoencoder is not shown: "75 % of 64 patches of 4x4 hidden"."""
     mask = preset.mask
