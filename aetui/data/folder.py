@@ -121,7 +121,7 @@ class _Cache:
             index = _INDEX.validate_json(read_bounded(self._index_path, most), strict=True)
             left = len(self._files) - len(index.skipped)
             places = set(index.skipped)
-            whole = len(places) == len(index.skipped) and places <= set(range(len(self._files)))
+            whole = len(places) == len(index.skipped) and all(0 <= at < len(self._files) for at in places)
             if not whole or self._sum_of_images(left) != index.images_sum:
                 return None
         except (OSError, ValueError):

@@ -12,10 +12,13 @@ from aetui.text import format_bytes
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names of what the endings in `folder_listing.SUFFIXES` may be; for others it starts programs."""
-MOST_BYTES, LARGE_BYTES, SMALL_BYTES = 800_000_000, 100_000_000, 1_000_000
+MOST_BYTES, MOST_BYTES_IN_A_FILE = 800_000_000, 100_000_000
+"""Of an image file, and of one that is in another."""
+WRITTEN_BYTES = 1_000_000
+"""Of a file that may be nearly all holes."""
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
-LARGE_PIXELS = 16_000_000
+LARGE_PIXELS = 32_000_000
 ONE_LARGE = threading.Lock()
 """For decoding larger images one at a time: each takes up to 25 bytes a pixel meanwhile."""
 
@@ -29,14 +32,14 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     """
     if path.stat().st_size > MOST_BYTES:  # Pillow reads some forms whole, and others byte by byte
         raise ValueError(f"larger than {format_bytes(MOST_BYTES)}")
-    check_holes(path, SMALL_BYTES)
+    check_holes(path, WRITTEN_BYTES)
     return _pixels(path, size)
 
 
 def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]) -> bytes:
     """The same of an image file that is `count` bytes of another file, from `begin` on."""
-    if not 0 <= count <= LARGE_BYTES:
-        raise ValueError(f"not of 0 to {format_bytes(LARGE_BYTES)}")
+    if not 0 <= count <= MOST_BYTES_IN_A_FILE:
+        raise ValueError(f"not of 0 to {format_bytes(MOST_BYTES_IN_A_FILE)}")
     with open_file(path, linked=True) as file:
         file.seek(begin)
         content = file.read(count)

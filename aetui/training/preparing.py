@@ -47,10 +47,10 @@ from aetui.training.training import TOLD, Training
 
 CHANNELS_LAST = {"layout": "channels_last"}
 """Of a checkpoint's `made_on`; what lacks it was computed in PyTorch's usual layout."""
-BYTES_A_WEIGHT = 4
-"""Of a checkpoint; what else it holds comes to it."""
 BY_ONE = {"processes": "1", "shard": "off"}
 """Of the same; what lacks it was computed by one process."""
+BYTES_A_WEIGHT = 4
+"""Of a checkpoint; what else it holds comes to it."""
 
 
 def prepare(
