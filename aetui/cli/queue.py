@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OF_RUNS = ("add", "first", "last", "remove")
 ACTIONS = ("show", "pause", "resume", "clear", "wait", *OF_RUNS)
 WAIT_SECONDS = 1.0
+WORKER_SECONDS = 10.0
+"""How long the process that works the queue off may take to be there: `aetui sweep` starts it and ends."""
 
 
 def add(verbs: Verbs) -> None:
@@ -44,10 +46,8 @@ def run(options: argparse.Namespace) -> int:
         _require_folder(options.runs)
         with worked_queue(options.runs, data_dir(options)) as queue:
             _change(queue, options.action, names)
-    queue = read_queue(options.runs)
-    _show(queue, options.runs, as_json=options.json)
-    if options.action == "show" and not options.json:
-        _warn_of_rest(queue, options.runs)
+    is_changed = options.action not in ("show", "wait")
+    _show(read_queue(options.runs), options.runs, as_json=options.json, is_changed=is_changed)
     return 0
 
 
@@ -93,12 +93,15 @@ def _wait(runs_dir: "Path") -> None:
     from aetui.errors import AetuiError
     from aetui.runs.waiting import is_worked_off, read_queue
 
+    end = time.monotonic() + WORKER_SECONDS
     while True:
         queue = read_queue(runs_dir)
         started, waiting = _as_they_are(queue, runs_dir)
         if not started and (queue.paused or not waiting):
             return
-        if not started and not is_worked_off(runs_dir):
+        if started or is_worked_off(runs_dir):
+            end = time.monotonic() + WORKER_SECONDS
+        elif time.monotonic() >= end:
             raise AetuiError("Nobody works the queue off", "`aetui queue resume` starts that")
         time.sleep(WAIT_SECONDS)
 
@@ -114,8 +117,10 @@ def _as_they_are(queue: "Queue", runs_dir: "Path") -> tuple[list["RunFolder"], l
     return at_work, [folder for folder in waiting if waits(folder) is not False]
 
 
-def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
+def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool, is_changed: bool) -> None:
+    """Print the queue; one that was changed a moment ago may not have its process yet."""
     from aetui.cli.table import print_table
+    from aetui.runs.waiting import is_worked_off
 
     started, waiting = _as_they_are(queue, runs_dir)
     if as_json:
@@ -127,13 +132,7 @@ def _show(queue: "Queue", runs_dir: "Path", *, as_json: bool) -> None:
     print_table(("turn", "run", "epochs", "with"), rows, "nothing waits")
     if queue.paused:
         print("The queue is paused: `aetui queue resume`", file=sys.stderr)
-
-
-def _warn_of_rest(queue: "Queue", runs_dir: "Path") -> None:
-    """Say where runs wait for a process that is not there."""
-    from aetui.runs.waiting import is_worked_off
-
-    if not queue.paused and _as_they_are(queue, runs_dir)[1] and not is_worked_off(runs_dir):
+    elif waiting and not is_changed and not is_worked_off(runs_dir):
         print("Nobody works the queue off: `aetui queue resume` starts that", file=sys.stderr)
 
 

@@ -120,7 +120,8 @@ def test_what_cannot_wait_is_refused(aetui):
     assert "queue.json is damaged" in said
 
 
-def test_waiting_for_the_queue_ends_when_nothing_waits(aetui):
+def test_waiting_for_the_queue_ends_when_nothing_waits(aetui, monkeypatch):
+    monkeypatch.setattr("aetui.cli.queue.WORKER_SECONDS", 0.0)
     assert aetui("queue", "wait")[0] == 0
     aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
     code, _, said = aetui("queue", "wait")
@@ -128,6 +129,24 @@ def test_waiting_for_the_queue_ends_when_nothing_waits(aetui):
     with changed_queue(aetui.runs) as queue:
         queue.waiting, queue.started = [], ["gone"]
     assert aetui("queue", "wait")[0] == 0
+
+
+def test_waiting_right_behind_a_sweep_waits_for_its_worker(aetui, monkeypatch):
+    aetui("sweep", "digits-mlp", "--vary", "seed=0,1")
+    looks = []
+
+    def is_worked_off(runs_dir):
+        """By a worker that is there at the second look, and done at the third."""
+        looks.append(runs_dir)
+        if len(looks) == 2:
+            with changed_queue(runs_dir) as queue:
+                queue.waiting = []
+        return len(looks) > 1
+
+    monkeypatch.setattr("aetui.runs.waiting.is_worked_off", is_worked_off)
+    monkeypatch.setattr("aetui.cli.queue.WAIT_SECONDS", 0.0)
+    code, _, said = aetui("queue", "wait")
+    assert (code, len(looks)) == (0, 2), said
 
 
 def test_a_run_that_lies_elsewhere_is_not_trained_there(aetui, tmp_path):

@@ -4,7 +4,6 @@ import fcntl
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -13,6 +12,8 @@ import ranks
 from live_runs import newest, state, steps, wait_for_step, wait_until
 from ranks import grey_images, ranks_of, start_ours
 
+from aetui.runs.event_log import EventFollower
+from aetui.runs.events import ActivityChanged
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import is_held
 
@@ -30,23 +31,36 @@ def launched(runs: Path) -> RunFolder:
     return newest(runs)
 
 
+def hears(process: subprocess.Popen[str], number: int) -> bool:
+    """Whether it has a handler for the signal."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> number - 1 & 1)
+
+
 def started(process: subprocess.Popen[str]) -> list[psutil.Process]:
     """The ranks, which need some seconds to load."""
     wait_until(lambda: len(ranks_of(process)) == 2, 60)
     return ranks_of(process)
 
 
+def activities(runs: Path) -> set[str]:
+    """What the runs were told to be doing so far."""
+    told = [event for log in runs.glob("*/events.jsonl") for event, _ in EventFollower(log).poll()]
+    return {event.activity for event in told if isinstance(event, ActivityChanged)}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["before the ranks", "with the ranks", "a second behind them"])
+@pytest.mark.parametrize("moment", ["before the ranks", "with the ranks", "with rank 0 at the run"])
 def test_a_stop_while_they_load_is_a_stop(tmp_path, moment, number):
     process = start_ours(tmp_path, *LONG)
     with ranks.ended(process):
         folder = launched(tmp_path)
-        if moment == "before the ranks":
-            time.sleep(0.3)  # the handlers are there, and PyTorch is being loaded
-        else:
-            started(process)
-            time.sleep(moment == "a second behind them")
+        wait_until(lambda: hears(process, signal.SIGTSTP))
+        if moment != "before the ranks":
+            first = started(process)[0]
+        if moment == "with rank 0 at the run":
+            wait_until(lambda: folder.read_meta().pid == first.pid)
         process.send_signal(number)
         _, printed = process.communicate(timeout=30)
     assert process.returncode == 128 + number
@@ -110,8 +124,9 @@ def test_a_stop_while_another_rank_reads_its_data(tmp_path):
     holder.start()
     process = start_ours(tmp_path / "runs", "--data", str(tmp_path / "data"), *words)
     with ranks.ended(process):
-        wait_until(lambda: any(cache.glob("*.json")), 100)
-        time.sleep(1)  # rank 1 stands before the lock
+        wait_until(
+            lambda: any(one.activity == "2 processes begin" for one in activities(tmp_path / "runs")), 100
+        )
         ranks_of(process)[1].send_signal(signal.SIGTERM)
         _, printed = process.communicate(timeout=30)
     assert process.returncode == 5, printed

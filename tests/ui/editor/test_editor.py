@@ -1,6 +1,5 @@
 """The form of settings: typed values are read at once; what stands there is started, saved and copied."""
 
-import resource
 import shlex
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from aetui.runs import enqueue
 from aetui.runs.folder import RunFolder
 from aetui.runs.waiting import read_queue
 from aetui.ui.app import AetuiApp
-from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
 from aetui.ui.editor.settings_list import NAME_CELLS, SettingsList
 
@@ -144,7 +142,7 @@ async def test_several_values_make_a_run_of_each(app, monkeypatch, tmp_path):
     ]
 
 
-async def test_more_runs_than_the_screen_waits_for(app, monkeypatch, tmp_path):
+async def test_more_runs_than_the_screen_waits_for(app, tmp_path):
     async with app().run_test() as pilot:
         screen = await opened(pilot)
         for key, most in (("train.seed", 11), ("train.epochs", 10)):
@@ -250,55 +248,6 @@ async def test_words_of_a_foreign_preset_are_shown_and_never_sent(app, here):
         await pilot.press("escape", "w")
         await pilot.pause()
         assert line.value == "my-x-------A--0-PWNED--31m.toml"
-
-
-def test_a_preset_is_saved_beside_whatever_is_there(here):
-    (here / "mine.toml.tmp").write_text("mine")
-    path = find_preset("digits-mlp")
-    Draft(path, "", read_preset(path)).save(here / "mine.toml")
-    assert (here / "mine.toml.tmp").read_text() == "mine"
-    assert read_preset(here / "mine.toml").name == "mine"
-
-
-def test_what_the_app_was_told_is_no_change():
-    path = find_preset("digits-mlp")
-    draft = Draft(path, "", read_preset(path, ["train.seed=7"]), ("train.seed=7",), "cpu", 4)
-    assert (draft.preset.train.seed, draft.device, draft.threads, draft.changed) == (7, "cpu", 4, {})
-    assert draft.change("--threads", "2").threads == 2
-    assert draft.change("train.seed", "7").changed == {}
-    assert draft.command == "aetui train digits-mlp --set train.seed=7 --device cpu --threads 4"
-
-
-@pytest.mark.parametrize("threads", ["0", "x", "1e3", "99999999999999999999", "²"])
-def test_a_number_of_threads_that_is_none(threads):
-    path = find_preset("digits-mlp")
-    draft = Draft(path, "", read_preset(path)).change("--threads", threads)
-    assert draft.preset is None
-    assert "--threads" in draft.mistakes
-
-
-def test_a_preset_that_is_deleted_meanwhile_is_a_mistake(tmp_path):
-    path = tmp_path / "mine.toml"
-    path.write_text(find_preset("digits-mlp").read_text())
-    draft = Draft(path, "", read_preset(path)).change("train.epochs", "3")
-    path.unlink()
-    changed = draft.change("train.epochs", "4")
-    assert changed.preset is None
-    assert "cannot be read" in changed.mistakes[""]
-    assert changed.value("train.epochs") == "4"
-
-
-def test_a_preset_that_cannot_be_written_leaves_no_file(tmp_path):
-    path = find_preset("digits-mlp")
-    draft = Draft(path, "", read_preset(path))
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
-    try:
-        with pytest.raises(OSError, match="File too large"):
-            draft.save(tmp_path / "mine.toml")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert not list(tmp_path.iterdir())
 
 
 def test_every_name_has_a_space_behind_it():
