@@ -124,9 +124,7 @@ def test_a_stop_while_another_rank_reads_its_data(tmp_path):
     holder.start()
     process = start_ours(tmp_path / "runs", "--data", str(tmp_path / "data"), *words)
     with ranks.ended(process):
-        wait_until(
-            lambda: any(one.activity == "2 processes begin" for one in activities(tmp_path / "runs")), 100
-        )
+        wait_until(lambda: "2 processes begin" in activities(tmp_path / "runs"), 100)
         ranks_of(process)[1].send_signal(signal.SIGTERM)
         _, printed = process.communicate(timeout=30)
     assert process.returncode == 5, printed
