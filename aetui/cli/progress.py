@@ -5,7 +5,8 @@ import sys
 import time
 
 from aetui.runs import states
-from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, RunStarted, StepsTrained, to_json
+from aetui.runs.event_lines import to_json
+from aetui.runs.events import ActivityChanged, Emit, EpochFinished, Event, RunStarted, StepsTrained
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History, describe
 from aetui.text import format_count, format_duration, format_number, safe_text

@@ -25,6 +25,7 @@ from aetui.runs.checkpoint_index import (
     write_index,
 )
 from aetui.runs.create import Place, create_run
+from aetui.runs.event_lines import to_json
 from aetui.runs.events import (
     BaselineMeasured,
     BranchedOff,
@@ -34,7 +35,6 @@ from aetui.runs.events import (
     SettingChanged,
     StateChanged,
     Warned,
-    to_json,
 )
 from aetui.runs.folder import PREVIEW_NAME, RunFolder
 from aetui.runs.history import History

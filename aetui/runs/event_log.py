@@ -6,16 +6,8 @@ from pathlib import Path
 
 from aetui.devices.machine import MachineSampled
 from aetui.files import append_line
-from aetui.runs.events import (
-    CheckpointSaved,
-    EpochFinished,
-    Event,
-    StateChanged,
-    StepsTrained,
-    Warned,
-    from_json,
-    to_json,
-)
+from aetui.runs.event_lines import from_json, to_json
+from aetui.runs.events import CheckpointSaved, EpochFinished, Event, StateChanged, StepsTrained, Warned
 from aetui.runs.lines import LineFollower
 from aetui.runs.ranks import RanksSampled
 from aetui.runs.reserve import Reserve

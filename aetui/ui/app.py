@@ -1,10 +1,7 @@
 """The application: owns its screens, the trainers it started and how it is left."""
 
-import asyncio
 import contextlib
 import os
-import signal
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,17 +10,15 @@ from typing import Any, ClassVar
 import platformdirs
 from rich.text import Text
 from textual._styles_cache import StylesCache
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key
 from textual.screen import Screen
 
 from aetui.config.keys import keys_file, read_keys
-from aetui.errors import EXIT_SIGNAL, AetuiError
-from aetui.runs import states
+from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
-from aetui.runs.liveness import find_state
 from aetui.runs.trainer import Trainer
 from aetui.terminal.notification import notification
 from aetui.text import safe_text
@@ -37,11 +32,11 @@ from aetui.ui.editor.draft import Draft
 from aetui.ui.editor.screen import EditorScreen
 from aetui.ui.gallery.screen import GalleryScreen
 from aetui.ui.key_names import action_names
-from aetui.ui.last_words import end_words, goes_on, last_word
+from aetui.ui.last_words import end_words
+from aetui.ui.leaving import LeavingApp
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.messages import CompareRequested, EditRequested, RunsRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
-from aetui.ui.parts.dialogs import QuitScreen
 from aetui.ui.parts.help_screen import HelpScreen
 from aetui.ui.parts.palette import TEXTUALS_OWN, costs, screen_commands
 from aetui.ui.parts.preset_screen import PresetScreen
@@ -49,18 +44,15 @@ from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.runs_list.screen import RunsScreen
 from aetui.ui.settings import Settings
 
-LEAVE_SECONDS = 10.0
-"""How long a trainer may take for its last checkpoint when a signal asks the app to end."""
-
 LOOK_SECONDS = 1.0
-"""How often it is looked whether a run has ended, or the terminal is gone."""
+"""How often it is looked whether a run has ended."""
 LEAVE_TOOLTIP = "leave; training can go on without a screen"
 CALCULATOR_TOOLTIP = "the shape calculator, from anywhere"
 GALLERY_TOOLTIP = "the images of the data set with their labels"
 HELP_TOOLTIP = "every key and what it does"
 
 
-class AetuiApp(App[None]):
+class AetuiApp(LeavingApp):
     """aetui's screens over one menu."""
 
     TITLE = "aetui"
@@ -81,26 +73,15 @@ class AetuiApp(App[None]):
         watch: RunFolder | None = None,
         compare: Sequence[RunFolder] = (),
     ) -> None:
-        super().__init__(driver_class=QuietDriver)
+        super().__init__(watch)
         self._settings = settings
-        self.farewell = ""
-        """A last word for the shell."""
         self._train = train
-        self._watch = watch
         self._compared = compare
-        self._trainers: list[Trainer] = []
         self._untold: list[Trainer] = []
         """Whose end the person was not told of yet."""
-        self._signalled = False
         self._chain_line = ""
         self._chain_history = ChainHistory()
         self.set_keymap(read_keys(keys_file(), action_names()))
-
-    def on_load(self) -> None:
-        """Before the terminal is touched: from here on every signal restores it."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._on_signal, number)
 
     async def on_event(self, event: Event) -> None:
         """A key with a binding is acted upon here, before the next one is looked at.
@@ -122,7 +103,6 @@ class AetuiApp(App[None]):
     def on_mount(self) -> None:
         self.push_screen(MenuScreen(self._settings))
         self.set_interval(LOOK_SECONDS, self._tell_ends)
-        self.set_interval(LOOK_SECONDS, self._leave_if_hung_up)
         if self._train is not None:
             self._start_training(self._train)
         elif self._watch is not None:
@@ -155,10 +135,6 @@ class AetuiApp(App[None]):
         shown = (message.path, message.sentence, message.preset)
         draft = Draft(*shown, told.changes, told.device, told.threads)
         self.push_screen(EditorScreen(told, draft, message.runs))
-
-    def _leave_if_hung_up(self) -> None:
-        if isinstance(self._driver, QuietDriver) and self._driver.is_hung_up and not self._signalled:
-            self._on_signal(signal.SIGHUP)
 
     def _tell_ends(self) -> None:
         """Ring, and notify where the terminal can, when a run of this app has ended by itself."""
@@ -200,11 +176,6 @@ class AetuiApp(App[None]):
         if forget := getattr(StylesCache.get_inner_outer, "cache_clear", None):
             forget()
         return super().pop_screen()
-
-    @property
-    def training(self) -> list[Trainer]:
-        """The trainers of this app that are at work."""
-        return [trainer for trainer in self._trainers if trainer.at_work]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing on a screen are not offered there."""
@@ -269,55 +240,3 @@ class AetuiApp(App[None]):
 
     def _keep_chain(self, line: str | None) -> None:
         self._chain_line = line or ""
-
-    def action_leave(self) -> None:
-        """Quit; while something trains, ask how."""
-        if self.training:
-            self.push_screen(QuitScreen([t.folder.name for t in self.training]), self._leave_as_chosen)
-            return
-        with contextlib.suppress(AetuiError):
-            if self._watch and find_state(self._watch, self._watch.read_meta()) in states.LIVE:
-                self.farewell = goes_on(self._watch)
-        self.exit()
-
-    def _leave_as_chosen(self, choice: str | None) -> None:
-        asked = self.training
-        if choice == "go on":
-            with contextlib.suppress(AetuiError):
-                self.farewell = "\n".join(goes_on(trainer.folder) for trainer in asked)
-            self.exit()
-        elif choice == "stop":
-            for trainer in asked:
-                trainer.terminate()
-            self.notify("Saving a checkpoint, then leaving …", timeout=30)
-            self.set_interval(0.1, lambda: self._exit_when_ended(asked))
-
-    def _exit_when_ended(self, asked: list[Trainer]) -> None:
-        if not any(trainer.at_work for trainer in asked):
-            self.farewell = "\n".join(map(last_word, asked))
-            self.exit()
-
-    def _on_signal(self, number: int) -> None:
-        """SIGHUP: leave, training goes on. Others: checkpoint and leave, the second time at once."""
-        again, self._signalled = self._signalled, True
-        self._exit_within(LEAVE_SECONDS, EXIT_SIGNAL + number)
-        if number != signal.SIGHUP:
-            for trainer in self.training:
-                trainer.terminate()
-        if again or number == signal.SIGHUP:
-            self.exit(return_code=EXIT_SIGNAL + number)
-        else:
-            self.run_worker(self._leave_when_saved(EXIT_SIGNAL + number))
-
-    async def _leave_when_saved(self, exit_code: int) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_SECONDS - 2):
-                while self.training:
-                    await asyncio.sleep(0.05)
-        self.exit(return_code=exit_code)
-
-    def _exit_within(self, seconds: float, exit_code: int) -> None:
-        """Leave for certain, even where a dead terminal blocks every write."""
-        timer = threading.Timer(seconds, os._exit, [exit_code])
-        timer.daemon = True
-        timer.start()

@@ -23,6 +23,7 @@ from aetui.config.shipped import find_preset
 from aetui.config.steering import steered
 from aetui.pictures.sheet import DamagedPicture, Sample, Sheet, read_sheet, to_png
 from aetui.runs.checkpoint_index import DamagedIndex, check_size, read_index
+from aetui.runs.event_lines import from_json, to_json
 from aetui.runs.event_log import EventFollower
 from aetui.runs.events import (
     MOST_REMOVABLE,
@@ -31,8 +32,6 @@ from aetui.runs.events import (
     RunStarted,
     StateChanged,
     StepsTrained,
-    from_json,
-    to_json,
 )
 from aetui.runs.folder import DamagedMeta
 from aetui.runs.history import History

@@ -8,16 +8,9 @@ from hypothesis import strategies as st
 
 from aetui.devices.machine import MachineSampled
 from aetui.runs import event_log, lines
+from aetui.runs.event_lines import from_json, to_json
 from aetui.runs.event_log import EventFollower, EventWriter
-from aetui.runs.events import (
-    EpochFinished,
-    RunStarted,
-    StateChanged,
-    StepsTrained,
-    Warned,
-    from_json,
-    to_json,
-)
+from aetui.runs.events import EpochFinished, RunStarted, StateChanged, StepsTrained, Warned
 from aetui.runs.history import History
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")

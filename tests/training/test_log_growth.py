@@ -1,7 +1,8 @@
 """The log of a long run stays small enough to be kept and sent."""
 
 from aetui.devices.machine import MachineSampled
-from aetui.runs.events import StepsTrained, to_json
+from aetui.runs.event_lines import to_json
+from aetui.runs.events import StepsTrained
 from aetui.training.meter import tick_seconds
 from aetui.training.supervisor import measure_seconds
 from aetui.ui.run_feed import SILENT_SECONDS

@@ -3,7 +3,8 @@
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.runs.create import create_run
-from aetui.runs.events import StateChanged, to_json
+from aetui.runs.event_lines import to_json
+from aetui.runs.events import StateChanged
 from aetui.ui.run_feed import Feed
 
 

@@ -19,8 +19,9 @@ from aetui.devices.available import available_devices
 from aetui.errors import EXIT_DONE, EXIT_FAILURE, EXIT_SIGNAL, AetuiError, UsageError
 from aetui.files import held_in_place, is_in_place
 from aetui.runs import states
+from aetui.runs.event_lines import from_json
 from aetui.runs.event_log import EventWriter
-from aetui.runs.events import Emit, StateChanged, from_json
+from aetui.runs.events import Emit, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import LineFollower
 from aetui.training.ownership import owned
