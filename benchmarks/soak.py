@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,25 +23,29 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from live_runs import kill_all
-from pseudo_terminal import Terminal
+from pseudo_terminal import AETUI, Terminal
 
 from aetui import __version__
 from aetui.files import write_whole
 from aetui.runs.listing import find_run
 from aetui.runs.report import read_history
 
+ESCAPE, LEFT, RIGHT, TOP = "\x1b", "\x1b[D", "\x1b[C", "\x1b[H"
 SIZES = ((80, 24), (140, 40), (200, 60), (60, 15), (100, 30), (12, 4), (140, 40))
 KEYS = (
-    *"vvvllmmxxxzzzwe", "\x1b[D", "\x1b[C", *"pp123451", "c", "r",
+    *"vvvllmmxxxzzzwe", LEFT, RIGHT, *"pp123451", "c", "r",
 )  # fmt: skip
 """Of the monitor, which is as before after them."""
 OVER_IT = {
     "?": "Steer the training", "k": "back at its size", "g": "all labels", "\x10": "Search for commands",
-    "s": "Stop this run?", "q": "Leave how?",
+    "s": "Stop this run?", "q": "Leave how?", "t": "train loss  test loss", "h": "Change while it trains",
+    "b": "A new run from which checkpoint",
 }  # fmt: skip
 """What opens over the monitor, and what is seen of it then; escape closes it."""
 UNDER_IT = "epoch"
 """What is seen of the monitor once they are closed."""
+MENU, EDITOR, TABLE = "Presets", "settings of", "by started"
+"""What is seen of other screens."""
 SAMPLE_SECONDS = 30.0
 WARM_UP_SECONDS = 300.0
 EPOCHS = 100_000
@@ -54,6 +59,7 @@ class Sitting:
 
     def __init__(self, folder: Path) -> None:
         preset = ("--preset", "digits-mlp", "--set", f"train.epochs={EPOCHS}")
+        subprocess.run([*AETUI, "train", "digits-mlp", "--set", "train.epochs=2"], cwd=folder, check=True)
         self._runs = folder / "runs"
         self.terminal = Terminal(*preset, "--threads", "1", cwd=folder, columns=140, rows=40)
         self.samples: list[dict[str, Any]] = []
@@ -67,7 +73,8 @@ class Sitting:
             self._press(keys)
         for key, shown in OVER_IT.items():
             self._press(key, shown)
-            self._press("\x1b", lambda text, shown=shown: shown not in text and UNDER_IT in text)
+            self._press(ESCAPE, lambda text, shown=shown: shown not in text and UNDER_IT in text)
+        self._other_screens()
         for columns, rows in SIZES:
             self.terminal.resize(columns, rows)
             self.counts["resizes"] += 1
@@ -80,6 +87,19 @@ class Sitting:
             self._press("\r", "stopped")
             self._press(" ", "running")
             self.counts["processes"] += 1
+
+    def _other_screens(self) -> None:
+        """The menu, the settings of a preset, the table of runs, a comparison, and the monitor again."""
+        while MENU not in self.terminal.text:
+            self._press(ESCAPE)
+        self._press("e", EDITOR)
+        self._press(ESCAPE, MENU)
+        self._press("\t", TABLE)
+        self._press(f"{TOP}  ")
+        self._press("c", "2 runs of digits-mlp")
+        self._press(ESCAPE, TABLE)
+        self._press(f"{TOP}  {TOP}")
+        self._press("\r", UNDER_IT)
 
     def _press(self, keys: str, seen: str | Callable[[str], bool] = "") -> None:
         self.terminal.press(keys)
