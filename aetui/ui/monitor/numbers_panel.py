@@ -134,4 +134,5 @@ def _trend(history: History) -> str:
         return ""
     before, now = (history.epochs[number].test_loss for number in numbers)
     change = (now - before) / before
-    return f"{'▼' if change < 0 else '▲'} {abs(change):.1%} in an epoch"
+    told = "over tenfold" if now > 10 * before else f"{abs(change):.1%}"
+    return f"{'▼' if change < 0 else '▲'} {told} in an epoch"

@@ -1,5 +1,6 @@
 """The run panel's rows stand still while their values appear."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,12 @@ def test_numbers_say_what_they_are() -> None:
     lines = panels(MASKED, FloorMeasured(0.5), finished(0), finished(1))[-1]
     for words in ("2.00  ▼ 50.0% in an epoch", "1.50  mean of epoch 1", "2.00  epoch 1 on test, floor 0.500"):
         assert any(words in line for line in lines), words
+
+
+@pytest.mark.parametrize("loss", [1e308, 44.0, math.inf])
+def test_a_loss_that_jumps_is_told_in_words(loss: float) -> None:
+    lines = panels(MASKED, finished(0), replace(finished(1), test_loss=loss))[-1]
+    assert any(line.rstrip().endswith("▲ over tenfold in an epoch") for line in lines)
 
 
 def test_validation_and_the_test_at_the_end_and_pixels_are_told() -> None:
