@@ -26,8 +26,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from aetui.errors import AetuiError
 from aetui.files import read_bounded
-from aetui.shapes.sizes import MAX_NUMBER
+from aetui.shapes.sizes import MAX_NUMBER, quote
 
 RENAMED = [
     (r"^vit\.embeddings\.cls_token$", "cls_token"),
@@ -63,18 +64,33 @@ def from_hugging_face(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Takes the module's own `state_dict()` and the files on the hub; the table at the head of this file is
     the mapping. Query, key and value are joined along their outputs, (D, D) three times into (3 D, D). A
-    name that is not in the table keeps what is left of it.
+    name that is not in the table keeps what is left of it. Raises AetuiError where two become one.
     """
     alone = any(name.startswith(ENCODER_ALONE) for name in state_dict)
     prefix = "vit." if alone else ""
-    renamed = {_rename(prefix + name): tensor for name, tensor in state_dict.items()}
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in state_dict.items():
+        _add(renamed, _rename(prefix + name), tensor)
     for query in [name for name in renamed if ".attn.q." in name]:
         thirds = [query.replace(".attn.q.", f".attn.{letter}.") for letter in "qkv"]
-        if all(third in renamed for third in thirds):
-            renamed[query.replace(".attn.q.", ".attn.qkv.")] = torch.cat(
-                [renamed.pop(third) for third in thirds]
-            )
+        if all(third in renamed for third in thirds) and _are_alike(*(renamed[third] for third in thirds)):
+            joined = torch.cat([renamed.pop(third) for third in thirds])
+            _add(renamed, query.replace(".attn.q.", ".attn.qkv."), joined)
     return renamed
+
+
+def _add(renamed: dict[str, Tensor], name: str, tensor: Tensor) -> None:
+    """Raises AetuiError where another name has become the same."""
+    if name in renamed:
+        raise AetuiError(
+            f"the checkpoint holds weights twice: two of its names mean {quote(name)}",
+            "save those of one model",
+        )
+    renamed[name] = tensor
+
+
+def _are_alike(*tensors: Tensor) -> bool:
+    return len({(tensor.shape, tensor.dtype) for tensor in tensors}) == 1
 
 
 def heads_in_config(config: Path) -> dict[str, int]:

@@ -19,7 +19,7 @@ def load_weights(model: MaskedAutoencoder, state_dict: Mapping[str, Tensor]) -> 
 
     Only the decoder may be missing, and only as a whole: the checkpoints that facebookresearch/mae
     publishes for fine-tuning hold the encoder alone. Raises `AetuiError` with the first names and both
-    shapes when anything else differs; the model is unchanged then.
+    shapes when anything else differs, or for whole numbers; the model is unchanged then.
     """
     own = model.state_dict()
     decoder = tuple(name for name in own if name.startswith(DECODER))
@@ -36,6 +36,13 @@ def load_weights(model: MaskedAutoencoder, state_dict: Mapping[str, Tensor]) -> 
             f"the weights are of another model: {listed}{more}",
             "use a preset with the checkpoint's image, patch and sizes",
         )
+    for name, tensor in state_dict.items():
+        if own[name].is_floating_point() and not tensor.is_floating_point():
+            raise AetuiError(
+                f"the weights {quote(name)} are {str(tensor.dtype).removeprefix('torch.')}, in a scale that "
+                "only who made them knows",
+                "import the weights that they were quantized from",
+            )
     model.load_state_dict({**own, **state_dict})
     return kept
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from aetui.training.archives import open_archive
 from aetui.training.not_weights import ITEM_BYTES
 
 MOST_BYTES = 16_000_000
@@ -94,8 +95,9 @@ def _pickles(file: BinaryIO) -> list[io.BytesIO]:
     if file.read(len(ZIP)) != ZIP:
         raise RefusedError("torch.save has not written it")
     try:
-        with zipfile.ZipFile(file) as archive:
-            return [_member(archive, item) for item in archive.infolist() if PICKLE.search(item.filename)]
+        with open_archive(file) as archive:
+            items = archive.infolist()
+            return [_member(archive, item) for item in items if PICKLE.search(item.orig_filename)]
     except RefusedError:
         raise
     except Exception as error:  # what cannot be looked into, torch may read all the same

@@ -15,6 +15,7 @@ from aetui.errors import AetuiError
 from aetui.runs.checkpoint_index import Entry
 from aetui.runs.events import EpochFinished, TestedOn
 from aetui.runs.folder import RunFolder
+from aetui.shapes.sizes import quote
 from aetui.training.checkpoint_file import Checkpoint, RandomStates
 from aetui.training.checkpoints import CheckpointStore
 from aetui.training.model_kinds import Model, make_model
@@ -154,6 +155,9 @@ class Training(Replica):
 def restore_weights(model: torch.nn.Module, state: dict[str, Any], folder: RunFolder) -> None:
     """Put the state of a checkpoint into a model. Raises AetuiError where it does not fit."""
     with _refused_where_it_does_not_fit(folder):
+        for name, own in model.state_dict().items():
+            if name in state and state[name].dtype != own.dtype:  # which would be cast without a word
+                raise TypeError(f"{quote(name)} is {state[name].dtype}, not {own.dtype}")
         model.load_state_dict({**state})  # without its metadata, which could ask for other than a copy
 
 

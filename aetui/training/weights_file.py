@@ -17,6 +17,7 @@ from aetui.errors import AetuiError
 from aetui.files import open_file
 from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
+from aetui.training.archives import open_archive
 from aetui.training.not_weights import SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
 from aetui.training.pickle_bounds import NoTensorError, no_tensor, refuse_costly
 
@@ -88,7 +89,7 @@ def why_refused(error: Exception) -> str:
 def refuse_bomb(file: BinaryIO) -> None:
     """Raises ValueError for an archive that unpacks to more than its size: torch.save compresses nothing."""
     no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
-    with contextlib.suppress(*no_archive), zipfile.ZipFile(file) as archive:
+    with contextlib.suppress(*no_archive), open_archive(file) as archive:
         if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
             raise ValueError("not a checkpoint: it would unpack to more than its size")
     file.seek(0)

@@ -139,6 +139,16 @@ def test_hugging_faces_names_behind_a_wrapper():
 
 
 @pytest.mark.parametrize(
+    ("name", "like"),
+    [("vit.encoder.layer.0.norm1.weight", "vit.layernorm.weight"), ("norm.weight", "vit.layernorm.weight")],
+)
+def test_two_names_of_hugging_face_that_mean_one_weight(name, like):
+    state = hugging_face(SHAPES[0]).state_dict()
+    with pytest.raises(AetuiError, match="holds weights twice: two of its names mean"):
+        weights_in({**state, name: state[like]})
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda weight: weight.to("meta"), "without content"),

@@ -127,6 +127,14 @@ def test_missing_and_unknown_names_are_refused():
     )
 
 
+def test_whole_numbers_are_refused():
+    """Of quantized weights the scale is elsewhere."""
+    state = small().state_dict()
+    state["norm.weight"] = torch.full_like(state["norm.weight"], 127, dtype=torch.int8)
+    with pytest.raises(AetuiError, match=r"'norm\.weight' are int8, in a scale"):
+        load_weights(small(), state)
+
+
 @pytest.mark.parametrize("junk", [{}, [1, 2], "text", {"model": {}}, {"epoch": 3}, {1: torch.zeros(1)}])
 def test_what_is_not_weights_is_refused(junk):
     with pytest.raises(AetuiError, match="the checkpoint holds no weights"):

@@ -201,9 +201,11 @@ def test_a_damaged_checkpoint_is_refused(mae, make_run, record):
 
 def test_files_that_are_no_weights_or_gone_are_refused(make_run, record, tmp_path):
     text = tmp_path / "text.pt"
-    text.write_text("no weights")
+    text.write_text("password hunter2")
     folder = make_run(*CLASSIFIER, f"finetune.from_checkpoint={text}", preset=PRESET)
-    assert "text.pt is text: 'no weights'" in refusal(record(folder))
+    assert "text.pt is text, not weights" in refusal(record(folder))
+    told = b"".join(file.read_bytes() for file in folder.path.rglob("*") if file.is_file())
+    assert b"hunter2" not in told, "who sent the run may get the folder back"
     text.unlink()
     assert refusal(record(folder)).startswith(
         f"{text}, which this run begins with, is gone; nothing was trained yet"

@@ -60,6 +60,18 @@ def test_an_optimizer_state_that_is_not_as_large_as_the_weights_is_refused(make_
     assert "is not as large as the weight" in folder.read_meta().reason
 
 
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float64, torch.complex64])
+def test_weights_of_another_type_are_not_cast(make_run, record, dtype):
+    def cast(payload):
+        payload["model"] = {name: weight.to(dtype) for name, weight in payload["model"].items()}
+
+    folder = make_run("train.epochs=1")
+    record(folder)
+    changed_checkpoint(folder, cast)
+    assert go_on(folder, record).session.state == "failed"
+    assert f"is {dtype}, not torch.float32" in folder.read_meta().reason
+
+
 def test_an_optimizer_state_that_is_sparse_is_not_even_read(make_run, record):
     folder = make_run("train.epochs=1")
     record(folder)
