@@ -80,9 +80,7 @@ def what_it_is(file: BinaryIO, size: int) -> Instead | None:
     with contextlib.suppress(UnicodeDecodeError):
         text = head[:-3].decode() if len(head) == HEAD_BYTES else head.decode()
         if text.isprintable() or not re.search(r"[^\s\x20-\x7e\xa0-\U0010ffff]", text):
-            return Instead(
-                "is text, not weights"
-            )  # whose words are nobody's business: a run's log is passed on
+            return Instead("is text, not weights")  # its words are not for a run's log, which is passed on
     return None
 
 

@@ -4,7 +4,10 @@ A resumed run equals a straight one bit for bit only if every step of both uses 
 """
 
 import os
+import tempfile
+from pathlib import Path
 
+import platformdirs
 import torch
 from torch import nn
 
@@ -14,6 +17,8 @@ from aetui.runs.events import Emit, Warned
 MOST_GRAPHS = 256
 """Of the code of a block: one a width, size of batch, share of images that skip it, in training and in tests.
 What is beyond, PyTorch computes as it is, by whichever came first."""
+COMPILED_CODE = "TORCHINDUCTOR_CACHE_DIR"
+"""Where PyTorch keeps the code that it compiled."""
 MOST_THREADS_A_CORE = 8
 """More are slower, and tens of thousands end the process."""
 
@@ -68,10 +73,22 @@ def compile_parts(model: nn.Module) -> None:
     """
     import torch._dynamo
 
+    if COMPILED_CODE not in os.environ:
+        os.environ[COMPILED_CODE] = _folder_of_compiled_code()
     torch._dynamo.config.recompile_limit = MOST_GRAPHS
     blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]
     for part in blocks or [model]:
         part.compile(dynamic=False)
+
+
+def _folder_of_compiled_code() -> str:
+    """One that nobody else writes in: PyTorch's own, in /tmp, may have been made by another user before."""
+    folder = Path(platformdirs.user_cache_dir("aetui")) / "compiled"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return tempfile.mkdtemp(prefix="aetui-compiled-")
+    return str(folder)
 
 
 def numeric_settings(device: torch.device, *, bf16: bool, repeatable: bool) -> dict[str, str]:

@@ -1,15 +1,18 @@
 """What is set on a GPU, checked on a CPU: the settings themselves need no GPU."""
 
+import os
 from functools import partialmethod
+from pathlib import Path
 
 import pytest
 import torch
 import torch._dynamo
 from torch import nn
+from torch._inductor.runtime import cache_dir_utils
 
 from aetui.models.transformer import blocks
 from aetui.shapes.vit import VitSize
-from aetui.training.torch_settings import compile_parts, settle_algorithms
+from aetui.training.torch_settings import COMPILED_CODE, compile_parts, settle_algorithms
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 
@@ -75,3 +78,31 @@ def test_another_model_is_compiled_as_a_whole(monkeypatch):
     model = nn.Sequential(nn.Linear(2, 2))
     compile_parts(model)
     assert compiled == [model]
+
+
+def test_compiled_code_is_where_nobody_else_writes(monkeypatch, tmp_path):
+    """Another user could have made PyTorch's own folder in /tmp, and would keep in it what is loaded."""
+    monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv(COMPILED_CODE, "")
+    monkeypatch.delenv(COMPILED_CODE)
+    compile_parts(nn.Linear(1, 1))
+    kept = cache_dir_utils.cache_dir()
+    assert kept == str(tmp_path / "cache" / "aetui" / "compiled")
+    assert Path(kept).stat().st_mode & 0o777 == 0o700
+    monkeypatch.setenv(COMPILED_CODE, "/elsewhere")
+    compile_parts(nn.Linear(1, 1))
+    assert os.environ[COMPILED_CODE] == "/elsewhere", "as somebody wants it"
+
+
+def test_without_a_cache_folder_compiled_code_is_for_this_process_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: None)
+    (tmp_path / "cache").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(COMPILED_CODE, "")
+    monkeypatch.delenv(COMPILED_CODE)
+    compile_parts(nn.Linear(1, 1))
+    kept = Path(os.environ[COMPILED_CODE])
+    assert kept.parent == tmp_path
+    assert kept.stat().st_mode & 0o777 == 0o700
