@@ -66,10 +66,16 @@ def is_in_place(folder: Path) -> bool:
 
 
 def _check_in_place(path: Path) -> None:
-    """Raises OSError where `path` is in a held folder, or is one, that is no longer the same."""
+    """Raises OSError where `path` is in a held folder, or is one, that is no longer the same.
+
+    So it does where a link was put in the place of a folder between the two.
+    """
     for folder in _held:
-        if path.is_relative_to(folder) and not _is_the_same(folder):
-            raise _refused(folder, errno.ESTALE, "another folder was put in its place")
+        if path.is_relative_to(folder):
+            if not _is_the_same(folder):
+                raise _refused(folder, errno.ESTALE, "another folder was put in its place")
+            for between in list(path.relative_to(folder).parents)[:-1]:
+                check_no_link(folder / between)
 
 
 def _is_the_same(folder: Path) -> bool:
@@ -238,6 +244,16 @@ def check_no_link(folder: Path) -> None:
     """Raises OSError where somebody has put a link in the place of a folder."""
     if folder.is_symlink():
         raise _refused(folder, errno.ELOOP, "it is a link")
+
+
+@contextlib.contextmanager
+def opened_folder(path: Path) -> Iterator[int]:
+    """A descriptor of a folder: of it, whatever is put in its place. Raises OSError, also for a link."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(path: Path, *, shared: bool = False) -> None:

@@ -1,12 +1,14 @@
 """Deleted runs lie in a folder beside the others for a while, and can be taken back."""
 
 import contextlib
+import os
 import shutil
+import stat
 import time
 from pathlib import Path
 
 from aetui.errors import AetuiError
-from aetui.files import check_no_link, make_folder
+from aetui.files import check_no_link, make_folder, opened_folder
 from aetui.runs.folder import RunFolder
 from aetui.runs.waiting import is_at_work
 
@@ -48,17 +50,26 @@ def empty_trash(runs_dir: Path) -> int:
 
 
 def _empty(trash: Path) -> int:
+    """By its descriptor: somebody may put a link to other runs in its place meanwhile."""
     deleted = 0
-    with contextlib.suppress(OSError):
-        check_no_link(trash)
-        for thrown in trash.iterdir():
-            facts = thrown.lstat()
+    with contextlib.suppress(OSError), opened_folder(trash) as place:
+        for name in os.listdir(place):  # noqa: PTH208 -- of a descriptor
+            facts = os.stat(name, dir_fd=place, follow_symlinks=False)
             is_old = time.time() - facts.st_ctime > KEPT_SECONDS  # a folder that is moved has another ctime
-            if is_old and RunFolder(thrown).meta_file.is_file():
+            if is_old and _is_run(name, place):
                 with contextlib.suppress(RecursionError):  # folders in folders, which no run has
-                    shutil.rmtree(thrown, ignore_errors=True)
-                deleted += not thrown.exists()
+                    shutil.rmtree(name, ignore_errors=True, dir_fd=place)
+                deleted += not _is_run(name, place)
     return deleted
+
+
+def _is_run(name: str, place: int) -> bool:
+    """Whether the folder of that name, in the one of this descriptor, is a run's."""
+    try:
+        facts = os.stat(RunFolder(Path(name)).meta_file, dir_fd=place, follow_symlinks=False)
+    except OSError:
+        return False
+    return stat.S_ISREG(facts.st_mode)
 
 
 def _free(path: Path) -> Path:

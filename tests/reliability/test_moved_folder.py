@@ -10,7 +10,7 @@ from live_runs import wait_until
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
-from aetui.files import held_in_place, is_in_place
+from aetui.files import append_line, delete, held_in_place, is_in_place, set_aside, write_whole
 from aetui.runs import states
 from aetui.runs.control import send
 from aetui.runs.create import create_run
@@ -104,6 +104,25 @@ def test_a_disk_that_does_not_tell_for_a_moment_is_not_a_folder_that_is_gone(tmp
         assert not is_in_place(folder)
         folder.mkdir()
         assert not is_in_place(folder)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [delete, set_aside, lambda path: write_whole(path, b"new"), lambda path: append_line(path, "new")],
+    ids=["delete", "set aside", "write", "append"],
+)
+def test_a_link_in_the_place_of_a_folder_within_is_seen_at_every_deed(tmp_path, deed):
+    """Also one that was put there between two deeds of the same save."""
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    for folder in (run / "checkpoints", elsewhere):
+        folder.mkdir(parents=True)
+        (folder / "index.json").write_text("old")
+    with held_in_place(run):
+        (run / "checkpoints").rename(tmp_path / "moved")
+        (run / "checkpoints").symlink_to(elsewhere)
+        with pytest.raises(OSError, match="it is a link"):
+            deed(run / "checkpoints" / "index.json")
+    assert contents(elsewhere) == {Path("index.json"): b"old"}
 
 
 def test_a_repair_reads_no_config_that_is_a_link(old_run, tmp_path):

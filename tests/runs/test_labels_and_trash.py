@@ -100,7 +100,7 @@ def test_the_trash_is_emptied_after_a_week_and_nothing_outside_is(made, tmp_path
 
     def rmtree(path, **settings):
         """As Python 3.11's, at folders a thousand deep."""
-        if path.name == "deep":
+        if path == "deep":
             raise RecursionError
         delete(path, **settings)
 
@@ -124,6 +124,26 @@ def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, mo
     assert empty_trash(folder.path.parent) == 0
     assert (outside / "mine").is_dir()
     assert folder.path.is_dir()
+
+
+def test_a_link_put_in_the_place_of_the_trash_while_it_is_emptied(made, tmp_path, monkeypatch):
+    """Names in it are those of runs elsewhere, which another user may not even see."""
+    first, second = throw_away(made()), throw_away(made())
+    trash, elsewhere = first.path.parent, tmp_path / "elsewhere"
+    shutil.copytree(trash, elsewhere)
+    now, delete = time.time(), shutil.rmtree
+    monkeypatch.setattr("aetui.runs.trash.time.time", lambda: now + KEPT_SECONDS + 5)
+
+    def rmtree(path, **settings):
+        if not trash.is_symlink():
+            trash.rename(tmp_path / "moved")
+            trash.symlink_to(elsewhere)
+        delete(path, **settings)
+
+    monkeypatch.setattr("aetui.runs.trash.shutil.rmtree", rmtree)
+    assert empty_trash(trash.parent) == 2
+    assert {entry.name for entry in elsewhere.iterdir()} == {first.name, second.name}
+    assert not list((tmp_path / "moved").iterdir())
 
 
 def test_changes_of_a_foreign_run_are_cut_where_nobody_reads_on(made):
