@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,3 +75,10 @@ def kill_all(runs_dir: Path) -> None:
             process = psutil.Process(pid)  # of None it would be this one
             if pid is not None and "aetui" in " ".join(process.cmdline()):
                 process.kill()
+
+
+def free_port() -> int:
+    """On loopback, where nothing listens now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]

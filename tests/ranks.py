@@ -4,13 +4,14 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
 from PIL import Image
 
 PROGRAM = Path(__file__).parent / "rank_program.py"
+TORCHRUN = ("-m", "torch.distributed.run")
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONUNBUFFERED": "1"}
 
 
@@ -18,10 +19,21 @@ def start(
     ranks: int, images: int, runs: Path, *words: str, launcher: tuple[str, ...] = ()
 ) -> subprocess.Popen[str]:
     """`aetui` with these words by so many ranks, on so many generated digits; one needs no torchrun."""
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}", *launcher]
+    torchrun = [*TORCHRUN, "--standalone", f"--nproc-per-node={ranks}", *launcher]
+    return _start(torchrun if ranks > 1 else [], images, runs, words)
+
+
+def start_machine(number: int, port: int, images: int, runs: Path, *words: str) -> subprocess.Popen[str]:
+    """One of two machines with a rank each, which meet at this port and start anew when one is lost."""
+    where = ["--rdzv-backend=c10d", "--rdzv-id=two", f"--rdzv-endpoint=127.0.0.1:{port}"]
+    which = ["--nnodes=2", f"--node-rank={number}", "--nproc-per-node=1", "--local-addr=127.0.0.1"]
+    return _start([*TORCHRUN, *where, *which, "--max-restarts=3"], images, runs, words)
+
+
+def _start(launcher: Sequence[str], images: int, runs: Path, words: Sequence[str]) -> subprocess.Popen[str]:
     options = ["--runs", str(runs), "--device", "cpu", "--threads", "1"]
     return subprocess.Popen(
-        [sys.executable, *(torchrun if ranks > 1 else ()), str(PROGRAM), str(images), *options, *words],
+        [sys.executable, *launcher, str(PROGRAM), str(images), *options, *words],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -34,11 +34,12 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.progress import listener
-    from aetui.cli.torchrun import code_of_end, end_all
+    from aetui.cli.torchrun import code_of_end, end_all, told_to_torchrun
     from aetui.devices.available import check_device_name
     from aetui.errors import EXIT_DONE
     from aetui.runs.liveness import require_idle
-    from aetui.training.ranks.environment import rank, restarts
+    from aetui.training.ranks.environment import rank
+    from aetui.training.ranks.meeting import is_started_anew
     from aetui.training.ranks.serving import serve
 
     if rank():
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
         check_terminal("aetui resume")
     folder = _chosen(options)
-    if restarts() and (ended := code_of_end(folder)) is not None:
+    if is_started_anew() and (ended := code_of_end(folder)) is not None:
         return end_all(ended)
     check_device_name(options.device)
     preset = _changed_preset(folder, options)
@@ -76,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
         if pair := finished_pair(folder):
             print_comparison([pair], as_json=False)
-    return code
+    return told_to_torchrun(code)
 
 
 def _chosen(options: argparse.Namespace) -> "RunFolder":

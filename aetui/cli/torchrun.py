@@ -7,12 +7,17 @@ from pathlib import Path
 
 import psutil
 
-from aetui.errors import UsageError
+from aetui.errors import EXIT_DONE, EXIT_STOPPED, UsageError
 from aetui.runs import states
 from aetui.runs.folder import RunFolder, began, moment, now
 from aetui.runs.listing import list_runs
 from aetui.runs.liveness import find_state
-from aetui.training.ranks.environment import local_ranks, ranks, restarts
+from aetui.training.ranks.environment import (
+    is_by_torchrun,
+    is_on_several_machines,
+    local_ranks,
+    ranks,
+)
 
 SLACK_SECONDS = 60.0
 """Between the clocks of the machines."""
@@ -30,7 +35,7 @@ def launch_mark() -> str:
     if ranks() == 1:
         return ""
     run_id, agent = os.environ["TORCHELASTIC_RUN_ID"], psutil.Process(os.getppid())
-    if ranks() > local_ranks() and run_id != NO_ID:
+    if is_on_several_machines() and run_id != NO_ID:
         return run_id
     return f"{run_id} on {socket.gethostname()} {agent.pid} {began(agent):.3f}"
 
@@ -40,7 +45,9 @@ def begun_before(runs_dir: Path) -> RunFolder | None:
 
     Raises UsageError where it may be any of several.
     """
-    if not restarts():
+    from aetui.training.ranks.meeting import is_started_anew
+
+    if not is_started_anew():
         return None
     since, mark = psutil.Process(os.getppid()).create_time(), launch_mark()
     found = []
@@ -70,7 +77,7 @@ def end_all(code: int) -> int:
     from aetui.training.control import Control
     from aetui.training.ranks.enlisting import joined
 
-    joined(Control()).dismiss()
+    joined(Control()).dismiss(code)
     return code
 
 
@@ -79,7 +86,13 @@ def code_of_end(folder: RunFolder) -> int | None:
 
     torchrun starts the ranks anew after every exit code but 0, and only the last is worth it.
     """
-    return states.EXIT_CODES.get(find_state(folder, folder.read_meta()))
+    code = states.EXIT_CODES.get(find_state(folder, folder.read_meta()))
+    return None if code is None else told_to_torchrun(code)
+
+
+def told_to_torchrun(code: int) -> int:
+    """The exit code of a run; 0 of one that somebody stopped, where torchrun would begin it anew."""
+    return EXIT_DONE if code == EXIT_STOPPED and is_by_torchrun() else code
 
 
 def processes_by_torchrun() -> list[str]:

@@ -17,7 +17,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     from aetui.cli.new_run import make_run
     from aetui.cli.progress import listener
-    from aetui.cli.torchrun import begun_before, code_of_end, end_all, note_launch
+    from aetui.cli.torchrun import begun_before, code_of_end, end_all, note_launch, told_to_torchrun
     from aetui.devices.available import check_device_name
     from aetui.training.ranks.environment import rank
     from aetui.training.ranks.serving import serve
@@ -33,4 +33,4 @@ def run(options: argparse.Namespace) -> int:
         return end_all(code)
     note_launch(folder)
     told = listener(folder, as_json=options.json)
-    return supervise(folder, told, data_dir=options.data, profile=options.profile)
+    return told_to_torchrun(supervise(folder, told, data_dir=options.data, profile=options.profile))

@@ -1,9 +1,11 @@
 """Which run a start by torchrun takes up again, when it starts its ranks anew."""
 
+import functools
 import os
 from pathlib import Path
 
 import pytest
+from torch.distributed import HashStore
 
 from aetui.cli import main
 from aetui.cli.torchrun import begun_before, code_of_end, launch_mark, note_launch, processes_by_torchrun
@@ -12,6 +14,7 @@ from aetui.config.shipped import find_preset
 from aetui.errors import UsageError
 from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
+from aetui.training.ranks import meeting
 from aetui.training.ranks.launching import processes_of
 
 
@@ -53,6 +56,20 @@ def test_a_restart_takes_up_the_run_that_it_trained(make, torchrun, tmp_path, ru
     assert begun_before(tmp_path / "runs").name == mine.name
 
 
+def test_a_restart_for_the_sake_of_another_machine_is_one_too(make, torchrun, tmp_path, monkeypatch):
+    """torchrun counts those alone that began on this machine; rank 0 has begun twice in the store of all."""
+    store = HashStore()
+    monkeypatch.setattr(meeting, "team_store", lambda: store)
+    torchrun("job 7", machines=2)
+    found = []
+    for _ in range(2):
+        monkeypatch.setattr(meeting, "_begun", functools.cache(meeting._begun.__wrapped__))
+        found.append(begun_before(tmp_path / "runs"))
+        if not found[-1]:
+            note_launch(make())
+    assert [bool(run) for run in found] == [False, True]
+
+
 def test_other_starts_and_foreign_folders_are_not_taken_up(make, torchrun, tmp_path):
     """Without an id all starts are called alike, and whoever makes a folder may write that into it."""
     torchrun()
@@ -86,12 +103,15 @@ def test_a_start_without_an_id_is_told_by_its_process(torchrun):
     assert str(os.getppid()) in launch_mark()
 
 
-def test_runs_that_have_ended_are_not_gone_on_with(make):
+def test_runs_that_have_ended_are_not_gone_on_with(make, torchrun):
     codes = {"finished": 0, "failed": 1, "diverged": 3, "out_of_memory": 4, "stopped": 5, "interrupted": None}
     folder = make()
     for state, code in codes.items():
         folder.change_meta(state=state)
         assert code_of_end(folder) == code
+    torchrun()
+    folder.change_meta(state="stopped")
+    assert code_of_end(folder) == 0, "after any other code torchrun would begin anew"
 
 
 def test_a_run_has_as_many_processes_as_one_machine_was_told(torchrun):

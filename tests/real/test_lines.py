@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from live_runs import newest, state, steps, tool, wait_for_step, wait_until
+from live_runs import free_port, newest, state, steps, tool, wait_for_step, wait_until
 from pseudo_terminal import AETUI, Terminal
 
 from aetui.runs.checkpoint_index import read_index
@@ -34,12 +34,6 @@ def goes_on(runs: Path) -> None:
     wait_until(lambda: state(folder) == "detached")
     before = steps(folder)
     wait_until(lambda: steps(folder) > before)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
 
 
 @pytest.fixture

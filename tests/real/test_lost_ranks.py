@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 import ranks
-from live_runs import losses, newest, state, steps, wait_for_step, wait_until
+from live_runs import free_port, losses, newest, state, steps, wait_for_step, wait_until
 from pseudo_terminal import Terminal
 from ranks import grey_images, ranks_of, start_ours
 
@@ -62,7 +62,7 @@ def test_a_rank_that_dies_is_named_and_torchrun_resumes_from_the_newest_checkpoi
         assert resumed.step > 0
         assert not any("bit for bit" in event.message for event in of(folder, Warned))
         send(folder.control, "stop")
-        assert process.wait(60) == 1, "torchrun says so of every exit code but 0"
+        assert process.wait(60) == 0, "after any other code torchrun starts them anew"
     assert len(list(tmp_path.iterdir())) == 1, "nothing was begun anew"
     assert state(folder) == "stopped"
     assert len(of(folder, RunStarted)) == 2, "who stopped it is not overruled by a restart"
@@ -133,6 +133,27 @@ def test_the_terminal_is_lost_and_they_go_on(tmp_path):
     wait_until(lambda: steps(folder) > before)
     send(folder.control, "stop")
     wait_until(lambda: state(folder) == "stopped", 60)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_rank_that_dies_on_one_of_two_machines(tmp_path, number):
+    """The torchrun of each counts the loss of its own rank alone, and starts it anew for the other's too."""
+    port, killed = free_port(), set()
+    machines = [ranks.start_machine(node, port, 400, tmp_path, *LONG) for node in (0, 1)]
+    with ranks.ended(machines[0]), ranks.ended(machines[1]):
+        folder = running(tmp_path)
+        for again in (2, 3):
+            wait_until(lambda: rank_of(folder, number).pid not in killed, 60)
+            killed.add(lost := rank_of(folder, number).pid)
+            os.kill(lost, signal.SIGKILL)
+            wait_until(lambda again=again: len(of(folder, RunStarted)) == again, 100)
+            before = steps(folder)
+            wait_until(lambda before=before: steps(folder) > before)
+        assert all(event.resumed_from for event in of(folder, RunStarted)[1:])
+        send(folder.control, "stop")
+        assert [machine.wait(60) for machine in machines] == [0, 0]
+    assert len(list(tmp_path.iterdir())) == 1, "nothing was begun anew"
+    assert state(folder) == "stopped"
 
 
 def test_a_killed_rank_of_processes_without_torchrun(tmp_path):

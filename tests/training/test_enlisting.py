@@ -9,7 +9,7 @@ from torch.distributed import HashStore
 
 from aetui.training.control import Control, Stopped
 from aetui.training.ranks import enlisting
-from aetui.training.ranks.enlisting import _meet, led
+from aetui.training.ranks.enlisting import led
 from aetui.training.ranks.environment import LAUNCHER
 from aetui.training.ranks.roll import RankLost, Roll
 from aetui.training.ranks.watch import RankWatch
@@ -19,45 +19,6 @@ def told_to_stop() -> Control:
     control = Control()
     control.request("stop")
     return control
-
-
-def meet_all(store: HashStore, *controls: Control) -> list[str]:
-    """What each of three ranks comes to, one behind the other."""
-    found: dict[int, str] = {}
-
-    def meet(rank: int) -> None:
-        try:
-            _meet(store, 3, controls[rank])
-            found[rank] = "met"
-        except Stopped:
-            found[rank] = "stopped"
-
-    threads = [threading.Thread(target=meet, args=(rank,)) for rank in range(len(controls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    return [found[rank] for rank in range(len(controls))]
-
-
-def test_all_come_together():
-    assert meet_all(HashStore(), Control(), Control(), Control()) == ["met"] * 3
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_one_that_is_told_to_stop_leaves_nobody_waiting(count):
-    """Also those that come later."""
-    store = HashStore()
-    controls = [told_to_stop(), *(Control() for _ in range(count))]
-    assert meet_all(store, *controls[:2]) == ["stopped"] * 2
-    assert meet_all(store, *controls[2:]) == ["stopped"] * (count - 1)
-
-
-def test_who_is_told_when_all_are_there_goes_on():
-    """They would wait for it."""
-    store = HashStore()
-    store.add(enlisting.HERE, 2)
-    _meet(store, 3, told_to_stop())
 
 
 @pytest.mark.parametrize(("launcher", "raised"), [(None, RankLost), ("1", Stopped)])

@@ -3,20 +3,19 @@
 import contextlib
 import io
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
 from aetui.config.train import TrainSection
 from aetui.devices.available import Device, choose_device
-from aetui.errors import AetuiError, UsageError
+from aetui.errors import EXIT_DONE, AetuiError, UsageError
 from aetui.training.control import Control, Stopped
 from aetui.training.ranks import environment
+from aetui.training.ranks.meeting import met
 from aetui.training.ranks.orders import Begin
 from aetui.training.ranks.replicated import replicated
 from aetui.training.ranks.roll import Failure, RankLost, Roll
@@ -24,11 +23,6 @@ from aetui.training.ranks.team import Team, is_shared_out
 from aetui.training.replica import Replica
 from aetui.training.training import Training
 
-HERE = "here"
-"""In the store: how many ranks are there."""
-STOPPED = 10**9
-"""Ranks: as many as there never are."""
-LOOK_SECONDS = 0.05
 BROKEN_LINE = ("gloo", "NCCL", "Connection", "Broken pipe")
 """In messages of the libraries that connect ranks."""
 
@@ -50,8 +44,8 @@ def led(control: Control) -> Iterator[Team]:
         with _losses_named(team):
             try:
                 yield team
-            except (Stopped, AetuiError):
-                team.dismiss()
+            except (Stopped, AetuiError) as error:
+                team.dismiss(error.exit_code if isinstance(error, AetuiError) else EXIT_DONE)
                 raise
             team.dismiss()
     finally:
@@ -83,28 +77,10 @@ def joined(control: Control) -> Team:
     """
     if environment.ranks() == 1:
         return Team()
-    store, rank, size = next(rendezvous("env://"))
-    store = PrefixStore(f"attempt {environment.restarts()}", store)  # those before have left their addresses
-    _meet(store, size, control)
+    store, rank, size = met(control), environment.rank(), environment.ranks()
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size)
     return Team(rank, size, Roll(PrefixStore("aetui", store.clone()), rank, size))
-
-
-def _meet(store: Store, size: int, control: Control) -> None:
-    """Wait until all are there; PyTorch itself does so for half an hour, and hears nothing.
-
-    Who is told to stop adds so many to the count that all others see it, unless all are there already.
-    """
-    here = store.add(HERE, 1)
-    while here < size:
-        if control.stopping:
-            here = store.add(HERE, STOPPED) - STOPPED
-            break
-        time.sleep(LOOK_SECONDS)
-        here = store.add(HERE, 0)
-    if here != size:
-        raise Stopped
 
 
 def check_batches(settings: TrainSection, team: Team) -> None:

@@ -31,8 +31,13 @@ def local_ranks() -> int:
     return int(os.environ["LOCAL_WORLD_SIZE"]) if ranks() > 1 else 1
 
 
+def is_on_several_machines() -> bool:
+    """Whether not all of them are on this one."""
+    return ranks() > local_ranks()
+
+
 def restarts() -> int:
-    """How often torchrun has started the ranks anew, after one was lost."""
+    """How often torchrun has started the ranks anew, after one on this machine was lost."""
     return int(os.environ["TORCHELASTIC_RESTART_COUNT"]) if ranks() > 1 else 0
 
 

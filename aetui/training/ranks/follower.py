@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from aetui.errors import AetuiError
+from aetui.errors import EXIT_FAILURE, AetuiError
 from aetui.training.assembling import assembled, image_sums
 from aetui.training.control import Control, Stopped
 from aetui.training.data import load_data
@@ -22,6 +22,7 @@ from aetui.training.ranks.orders import (
     FeatureBatches,
     GiveState,
     HandIn,
+    Order,
     PutTogether,
     Steps,
     TestBatches,
@@ -40,11 +41,11 @@ from aetui.training.torch_settings import (
 )
 
 
-def follow(team: Team, control: Control) -> None:
-    """Do what rank 0 orders until there is no more to do."""
+def follow(team: Team, control: Control) -> int:
+    """Do what rank 0 orders until there is no more to do; returns the code with which that will exit."""
     begin = team.next_order()
     if not isinstance(begin, Begin):
-        return
+        return _code_of(begin)
     try:
         follower = Follower(_replica(begin, team, control))
     except (Stopped, AetuiError) as error:
@@ -52,13 +53,17 @@ def follow(team: Team, control: Control) -> None:
             team.roll.ask_to_stop()
         why = error.sentence if isinstance(error, AetuiError) else "told to stop"
         team.hand_in(f"{environment.name()}: {why}")
-        team.next_order()  # the end: who leaves before it counts as lost
-        return
+        return _code_of(team.next_order())  # the end: who leaves before it counts as lost
     team.hand_in("")
     follower.begin()
     while not isinstance(order := team.next_order(), End):
         control.beats += 1
         follower.obey(order)
+    return order.code
+
+
+def _code_of(end: Order) -> int:
+    return end.code if isinstance(end, End) else EXIT_FAILURE
 
 
 class Follower:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aetui.config.preset import Preset
+from aetui.errors import EXIT_DONE
 
 TestSet = Literal["test", "uncropped"]
 """Which images are tested, by their name in a `Replica`."""
@@ -85,6 +86,9 @@ class HandIn:
 @dataclass(frozen=True)
 class End:
     """There is no more to do."""
+
+    code: int = EXIT_DONE
+    """With which rank 0 will exit."""
 
 
 Order = Begin | Steps | Change | TestBatches | FeatureBatches | PutTogether | GiveState | HandIn | End

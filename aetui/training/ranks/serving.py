@@ -83,7 +83,7 @@ class _Service:
             if self._told_at < math.inf:
                 team.roll.ask_to_stop()
             if team.roll.is_at_end:
-                self._code = EXIT_DONE
+                self._code = _own_code(self._code)
                 return True
         except RuntimeError:  # torchrun, or the machine that has its store, is gone
             return True
@@ -101,11 +101,12 @@ class _Service:
 
         try:
             self._team = joined(self._control)
-            follow(self._team, self._control)
+            self._code = _own_code(follow(self._team, self._control))
             self._team.leave()
-            self._code = EXIT_DONE
+            if self._code != EXIT_DONE:
+                threading.Event().wait()  # until rank 0 is at its end: it would be ended for the sake of this
         except Stopped:  # before all were together; rank 0 hears of it
-            self._code = EXIT_DONE
+            self._code = _own_code(EXIT_FAILURE)
         except Exception as error:
             if not is_broken_line(error):
                 self._say_why(error)
@@ -117,3 +118,12 @@ class _Service:
         print(f"aetui: {sentence}", file=sys.stderr)
         if self._team and self._team.roll:
             self._team.roll.fail(Failure(sentence, is_out_of_memory(error), told))
+
+
+def _own_code(code: int) -> int:
+    """The exit code of a rank whose rank 0 exits with `code`.
+
+    On one machine it is 0, since that one's is the run's. Of several, each has a torchrun of its own, which
+    takes 0 for the end of all, and does not come when the others are to be started anew.
+    """
+    return code if environment.is_on_several_machines() else EXIT_DONE

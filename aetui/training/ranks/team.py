@@ -15,6 +15,7 @@ from torch import Tensor
 from aetui.config.train import TrainSection
 from aetui.devices.available import Device
 from aetui.devices.machine import MachineSampled
+from aetui.errors import EXIT_DONE
 from aetui.runs.ranks import Rank
 from aetui.training.ranks.orders import End, Order
 from aetui.training.ranks.roll import Roll
@@ -67,9 +68,9 @@ class Team:
         if self._orders:
             dist.broadcast_object_list([order], src=0, group=self._orders)
 
-    def dismiss(self) -> None:
-        """Tell the other ranks that there is no more to do, and leave."""
-        self.order(End())
+    def dismiss(self, code: int = EXIT_DONE) -> None:
+        """Tell the other ranks that there is no more to do, and with which code this one exits, and leave."""
+        self.order(End(code))
         self.leave()
 
     def leave(self) -> None:
