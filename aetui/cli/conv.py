@@ -120,6 +120,8 @@ def run(options: argparse.Namespace) -> int:
         print_chain(options.form, size, code.layers, options.mirror, options.batch)
     if code.problem:
         raise code.problem
+    if not code.layers:
+        raise UsageError("The code applies no layer", "what its forward is given comes back as it is")
     return 0
 
 

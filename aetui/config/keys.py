@@ -1,12 +1,12 @@
 """The user's own keys: keys.toml in their settings folder, a line an action: `"run.pause" = "p"`."""
 
 import difflib
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
 import platformdirs
 
+from aetui.config.user_settings import read_table
 from aetui.errors import UsageError
 
 
@@ -20,12 +20,7 @@ def read_keys(path: Path, known: Collection[str]) -> dict[str, str]:
 
     Raises UsageError for a file that is no table of known actions and keys.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None
+    table = read_table(path)
     for action, keys in table.items():
         if action not in known:
             near = difflib.get_close_matches(action, known, n=1) or sorted(known)

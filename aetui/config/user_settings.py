@@ -2,14 +2,18 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import platformdirs
 from pydantic import Field, ValidationError
 
 from aetui.config.section import Section
 from aetui.errors import UsageError
+from aetui.files import read_bounded
 from aetui.text import safe_text
+
+LARGEST_BYTES = 100_000
+"""Of such a file; a longer one is something else."""
 
 
 class NotifySection(Section):
@@ -33,15 +37,23 @@ def settings_file() -> Path:
     return Path(platformdirs.user_config_dir("aetui")) / "settings.toml"
 
 
+def read_table(path: Path) -> dict[str, Any]:
+    """What a TOML file of the settings folder says; nothing where there is none. Raises UsageError."""
+    try:
+        return tomllib.loads(read_bounded(path, LARGEST_BYTES, linked=True).decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+
+
 def read_settings(path: Path) -> UserSettings:
     """What is settled; the defaults where there is no such file. Raises UsageError for one with mistakes."""
     try:
-        return UserSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except FileNotFoundError:
-        return UserSettings()
+        return UserSettings.model_validate(read_table(path))
     except ValidationError as error:
         first = error.errors()[0]
         key, message = ".".join(map(str, first["loc"])), safe_text(first["msg"])
         raise UsageError(f"{path}: {key}: {message}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from None

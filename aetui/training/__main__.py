@@ -9,7 +9,7 @@ from pathlib import Path
 from aetui.errors import AetuiError
 from aetui.runs.folder import RunFolder
 from aetui.training.ranks.environment import rank
-from aetui.training.ranks.launching import OUTPUT_TO_LOG
+from aetui.training.ranks.launching import OUTPUT_TO_LOG, wake_with_launcher
 from aetui.training.ranks.serving import serve
 from aetui.training.supervisor import leave_terminal, supervise
 
@@ -18,6 +18,7 @@ if __name__ == "__main__":
     folder = RunFolder(Path(run))
     if OUTPUT_TO_LOG in flags:
         leave_terminal(folder)
+        wake_with_launcher()
     if rank():
         sys.exit(serve())
     try:

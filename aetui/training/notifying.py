@@ -1,6 +1,7 @@
 """Tells the user's own command when a run ends by itself, or its test loss falls low enough."""
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from aetui.runs import states
 from aetui.runs.events import EpochFinished, Event, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.text import format_number, safe_text
+from aetui.training.ranks.environment import without_rank
 
 ENDS = frozenset({states.FINISHED, states.FAILED, states.DIVERGED, states.OUT_OF_MEMORY})
 """A stop is somebody's wish, who need not be told."""
@@ -47,7 +49,8 @@ class Notifier:
         try:
             with open_to_append(self._folder.log) as log:
                 told = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-                subprocess.Popen(command, start_new_session=True, **told)  # type: ignore[call-overload]
+                environ = without_rank(os.environ)
+                subprocess.Popen(command, start_new_session=True, env=environ, **told)  # type: ignore[call-overload]
         except (OSError, ValueError) as error:
             with contextlib.suppress(OSError):
                 append_line(self._folder.log, f"notify.command, {safe_text(command[0])}: {error}")

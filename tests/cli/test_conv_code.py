@@ -21,6 +21,12 @@ def test_any_text_on_stdin_is_answered(conv, text):
     assert "Traceback" not in err
 
 
+def test_code_without_a_layer_says_so(conv):
+    code, out, err = conv("28", "-", stdin="class A(nn.Module):\n def forward(self, x): return x")
+    assert (code, out) == (2, "")
+    assert "applies no layer" in err
+
+
 def test_no_code_is_run(conv, tmp_path):
     file = tmp_path / "made"
     for code in (f"open({str(file)!r}, 'w')", f"__import__('os').mkdir({str(file)!r})"):

@@ -191,6 +191,28 @@ def test_ctrl_z_stops_all_ranks_and_fg_goes_on(tmp_path):
         wait_until(lambda: steps(folder) > before)
 
 
+def test_ctrl_z_and_then_kill_9_leaves_nothing_behind(tmp_path):
+    process = start_ours(tmp_path, *LONG)
+    with ranks.ended(process):
+        folder, left = running(tmp_path), ranks_of(process)
+        process.send_signal(signal.SIGTSTP)
+        wait_until(lambda: all(one.status() == psutil.STATUS_STOPPED for one in left))
+        process.kill()
+        _, alive = psutil.wait_procs(left, timeout=60)
+    assert not alive
+    assert state(folder) == "stopped", "with a checkpoint, as where the launcher alone is killed"
+
+
+def test_the_app_is_killed_and_they_go_on(tmp_path):
+    """Its process that starts the others is told by nobody."""
+    terminal = Terminal("--preset", *LONG[1:], "--set", "train.processes=2", "--threads", "1", cwd=tmp_path)
+    folder = wait_for_step(tmp_path / "runs", 100, 100)
+    terminal.process.kill()
+    wait_until(lambda: state(folder) == "detached")
+    send(folder.control, "stop")
+    wait_until(lambda: state(folder) == "stopped", 60)
+
+
 def test_commands_do_not_wait_for_a_launcher_that_stands_still(tmp_path):
     process = start_ours(tmp_path, *LONG)
     with ranks.ended(process):

@@ -40,6 +40,11 @@ def test_what_is_no_code_is_seen_at_once(text):
             "too long to be followed",
             id="many parameters",
         ),
+        pytest.param("x = [0] * 1500\nm = nn.Conv2d(1, len(x), 1)", "is too long", id="a long list"),
+        pytest.param("m = nn.Conv2d(1, len(range(1500)), 1)", "is too long", id="a long range"),
+        pytest.param(
+            "m = nn.Sequential(*[nn.Conv2d(1, 1, 1)] * 5000)", "is too long", id="a layer again and again"
+        ),
         pytest.param("x = 1\nnn.Linear(3, 0x" + "f" * 20_000 + ")", "not Python code", id="hexadecimal"),
         pytest.param("x = 0x" + "f" * 20_000 + "\ny = x + x", "not Python code", id="a name for it"),
     ],

@@ -12,6 +12,7 @@ from aetui.runs.control import send
 from aetui.runs.events import EpochFinished, StateChanged, Warned
 from aetui.training import supervisor
 from aetui.training.notifying import Notifier, _filled
+from aetui.training.ranks.environment import LAUNCHER
 from aetui.training.supervisor import supervise
 
 NOTES = "import json, sys; open(sys.argv[1], 'a').write(json.dumps(sys.argv[2:]) + '\\n')"
@@ -106,3 +107,16 @@ def test_a_foreign_name_is_no_option_of_the_command():
     words = {"preset": "--eval=x", "state": "finished"}
     assert _filled("{preset} {state}", words) == "eval=x finished"
     assert _filled("--title={preset}", words) == "--title=--eval=x"
+
+
+def test_the_command_is_none_of_the_ranks_of_the_run(make_run, tmp_path, monkeypatch):
+    """It may well be aetui, which torchrun starts for two deeds alone."""
+    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", LAUNCHER: "1"}.items():
+        monkeypatch.setenv(name, value)
+    told = tmp_path / "told"
+    program = (
+        f"from aetui.training.ranks.environment import *; open({str(told)!r}, 'w').write(f'{{ranks()}}')"
+    )
+    settings = NotifySection(command=[sys.executable, "-c", program])
+    Notifier(make_run(), "preset", settings)(StateChanged("failed"))
+    wait_until(lambda: told.exists() and told.read_text() == "1")

@@ -186,7 +186,7 @@ class Expressions(Context, ABC):
         if isinstance(node.op, ast.Add) and all(isinstance(side, list) for side in sides):
             return self._bounded(left + right, node)
         if isinstance(node.op, ast.Mult) and isinstance(left, list) and isinstance(right, int):
-            return self._bounded(left * min(right, MAX_LAYERS), node)
+            return self._bounded(left * min(right, MAX_LAYERS + 1), node)
         whole = all(isinstance(side, int) and abs(side) <= MAX_VALUE for side in sides)
         small = not isinstance(node.op, ast.Pow) or (isinstance(right, int) and 0 <= right <= 20)
         if (

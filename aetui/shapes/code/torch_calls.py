@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 from typing import cast
 
+from aetui.shapes.chain import MAX_LAYERS
 from aetui.shapes.code.arguments import layer_of
 from aetui.shapes.code.calls import Calls
 from aetui.shapes.code.context import Scope
@@ -88,7 +89,7 @@ class TorchCalls(Calls):
             first = sequences[0]
             return len(first.layers if isinstance(first, Module) else first)
         if name == "range" and items and all(isinstance(item, int) for item in items):
-            return list(range(*items)[:1000])
+            return self._bounded(list(range(*items)[: MAX_LAYERS + 1]), node)
         if name == "enumerate" and len(sequences) == 1:
             first = sequences[0]
             listed = [Module((x,)) for x in first.layers] if isinstance(first, Module) else list(first)

@@ -5,6 +5,7 @@ https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables
 
 import os
 import socket
+from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
 LAUNCHER = "AETUI_LAUNCHER"
@@ -66,6 +67,11 @@ def told_by_us(rank: int, count: int, port: int, mark: str) -> dict[str, str]:
         "TORCHELASTIC_USE_AGENT_STORE": "True",
         "TORCH_NCCL_ASYNC_ERROR_HANDLING": "1",
     }
+
+
+def without_rank(environ: Mapping[str, str]) -> dict[str, str]:
+    """For a program that is none of the ranks, though one of them starts it."""
+    return {name: value for name, value in environ.items() if name not in ("TORCHELASTIC_RUN_ID", LAUNCHER)}
 
 
 def name() -> str:

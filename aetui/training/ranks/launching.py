@@ -4,6 +4,7 @@ https://docs.pytorch.org/docs/stable/elastic/multiprocessing.html
 """
 
 import contextlib
+import ctypes
 import logging
 import os
 import signal
@@ -35,12 +36,20 @@ if TYPE_CHECKING:
 MOST_A_CORE = 4
 """Processes that are started: a config.toml from elsewhere may ask for any number."""
 LOOK_SECONDS = 0.1
+PARENT_DEATH_SIGNAL = 1
+"""https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
 OUTPUT_TO_LOG = "output-to-log"
 """Has a rank's process write what it prints into the run's log.txt."""
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 """That all ranks are told."""
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """That a rank hears as soon as it can do something about them."""
+
+
+def wake_with_launcher() -> None:
+    """Have the kernel wake this rank when the process that started it dies: Ctrl-Z may have stopped both."""
+    with contextlib.suppress(AttributeError):  # Linux alone has it
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGCONT)
 
 
 def processes_of(folder: RunFolder) -> int:
@@ -85,6 +94,7 @@ class _Launcher:
         self._pids: list[int] = []
         """Of the ranks, once they are started."""
         self._stops = StopSignals()
+        self._parent = os.getppid()
         self._has_terminal = True
         for number in STOPS:
             signal.signal(number, self._stop)
@@ -115,8 +125,10 @@ class _Launcher:
             self._tell(self._pids, number)
         if not self._has_terminal:
             self._tell(self._pids[:1], signal.SIGHUP)
-        result = started.wait(period=LOOK_SECONDS)
-        return self._code_of(result.failures if result else {})
+        while (result := started.wait(LOOK_SECONDS, period=LOOK_SECONDS)) is None:
+            if self._has_terminal and os.getppid() != self._parent:
+                self._lose_terminal(signal.SIGHUP, None)
+        return self._code_of(result.failures)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Rank 0 ends at the first signal as soon as all is saved, and at the second at once."""
@@ -127,7 +139,7 @@ class _Launcher:
         self._tell(self._pids, number)
 
     def _lose_terminal(self, number: int, frame: FrameType | None) -> None:
-        """Rank 0 has the run, and says so."""
+        """Rank 0 has the run, and says so. The same where the app that started this process is gone."""
         self._has_terminal = False
         self._tell(self._pids[:1], number)
 
@@ -159,6 +171,11 @@ class _Launcher:
         own = failures.get(0)
         misled = not received and rank and meta.state == states.STOPPED  # told to end for its sake
         if has_begun and own and own.exitcode > 0 and not misled:
+            if meta.state in states.LIVE:
+                raise AetuiError(
+                    f"{folder.called} has ended, and could not write how to {folder.path}",
+                    "mend that disk, then `aetui resume` goes on from the newest checkpoint",
+                )
             return own.exitcode
         if received:
             return EXIT_SIGNAL + received[0]
