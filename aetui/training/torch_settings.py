@@ -72,8 +72,9 @@ def compile_parts(model: nn.Module) -> None:
     Each shape has a graph of its own, so that a resumed run has the same ones.
     """
     import torch._dynamo
+    from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
-    if COMPILED_CODE not in os.environ:
+    if os.environ.get(COMPILED_CODE) in (None, default_cache_dir()):  # which PyTorch sets as it is imported
         os.environ[COMPILED_CODE] = _folder_of_compiled_code()
     torch._dynamo.config.recompile_limit = MOST_GRAPHS
     blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]

@@ -80,12 +80,15 @@ def test_another_model_is_compiled_as_a_whole(monkeypatch):
     assert compiled == [model]
 
 
-def test_compiled_code_is_where_nobody_else_writes(monkeypatch, tmp_path):
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_compiled_code_is_where_nobody_else_writes(monkeypatch, tmp_path, is_asked):
     """Another user could have made PyTorch's own folder in /tmp, and would keep in it what is loaded."""
     monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: None)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv(COMPILED_CODE, "")
     monkeypatch.delenv(COMPILED_CODE)
+    if is_asked:
+        cache_dir_utils.cache_dir()  # as PyTorch does while it is imported
     compile_parts(nn.Linear(1, 1))
     kept = cache_dir_utils.cache_dir()
     assert kept == str(tmp_path / "cache" / "aetui" / "compiled")
