@@ -156,7 +156,8 @@ def soaked(soak: Path) -> str:
 `benchmarks/soak.py`, {told["minutes"]:.0f} minutes, {told["machine"]}, torch {told["torch"]}: the app on a
 pseudo-terminal beside one training process, {told["rounds"]} rounds of every screen, {told["keys"]:,} keys,
 {told["resizes"]} resizes, {told["processes"]} processes that trained one after another. Medians of the first
-and of the last tenth, after five minutes.
+and of the last tenth, after five minutes; meanwhile the run came to {told["samples"][-1]["step"]:,} steps,
+all of which the app shows.
 
 | | first | last |
 |---|---|---|
