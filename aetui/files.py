@@ -172,6 +172,7 @@ def open_to_append(path: Path) -> BinaryIO:
         facts = path.lstat()
         if stat.S_ISREG(facts.st_mode) and facts.st_nlink > 1 and facts.st_size <= LARGEST_COPY:
             with open_file(path) as file, whole_file(path) as copy:
+                os.fchmod(copy.fileno(), facts.st_mode & _mode_in(path.parent))  # for nobody else than before
                 shutil.copyfileobj(file, copy)
     return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
 

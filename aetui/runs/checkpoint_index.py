@@ -9,7 +9,7 @@ from typing import Annotated
 import psutil
 from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError, model_validator
 
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, OutOfMemory
 from aetui.files import check_holes, read_bounded, sha256_of, write_whole
 from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch, first_mistake
 
@@ -144,7 +144,7 @@ def check_whole(path: Path) -> None:
 
 
 def check_entry(folder: Path, entry: Entry) -> None:
-    """Raises ValueError where a checkpoint is not as it was written, OSError where it cannot be read."""
+    """Raises ValueError where a checkpoint is not as it was written; OSError, OutOfMemory else."""
     path = folder / entry.file
     check_size(path)
     if path.lstat().st_size != entry.size_bytes or sha256_of(path) != entry.sha256:
@@ -152,13 +152,13 @@ def check_entry(folder: Path, entry: Entry) -> None:
 
 
 def check_size(path: Path) -> None:
-    """Raises ValueError for a file that no memory of this machine holds, or that is nearly all holes.
+    """Raises ValueError for a file that is nearly all holes, OutOfMemory for one larger than this machine's.
 
-    OSError where there is none.
+    The second may be whole. OSError where there is none.
     """
-    if path.stat().st_size > psutil.virtual_memory().total:
-        raise ValueError("larger than this machine's memory")
     check_holes(path, LARGE_BYTES)
+    if path.stat().st_size > psutil.virtual_memory().total:
+        raise OutOfMemory(f"{path} is larger than this machine's memory", "take a machine that has more")
 
 
 def _is_whole(folder: Path, entry: Entry) -> bool:

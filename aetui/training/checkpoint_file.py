@@ -15,11 +15,12 @@ from typing import Any, BinaryIO
 import torch
 from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, OutOfMemory
 from aetui.files import open_file, sha256_of
 from aetui.runs.checkpoint_index import Entry, check_entry, check_size
 from aetui.runs.fields import Count, Epoch, first_mistake
 from aetui.training.checkpoint_sum import add_sum, sum_holds
+from aetui.training.failures import is_out_of_memory
 from aetui.training.pickle_bounds import refuse_costly
 from aetui.training.weights_file import refuse_bomb, why_refused
 
@@ -150,6 +151,10 @@ def _load(file: BinaryIO) -> Any:
     except (OSError, MemoryError):
         raise
     except Exception as error:  # what torch raises at damaged files is without bounds
+        if is_out_of_memory(error):  # the file may be whole
+            raise OutOfMemory(
+                "The memory is not enough to read the checkpoint", "end other programs"
+            ) from None
         raise ValueError(f"not a checkpoint: it {why_refused(error)}") from None
 
 

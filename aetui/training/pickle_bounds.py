@@ -98,7 +98,7 @@ def _pickles(file: BinaryIO) -> list[io.BytesIO]:
         with open_archive(file) as archive:
             items = archive.infolist()
             return [_member(archive, item) for item in items if PICKLE.search(item.orig_filename)]
-    except RefusedError:
+    except (RefusedError, MemoryError):
         raise
     except Exception as error:  # what cannot be looked into, torch may read all the same
         raise RefusedError(f"its archive is damaged ({error})") from None

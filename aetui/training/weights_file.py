@@ -13,12 +13,13 @@ from typing import Any, BinaryIO
 import torch
 from safetensors.torch import load_file
 
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, OutOfMemory
 from aetui.files import open_file
 from aetui.models.published import Published, weights_in
 from aetui.runs.checkpoint_index import check_size, check_whole
 from aetui.training.archives import open_archive
-from aetui.training.not_weights import SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
+from aetui.training.failures import is_out_of_memory
+from aetui.training.not_weights import AGAIN, SAVE_WEIGHTS, Instead, is_safetensors, what_it_is
 from aetui.training.pickle_bounds import NoTensorError, no_tensor, refuse_costly
 
 HARMLESS: list[Any] = [
@@ -47,6 +48,8 @@ def read_weights(path: Path) -> Published:
         raise AetuiError(f"{path} is a folder", hint) from None
     except OSError as error:
         raise AetuiError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise AetuiError(f"{path} is {error}", AGAIN) from None
 
 
 def _read(path: Path, file: BinaryIO) -> Published:
@@ -62,6 +65,8 @@ def _read(path: Path, file: BinaryIO) -> Published:
     except (OSError, AetuiError):
         raise
     except Exception as error:  # what torch raises at damaged files is without bounds
+        if is_out_of_memory(error):
+            raise OutOfMemory(f"The memory is too small to read {path}", "end other programs") from None
         instead = _instead(file, error)
         raise AetuiError(f"{path} {instead.what}", instead.hint) from None
 
@@ -90,6 +95,7 @@ def refuse_bomb(file: BinaryIO) -> None:
     """Raises ValueError for an archive that unpacks to more than its size: torch.save compresses nothing."""
     no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
     with contextlib.suppress(*no_archive), open_archive(file) as archive:
-        if sum(item.file_size for item in archive.infolist()) > os.fstat(file.fileno()).st_size:
+        items, size = archive.infolist(), os.fstat(file.fileno()).st_size
+        if any(item.compress_type for item in items) or sum(item.file_size for item in items) > size:
             raise ValueError("not a checkpoint: it would unpack to more than its size")
     file.seek(0)

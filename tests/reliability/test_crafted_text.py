@@ -21,6 +21,7 @@ from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.config.steering import steered
+from aetui.errors import AetuiError
 from aetui.pictures.sheet import DamagedPicture, Sample, Sheet, read_sheet, to_png
 from aetui.runs.checkpoint_index import DamagedIndex, check_size, read_index
 from aetui.runs.event_lines import from_json, to_json
@@ -37,6 +38,7 @@ from aetui.runs.folder import DamagedMeta
 from aetui.runs.history import History
 from aetui.runs.listing import RunsFollower
 from aetui.runs.report import read_history
+from aetui.training.weights_file import read_weights
 from aetui.ui.app import AetuiApp
 from aetui.ui.monitor.dialogs import RoomScreen
 from aetui.ui.parts.dialogs import ChoiceScreen
@@ -151,6 +153,8 @@ def test_a_checkpoint_that_is_a_hole(tmp_path):
         file.truncate(2 * 10**9)
     with pytest.raises(ValueError, match="holes"):
         check_size(path)
+    with pytest.raises(AetuiError, match=r"\.pt is not written: nearly all of it is holes"):
+        read_weights(path)
 
 
 @pytest.mark.parametrize(

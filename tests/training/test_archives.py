@@ -79,3 +79,35 @@ def test_an_archive_with_a_comment_is_read(tmp_path):
     whole = archive_of(3.0)
     path.write_bytes(whole[:-2] + struct.pack("<H", 60_000) + bytes(60_000))
     assert read_weights(path).tensors["w"].tolist() == [3.0] * 4
+
+
+def test_a_member_whose_size_is_told_twice(tmp_path):
+    """zipfile takes the second, which is right; torch would make room for the first."""
+    members, directory, count = small_archive_of(1.0)
+    at = directory.rindex(b"PK\1\2", 0, directory.index(b"data/0"))
+    name, extra, comment = struct.unpack_from("<3H", directory, at + 28)
+    entry = bytearray(directory[at : at + 46 + name])
+    twice = b"".join(struct.pack("<2HQ", 1, 8, told) for told in (0xFFFF_FFFF, 16))
+    struct.pack_into("<L", entry, 24, 0xFFFF_FFFF)
+    struct.pack_into("<H", entry, 30, len(twice))
+    rest = directory[at + 46 + name + extra + comment :]
+    directory = directory[:at] + bytes(entry) + twice + rest
+    path = tmp_path / "weights.pt"
+    path.write_bytes(members + directory + end(count, directory, len(members)))
+    with zipfile.ZipFile(path) as archive:
+        assert archive.getinfo("archive/data/0").file_size == 16
+    with pytest.raises(ValueError, match="it says twice"):
+        read_checkpoint(path)
+    with pytest.raises(AetuiError, match="not a file of weights"):
+        read_weights(path)
+
+
+def test_members_that_are_compressed_are_not_unpacked(tmp_path):
+    """torch.save compresses none; how large they become would be the sender's choice."""
+    path = tmp_path / "weights.pt"
+    with zipfile.ZipFile(io.BytesIO(archive_of(1.0))) as source, zipfile.ZipFile(path, "w") as target:
+        for item in source.infolist():
+            kind = zipfile.ZIP_DEFLATED if item.filename.endswith("version") else zipfile.ZIP_STORED
+            target.writestr(item.filename, source.read(item), kind)
+    with pytest.raises(ValueError, match="unpack to more than its size"):
+        read_checkpoint(path)

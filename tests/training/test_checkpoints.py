@@ -4,6 +4,7 @@ import errno
 import pickle
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -246,3 +247,25 @@ def test_what_an_older_version_kept_is_scored_anew(tmp_path):
     store.save(checkpoint(3, 0.9))
     assert store.best.epoch == 2
     assert [entry.epoch for entry in read_index(tmp_path)] == [2, 3]
+
+
+@pytest.mark.parametrize("where", ["torch", "zipfile", "machine"])
+def test_too_little_memory_is_no_damage(tmp_path, monkeypatch, where):
+    """The newest checkpoint was put aside as damaged, and the run went on from the one before."""
+
+    def refuse(*_, **__):
+        if where == "torch":
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        raise MemoryError
+
+    store = filled(tmp_path)
+    before = names(tmp_path)
+    target = {"torch": "torch.load", "zipfile": "zipfile.ZipFile.open"}.get(where)
+    if target:
+        monkeypatch.setattr(target, refuse)
+    else:
+        small = psutil.virtual_memory()._replace(total=100)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: small)
+    with pytest.raises((AetuiError, MemoryError)):
+        store.load_newest()
+    assert names(tmp_path) == before

@@ -1,12 +1,15 @@
 """How the ranks of a run find each other, and what is heard meanwhile."""
 
 import threading
+from datetime import timedelta
 
 import pytest
-from live_runs import wait_until
+from live_runs import free_port, wait_until
 from torch.distributed import HashStore, Store
 
+from aetui.errors import AetuiError
 from aetui.training.control import Control, Stopped
+from aetui.training.ranks import meeting
 from aetui.training.ranks.meeting import ATTEMPTS, gather, join
 
 
@@ -101,3 +104,17 @@ def test_what_an_attempt_has_left_in_the_store_is_nothing_to_the_next(before):
         if rank == 1:
             wait_until(lambda: before != "half met" or second.store.check(["attempt 1/rank 1"]))
     assert second.end(0, 1, 2) == ["met"] * 3
+
+
+def test_a_store_that_is_gone_is_told_of(monkeypatch):
+    """What torchrun keeps is there before the ranks are."""
+    monkeypatch.setattr(meeting, "CONNECT", timedelta(seconds=1))
+    for name, value in {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": free_port(),
+        "RANK": 1,
+        "WORLD_SIZE": 2,
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    with pytest.raises(AetuiError, match="cannot be found"):
+        meeting.team_store.__wrapped__()

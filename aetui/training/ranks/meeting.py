@@ -8,8 +8,10 @@ the attempts, and says who belongs to the newest.
 import functools
 import time
 import uuid
+from datetime import timedelta
 
 from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]
+from torch.distributed.constants import default_pg_timeout
 from torch.distributed.rendezvous import rendezvous
 
 from aetui.errors import AetuiError
@@ -22,13 +24,16 @@ VERDICT = "verdict"
 """Of an attempt: the words of those who are in it, or that it is stopped. What stands there first, holds."""
 STOPPED = "stopped"
 LOOK_SECONDS = 0.05
+CONNECT = timedelta(seconds=60)
+"""For what is there before the ranks are; PyTorch would try for half an hour, and hear no signal."""
 
 
 @functools.cache
 def team_store() -> Store:
     """What torchrun, or aetui in its place, keeps for all ranks. Raises AetuiError."""
     try:
-        store: Store = next(rendezvous("env://"))[0]
+        store: Store = next(rendezvous("env://", timeout=CONNECT))[0]
+        store.set_timeout(default_pg_timeout)
     except RuntimeError as error:
         raise AetuiError(f"The other processes of the run cannot be found: {error}") from None
     return store
