@@ -171,7 +171,7 @@ class _Launcher:
         own = failures.get(0)
         misled = not received and rank and meta.state == states.STOPPED  # told to end for its sake
         if has_begun and own and own.exitcode > 0 and not misled:
-            if meta.state in states.LIVE:
+            if meta.state in states.LIVE and own.exitcode < EXIT_SIGNAL:
                 raise AetuiError(
                     f"{folder.called} has ended, and could not write how to {folder.path}",
                     "mend that disk, then `aetui resume` goes on from the newest checkpoint",
