@@ -39,7 +39,6 @@ def run(options: argparse.Namespace) -> int:
     from aetui.errors import EXIT_DONE
     from aetui.runs.liveness import require_idle
     from aetui.training.ranks.environment import rank
-    from aetui.training.ranks.meeting import is_started_anew
     from aetui.training.ranks.serving import serve
 
     if rank():
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
         check_terminal("aetui resume")
     folder = _chosen(options)
-    if is_started_anew() and (ended := code_of_end(folder)) is not None:
+    if (ended := code_of_end(folder)) is not None:
         return end_all(ended)
     check_device_name(options.device)
     preset = _changed_preset(folder, options)

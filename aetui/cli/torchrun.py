@@ -82,10 +82,14 @@ def end_all(code: int) -> int:
 
 
 def code_of_end(folder: RunFolder) -> int | None:
-    """The exit code of a run that has ended, by its owner's will or not; None where a rank was lost.
+    """After a restart, the exit code of a run that has ended by itself or by its owner's will; else None.
 
-    torchrun starts the ranks anew after every exit code but 0, and only the last is worth it.
+    torchrun starts the ranks anew after every exit code but 0; only where a rank was lost is it worth it.
     """
+    from aetui.training.ranks.meeting import is_started_anew
+
+    if not is_started_anew():
+        return None
     code = states.EXIT_CODES.get(find_state(folder, folder.read_meta()))
     return None if code is None else told_to_torchrun(code)
 

@@ -104,14 +104,15 @@ def test_a_start_without_an_id_is_told_by_its_process(torchrun):
 
 
 def test_runs_that_have_ended_are_not_gone_on_with(make, torchrun):
-    codes = {"finished": 0, "failed": 1, "diverged": 3, "out_of_memory": 4, "stopped": 5, "interrupted": None}
+    codes = {"finished": 0, "failed": 1, "diverged": 3, "out_of_memory": 4, "stopped": 0, "interrupted": None}
     folder = make()
+    folder.change_meta(state="failed")
+    torchrun()
+    assert code_of_end(folder) is None, "it is begun for the first time"
+    torchrun(restarts=1)
     for state, code in codes.items():
         folder.change_meta(state=state)
         assert code_of_end(folder) == code
-    torchrun()
-    folder.change_meta(state="stopped")
-    assert code_of_end(folder) == 0, "after any other code torchrun would begin anew"
 
 
 def test_a_run_has_as_many_processes_as_one_machine_was_told(torchrun):

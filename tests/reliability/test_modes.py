@@ -9,6 +9,7 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
+from aetui.files import append_line
 from aetui.runs import listing
 from aetui.runs.control import CommandFollower, send
 from aetui.runs.create import create_run
@@ -112,3 +113,17 @@ def test_warnings_of_libraries_go_to_the_log(small_data, tmp_path, capfd, monkey
     assert "for programmers" not in "".join(capfd.readouterr())
     (log,) = runs.glob("*/log.txt")
     assert "UserWarning: something for programmers" in log.read_text()
+
+
+def test_a_copy_of_a_file_with_a_second_name_is_for_nobody_else_than_it_was(tmp_path):
+    """The run's folder may be open to all."""
+    (tmp_path / "own").write_text("mine\n")
+    (tmp_path / "own").chmod(0o600)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run").chmod(0o755)
+    log = tmp_path / "run" / "events.jsonl"
+    os.link(tmp_path / "own", log)
+    append_line(log, "new")
+    assert (tmp_path / "own").read_text() == "mine\n"
+    assert log.read_text() == "mine\nnew\n"
+    assert log.stat().st_mode & 0o777 == 0o600
