@@ -92,7 +92,7 @@ def why_refused(error: Exception) -> str:
 
 
 def refuse_bomb(file: BinaryIO) -> None:
-    """Raises ValueError for an archive with compressed members, which torch.save never writes, or too large ones."""
+    """Raises ValueError for an archive that is compressed, or unpacks to more than its size."""
     no_archive = (zipfile.BadZipFile, struct.error, NotImplementedError, EOFError)  # torch says what it is
     with contextlib.suppress(*no_archive), open_archive(file) as archive:
         items, size = archive.infolist(), os.fstat(file.fileno()).st_size
