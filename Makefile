@@ -6,7 +6,7 @@ PYTHON ?= .venv/bin/python
 check: lint test          ## what must hold before a commit
 
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist worksteal
 
 slow:                     ## the long loops
 	$(PYTHON) -m pytest -m slow

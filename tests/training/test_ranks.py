@@ -10,6 +10,7 @@ from aetui.runs.control import send
 from aetui.runs.events import EpochFinished
 from aetui.runs.report import read_history
 
+pytestmark = pytest.mark.timeout(300)  # processes by the dozen, each of which imports PyTorch
 NUMBERS = ("train_loss", "test_loss", "test_similarity", "uncropped_train_loss")
 EVERYTHING = (
     "digits-mlp",
@@ -24,8 +25,6 @@ MASKED = (
     *("--set", "model.vit.pixels=unit", "--set", "probe.every=1"),
     *("--set", "train.epochs=2", "--set", "train.warmup_epochs=0", "--set", "train.batch_size=50"),
 )
-
-
 SHARDED = (
     *MASKED,
     *("--set", "train.shard=true", "--set", "train.activation_checkpointing=true"),

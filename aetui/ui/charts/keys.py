@@ -1,19 +1,11 @@
 """The keys of a chart, and what screens with one do at them."""
 
-from typing import TYPE_CHECKING, Any
-
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from aetui.ui.charts.looks import keep_look, look_at
 from aetui.ui.charts.loss_chart import PAN, ZOOM, LossChart
 from aetui.ui.charts.range_dialog import Range, RangeScreen
-
-if TYPE_CHECKING:
-    Mixed = Screen[Any]
-else:
-    Mixed = object
-
+from aetui.ui.parts.mixin import ScreenMixin
 
 CHART_KEYS: list[BindingType] = [
     Binding("l", "chart('toggle_log')", "Log", id="chart.log", tooltip="log scale of the loss", show=False),
@@ -74,7 +66,7 @@ CHART_KEYS: list[BindingType] = [
 ]
 
 
-class WithChart(Mixed):
+class WithChart(ScreenMixin):
     """A screen with one chart, which is looked at as its preset's was last."""
 
     chart_preset = ""

@@ -4,13 +4,12 @@ import shlex
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -23,13 +22,9 @@ from aetui.runs.folder import RunFolder
 from aetui.text import format_number, safe_text
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.mixin import ScreenMixin
 from aetui.ui.parts.text_line import AnswerLine
 from aetui.ui.run_feed import Feed
-
-if TYPE_CHECKING:
-    Mixed = Screen[Any]
-else:
-    Mixed = object
 
 NOTHING = "no settings: the same once more, from there"
 EXAMPLE = "train.learning_rate=3e-4 noise.std=0.1"
@@ -104,7 +99,7 @@ class BranchScreen(Dialog[Branch | None]):
             self.dismiss(Branch(entry, changes))
 
 
-class WithBranches(Mixed):
+class WithBranches(ScreenMixin):
     """A screen of a run from which others are made."""
 
     feed: Feed

@@ -1,6 +1,5 @@
 """The monitor: one run, live or finished, of this app or another process. It only reads the run folder."""
 
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,7 +16,7 @@ from aetui.data.finding import data_dir_of_run
 from aetui.errors import AetuiError
 from aetui.runs import states
 from aetui.runs.checkpoint_index import is_damaged
-from aetui.runs.control import SET, send
+from aetui.runs.control import send
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
 from aetui.text import safe_text
@@ -35,7 +34,7 @@ from aetui.ui.monitor.panels import PanelTabs, ScrollPanel
 from aetui.ui.monitor.pictures_panel import PicturesPanel
 from aetui.ui.monitor.run_curves import CHARTS
 from aetui.ui.monitor.run_header import RunHeader
-from aetui.ui.monitor.steering import SteerScreen, mistake_in, values_now
+from aetui.ui.monitor.steering import WithSteering
 from aetui.ui.pacing import PIECE_PAUSE_SECONDS, Pacer
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.layer_table import layer_table
@@ -57,7 +56,7 @@ TOASTS: dict[str, tuple[str, SeverityLevel]] = {
 }
 
 
-class MonitorScreen(WithBranches, WithChart, PresetScreen):
+class MonitorScreen(WithBranches, WithSteering, WithChart, PresetScreen):
     """Loss chart, progress, numbers, device, log and layers of a run."""
 
     AUTO_FOCUS = ""
@@ -219,20 +218,6 @@ class MonitorScreen(WithBranches, WithChart, PresetScreen):
     def _stop_as_chosen(self, choice: str | None) -> None:
         if choice == "stop":
             self.action_ask("stop")
-
-    def action_steer(self) -> None:
-        """Another learning rate, number of epochs, noise or masks, from the next step on."""
-        config = self.feed.folder.config
-        try:
-            values = values_now(config)
-        except AetuiError as error:
-            self.notify(safe_text(error.sentence), severity="error", markup=False)
-        else:
-            self.app.push_screen(SteerScreen(values, partial(mistake_in, config)), self._steer)
-
-    def _steer(self, change: str | None) -> None:
-        if change is not None and self.action_ask(f"{SET}{change}"):
-            self.notify(safe_text(f"{change} from the next step on."), markup=False)
 
     def leave_for(self, folder: RunFolder, *, repair: bool = False) -> None:
         """Train that run and watch it in the place of this one."""

@@ -1,6 +1,8 @@
 """Changing a setting while a run trains: what may change, as it is now, and a line for another value."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +20,9 @@ from aetui.runs.control import LONGEST_SET, SET
 from aetui.text import safe_text
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
+from aetui.ui.parts.mixin import ScreenMixin
 from aetui.ui.parts.text_line import AnswerLine
+from aetui.ui.run_feed import Feed
 
 
 def values_now(config: Path) -> dict[str, str]:
@@ -68,3 +72,27 @@ class SteerScreen(Dialog[str | None]):
             self.query_one("#wrong", Static).update(safe_text(wrong))
         else:
             self.dismiss(change)
+
+
+class WithSteering(ScreenMixin):
+    """A screen of a run whose settings may be changed while it trains."""
+
+    feed: Feed
+
+    @abstractmethod
+    def action_ask(self, command: str) -> bool:
+        """Send a command to the process that trains; whether it was sent."""
+
+    def action_steer(self) -> None:
+        """Another learning rate, number of epochs, noise or masks, from the next step on."""
+        config = self.feed.folder.config
+        try:
+            values = values_now(config)
+        except AetuiError as error:
+            self.notify(safe_text(error.sentence), severity="error", markup=False)
+        else:
+            self.app.push_screen(SteerScreen(values, partial(mistake_in, config)), self._steer)
+
+    def _steer(self, change: str | None) -> None:
+        if change is not None and self.action_ask(f"{SET}{change}"):
+            self.notify(safe_text(f"{change} from the next step on."), markup=False)
