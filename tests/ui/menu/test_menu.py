@@ -1,18 +1,14 @@
-"""The menu: presets explained before they are started, runs told apart and reported about.
-
-One file, since nearly all of it stands on the runs that `ran` writes, under one clock.
-"""
+"""The menu: runs told apart and reported about, keys that lead where people look."""
 
 import re
 from collections import Counter
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from screen_text import text_of
 from textual import events
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import OptionList
 
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
@@ -24,8 +20,6 @@ from aetui.runs.history import History
 from aetui.runs.listing import list_runs
 from aetui.runs.report import read_history
 from aetui.ui.app import AetuiApp
-from aetui.ui.menu.folder_dialog import FolderScreen
-from aetui.ui.menu.preset_list import offered_presets
 from aetui.ui.menu.run_card import day_words
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.parts.earlier_runs import Outline, measured_pace
@@ -217,52 +211,6 @@ def test_a_run_of_another_batch_size_tells_nothing_about_time(ran, tmp_path):
     assert measured_pace(read_preset(preset, ["train.batch_size=7"]), runs, runs_dir) is None
 
 
-async def test_a_preset_on_a_folder_that_is_not_there_asks_for_one(app, started, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "my pictures" / "of cats").mkdir(parents=True)
-    (tmp_path / "my pictures" / "of cats" / "one.PNG").touch()
-    (tmp_path / "empty" / ".hidden").mkdir(parents=True)
-    async with app().run_test(size=(80, 24)) as pilot:
-        choices = pilot.app.screen.query_one(OptionList)
-        choices.highlighted = choices.get_option_index(f"preset:{find_preset('folder-conv')}")
-        await pilot.pause()
-        assert "Enter asks for" in text_of(pilot)
-        await pilot.press("enter", "escape")
-        assert isinstance(pilot.app.screen, MenuScreen)
-        await pilot.press("enter", *"nowhere", "enter")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, FolderScreen)
-        assert "There is no folder nowhere." in text_of(pilot)
-        assert text_of(pilot).splitlines()[-1].split() == ["esc", "Cancel"]
-        pilot.app.screen.query_one(Input).value = "empty"
-        await pilot.press("enter")
-        assert "There are no images in empty." in text_of(pilot)
-        pilot.app.screen.query_one(Input).value = " my pictures"
-        await pilot.press("enter")
-        while not started:
-            await pilot.pause(0.02)
-    assert read_preset(started[0].config).data.path == str(tmp_path / "my pictures")
-    assert len(list_runs(tmp_path / "runs")) == 1
-
-
-async def test_of_shards_a_folder_of_shards_is_asked_for(app, tmp_path):
-    chosen = []
-    (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "one.png").touch()
-    (tmp_path / "shards" / "train").mkdir(parents=True)
-    (tmp_path / "shards" / "train" / "one.tar").touch()
-    async with app().run_test(size=(80, 24)) as pilot:
-        pilot.app.push_screen(FolderScreen("shards"), chosen.append)
-        await pilot.pause()
-        pilot.app.screen.query_one(Input).value = str(tmp_path / "images")
-        await pilot.press("enter")
-        assert "There are no shards in" in text_of(pilot)
-        pilot.app.screen.query_one(Input).value = str(tmp_path / "shards")
-        await pilot.press("enter")
-        await pilot.pause()
-    assert chosen == [str(tmp_path / "shards")]
-
-
 async def test_too_small_says_that_training_goes_on_only_where_it_does(app, monkeypatch):
     async with app().run_test(size=(40, 10)) as pilot:
         await pilot.pause()
@@ -305,59 +253,6 @@ async def test_right_leads_to_the_explanation_and_escape_leads_back(app, started
         while not started:
             await pilot.pause(0.02)
     assert read_preset(started[0].config).name == "digits-mlp"
-
-
-@pytest.mark.parametrize("size", [(80, 24), (140, 40), (200, 60)])
-async def test_the_menu_explains_a_preset_before_it_is_started(app, size):
-    async with app().run_test(size=size) as pilot:
-        await pilot.press(*["down"] * 4)
-        await pilot.pause()
-        text = text_of(pilot)
-        for words in ("mnist-conv", "to download", "11.6 MB", "conv 16 k3 s2 p1", "64x1x1", "210k"):
-            assert words in text, words
-
-
-async def test_the_menu_says_which_host_answers_or_that_none_does(app, answering):
-    async with app().run_test(size=(140, 40)) as pilot:
-        await pilot.press(*["down"] * 4)
-        while "from a.example" not in text_of(pilot):
-            await pilot.pause(0.02)
-        await pilot.press("end", "up")
-        while "cannot be reached now" not in text_of(pilot):
-            await pilot.pause(0.02)
-        assert "generated shapes" in text_of(pilot)
-
-
-async def test_a_preset_with_mistakes_is_listed_with_them(app, tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text('# Mine.\n[data]\nname = "mnits"\n[model]\nencoder = ["[/x]"]\n')
-    async with app().run_test(size=(140, 40)) as pilot:
-        choices = pilot.app.screen.query_one(OptionList)
-        choices.highlighted = choices.get_option_index("preset:mine.toml")
-        await pilot.pause()
-        text = text_of(pilot)
-        assert "mine (own)" in text
-        assert "did you mean mnist?" in text
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, MenuScreen)
-
-
-def test_presets_that_lead_in_circles_and_folders_that_may_not_be_entered(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "loop.toml").symlink_to("loop.toml")
-    (tmp_path / "mine.toml").write_text("[model]")
-    assert [one.listed.name for one in offered_presets() if one.own] == ["mine"]
-
-    glob = Path.glob
-
-    def refused(path: Path, pattern: str):
-        if not path.is_absolute():
-            raise PermissionError(13, "Permission denied", str(path))
-        return glob(path, pattern)
-
-    monkeypatch.setattr(Path, "glob", refused)
-    assert not [one for one in offered_presets() if one.own]
 
 
 async def test_keys_in_quick_succession_keep_their_order(app, started):
