@@ -7,12 +7,14 @@ whom its folder is for.
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import itertools
 import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -191,6 +193,24 @@ def open_lock(path: Path) -> BinaryIO:
     return open_to_append(path)
 
 
+def try_lock(file: BinaryIO, seconds: float = 0.0) -> bool:
+    """Lock an open file until it is closed; whether that could be within this time. Raises OSError."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        except OSError as error:
+            if error.errno == errno.ENOSYS:
+                raise OSError(errno.ENOSYS, "its file system has no locks (flock)") from None
+            raise
+        else:
+            return True
+
+
 def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
     """Add one whole line. What an earlier failure left of a line is closed first, so this one reads well.
 
@@ -203,6 +223,12 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
         if lasting:
             file.flush()
             os.fsync(file.fileno())
+
+
+def show_life(path: Path) -> None:
+    """Have a file count as written to now, which takes no room on the disk. Raises OSError."""
+    _check_in_place(path)
+    os.utime(path, follow_symlinks=False)
 
 
 def delete(path: Path) -> None:

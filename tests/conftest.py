@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def _denormals_come_back():
     yield
     if "torch" in sys.modules:
         sys.modules["torch"].set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def _temporary_files_stay_where_they_are(monkeypatch):
+    """What compiles in the test's own process takes them elsewhere."""
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
+    monkeypatch.setattr("tempfile.tempdir", tempfile.gettempdir())
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aetui.config.notes import STEERABLE, in_order
+from aetui.config.notes import STEERABLE, in_order, without
 from aetui.config.preset import MOST_STEERED, Preset, Steer
 from aetui.config.problems import PresetError, Problem
 from aetui.config.reading import changed
@@ -33,10 +33,15 @@ def steer(preset: Preset, *changes: str) -> Preset:
 
 
 def noted(preset: Preset, step: int, change: str) -> Preset:
-    """The preset with a change from a step on, as config.toml has it. Raises PresetError."""
-    if len(preset.steer) >= MOST_STEERED:
+    """The preset with a change from a step on, as config.toml has it. Raises PresetError.
+
+    What was noted of that setting for later steps goes: the run has gone back since, or repeats another.
+    """
+    later = without([one for one in preset.steer if one.step > step], [change])
+    notes = [one for one in preset.steer if one.step <= step or one in later]
+    if len(notes) >= MOST_STEERED:
         raise _refused(change, f"{MOST_STEERED} changes are the most")
-    return preset.model_copy(update={"steer": [*preset.steer, Steer(step=step, change=change)]})
+    return preset.model_copy(update={"steer": [*notes, Steer(step=step, change=change)]})
 
 
 def check_notes(preset: Preset, to_come: Sequence[Steer]) -> None:

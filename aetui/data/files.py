@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from aetui.errors import AetuiError
+from aetui.files import open_lock, try_lock
 
 POLL_SECONDS = 0.1
 """How long a wait goes on before it asks whether it was cancelled."""
@@ -53,21 +52,10 @@ def hold_lock(path: Path, cancelled: Callable[[], bool], on_wait: Callable[[], N
 
     The lock dies with its owner. Raises `Cancelled`, and OSError where the file cannot be made.
     """
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        on_wait()
-        _wait_for(lock, cancelled)
-    try:
+    with open_lock(path) as lock:
+        if not try_lock(lock):
+            on_wait()
+            while not try_lock(lock, POLL_SECONDS):
+                if cancelled():
+                    raise Cancelled
         yield
-    finally:
-        lock.release()
-
-
-def _wait_for(lock: FileLock, cancelled: Callable[[], bool]) -> None:
-    while not cancelled():
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=POLL_SECONDS, poll_interval=POLL_SECONDS / 2)
-            return
-    raise Cancelled

@@ -4,6 +4,7 @@ import contextlib
 import io
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -33,7 +34,8 @@ def read_image(path: Path, size: tuple[int, int, int]) -> bytes:
     if path.stat().st_size > MOST_BYTES:  # Pillow reads some forms whole, and others byte by byte
         raise ValueError(f"larger than {format_bytes(MOST_BYTES)}")
     check_holes(path, WRITTEN_BYTES)
-    return _pixels(path, size)
+    with open_file(path, linked=True) as file:
+        return _pixels(file, size)
 
 
 def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]) -> bytes:
@@ -46,7 +48,7 @@ def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]
     return _pixels(io.BytesIO(content), size)
 
 
-def _pixels(image_file: Path | io.BytesIO, size: tuple[int, int, int]) -> bytes:
+def _pixels(image_file: BinaryIO, size: tuple[int, int, int]) -> bytes:
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
     with Image.open(image_file, formats=FORMATS) as image:

@@ -35,6 +35,8 @@ EXTENSIONS = (
 """Types of headers that hold more of a member's header."""
 MOST_EXTENSION_BYTES = 10_000
 """Of one, for names and attributes; tarfile's time grows with the square of it (CVE-2024-6232)."""
+SPARSE = "a member is sparse (tar --sparse)"
+"""Its list of holes may be of any length, and tarfile keeps all of it."""
 MEMBERS_A_LOOK = 1000
 """Between two looks at `cancelled`."""
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
@@ -167,7 +169,13 @@ class _Header(tarfile.TarInfo):
             raise ValueError("a member has a negative size")
         if header.type in EXTENSIONS and header.size > MOST_EXTENSION_BYTES:
             raise ValueError(f"a header is longer than {MOST_EXTENSION_BYTES:,} bytes")
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise ValueError(SPARSE)
         return header
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        """What tarfile does at a list of holes in front of a member's content."""
+        raise ValueError(SPARSE)
 
 
 def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:

@@ -23,6 +23,10 @@ HEAD = ("head.", "fc_norm.", "classifier.")
 """How the names begin that fine-tuning adds."""
 MOST_TIED = 4
 """How many times the numbers in a file its tensors may hold together."""
+MOST_AXES = 64
+"""Of a tensor: with more PyTorch refuses to compute, or takes the square of their number in time."""
+FINITE_AT_ONCE = 2**24
+"""Numbers that are looked at together: narrow types are widened for it."""
 COUNTER = "n_averaged"
 """How many steps a `torch.optim.swa_utils.AveragedModel` is the mean of."""
 
@@ -51,9 +55,13 @@ def weights_in(checkpoint: object) -> Published:
     if is_hugging_face(tensors):
         tensors = from_hugging_face(tensors)
     tensors = _without_head(tensors, notes)
-    if broken := [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]:
+    if broken := [name for name, tensor in tensors.items() if not _all_finite(tensor)]:
         notes.append(f"not all numbers are finite in {_some(broken)}")
     return Published(tensors, tuple(notes))
+
+
+def _all_finite(tensor: Tensor) -> bool:
+    return all(part.float().isfinite().all() for part in torch.split(tensor.flatten(), FINITE_AT_ONCE))
 
 
 def _state_dict(checkpoint: object, notes: list[str]) -> dict[str, Tensor]:
@@ -88,6 +96,8 @@ def _check_own_numbers(tensors: list[Tensor]) -> None:
 
 def _wrong(tensor: Tensor) -> str:
     """What keeps a tensor from being copied into a model; "" for plain numbers."""
+    if tensor.dim() > MOST_AXES:
+        return f"they have {tensor.dim():,} axes"
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type == "meta":
         return "they are sparse, quantized, or without content"
     if tensor.is_complex() or tensor.dtype == torch.bool:

@@ -30,6 +30,10 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PIXELS = 80_000_000
 """A larger picture is refused unread; Pillow warns of decompression bombs on stderr soon after this."""
 MAX_BYTES = 4 * MAX_PIXELS
+MOST_SMALL_CHUNKS, LEAST_IN_A_CHUNK = 100, 8192
+"""Pieces of a PNG that are no pixels or few; ours are four, and pixels in pieces of 64 kB."""
+CHUNK_FRAME = 12
+"""Bytes of a chunk's length, name and sum: https://www.w3.org/TR/png-3/#5Chunk-layout."""
 
 
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
@@ -162,7 +166,19 @@ def _bytes(path: Path) -> bytes:
     width, height = struct.unpack(">II", data[16:24])  # the header chunk comes first
     if width * height > MAX_PIXELS:
         raise DamagedPicture(path, f"its {width}x{height} pixels are more than {MAX_PIXELS:,}")
+    if not _has_few_chunks(data):
+        raise DamagedPicture(path, "the PNG is in too many pieces")
     return data
+
+
+def _has_few_chunks(data: bytes) -> bool:
+    """Whether all of a PNG's chunks are of some size: Pillow reads them one by one, and some are unpacked."""
+    at, allowed = len(SIGNATURE), MOST_SMALL_CHUNKS
+    while at + CHUNK_FRAME <= len(data) and allowed >= 0:
+        size, name = struct.unpack_from(">I4s", data, at)
+        allowed -= name != b"IDAT" or size < LEAST_IN_A_CHUNK
+        at += CHUNK_FRAME + size
+    return allowed >= 0
 
 
 def _finite(error: float | None) -> float | None:

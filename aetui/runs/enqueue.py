@@ -6,12 +6,12 @@ from pathlib import Path
 
 from aetui.config.preset import Preset
 from aetui.errors import AetuiError, UsageError
-from aetui.files import open_lock
+from aetui.files import open_lock, try_lock
 from aetui.runs import states
 from aetui.runs.create import Place, create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import start_worker
-from aetui.runs.waiting import MOST_WAITING, WORKER_LOCK, Queue, changed_queue, read_queue, try_lock
+from aetui.runs.waiting import MOST_WAITING, WORKER_LOCK, Queue, changed_queue, read_queue
 
 PIECE = 20
 """Runs that are made before they are put into the queue: what a kill leaves out of it."""

@@ -1,11 +1,12 @@
 """events.jsonl: written by the process that trains, followed by every screen."""
 
+import contextlib
 import time
 from functools import partial
 from pathlib import Path
 
 from aetui.devices.machine import MachineSampled
-from aetui.files import append_line
+from aetui.files import append_line, show_life
 from aetui.runs.event_lines import from_json, to_json
 from aetui.runs.events import CheckpointSaved, EpochFinished, Event, StateChanged, StepsTrained, Warned
 from aetui.runs.lines import LineFollower
@@ -42,8 +43,10 @@ class EventWriter:
         """Append one event, after those kept; returns a warning the first time that the disk refuses."""
         line = to_json(event, time.time())
         passing = isinstance(event, StepsTrained | MachineSampled | RanksSampled)
-        if passing and self._reserve.used:
-            return None  # the room that is left is for what matters
+        if passing and self._reserve.used:  # the room that is left is for what matters
+            with contextlib.suppress(OSError):
+                show_life(self._path)  # or the run would count as ended on other machines
+            return None
         try:
             if passing:
                 self._append(line)

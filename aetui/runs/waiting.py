@@ -1,16 +1,14 @@
 """The queue: runs that wait for their turn, in a file of the runs folder that every program may change."""
 
 import contextlib
-import fcntl
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from aetui.errors import AetuiError
-from aetui.files import open_lock, read_bounded, write_whole
+from aetui.files import open_lock, read_bounded, try_lock, write_whole
 from aetui.runs import states
 from aetui.runs.fields import FileName, first_mistake
 from aetui.runs.folder import RunFolder
@@ -96,20 +94,6 @@ def locked(runs_dir: Path) -> Iterator[None]:
             yield
     except OSError as error:
         raise AetuiError(f"{error.filename or path} cannot be written: {error.strerror}") from None
-
-
-def try_lock(file: BinaryIO, seconds: float = 0.0) -> bool:
-    """Lock an open file until it is closed; whether that could be within this time. Raises OSError."""
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > end:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
 
 
 def is_waiting(folder: RunFolder) -> bool:

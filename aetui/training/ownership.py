@@ -1,21 +1,17 @@
 """A run belongs to one process at a time: its lock, and its place on the disk."""
 
 import contextlib
-import errno
-import fcntl
-import stat
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-import filelock
+from typing import BinaryIO
 
 from aetui.errors import AetuiError
-from aetui.files import held_in_place, open_lock, open_to_append
+from aetui.files import held_in_place, open_lock, try_lock
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.liveness import is_held
-from aetui.runs.waiting import try_lock
 
 ENDING_SECONDS = 3.0
 """How long it may take processes of a run that has ended to end."""
@@ -23,37 +19,37 @@ LOCK_SECONDS = 0.3
 """How long a run's lock is tried for: who looks whether a run lives holds it for a moment."""
 
 
+class LockTakenError(Exception):
+    """Another process holds a run's lock."""
+
+
 class Ownership:
     """The run's lock, held also where a backup that is unpacked over the run puts another in its place."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._path = folder.lock
-        self._locks: list[filelock.BaseFileLock] = []
-        self._held: tuple[int, int] | None = None
+        self._locks: list[BinaryIO] = []
         self.keep()
 
     def keep(self) -> None:
-        """Take the lock that is at the run's path now. Raises OSError; filelock.Timeout: another has it."""
-        if self._held and self._held == _identity(self._path):
-            return
-        mode = _made_lock(self._path)
-        _check_locks(self._path)
-        lock = filelock.FileLock(self._path, mode=mode)
-        lock.acquire(timeout=LOCK_SECONDS)
-        self._locks.append(lock)
-        self._held = _identity(self._path)
+        """Take the lock that is at the run's path now. Raises OSError, and LockTakenError."""
+        while not (self._locks and _lies_at(self._path, self._locks[-1])):
+            lock = open_lock(self._path)
+            if not try_lock(lock, LOCK_SECONDS):
+                lock.close()
+                raise LockTakenError
+            self._locks.append(lock)
 
     def release(self) -> None:
         for lock in self._locks:
-            lock.release()
+            lock.close()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _lies_at(path: Path, file: BinaryIO) -> bool:
     try:
-        facts = path.stat()
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
     except FileNotFoundError:
-        return None
-    return facts.st_dev, facts.st_ino
+        return False
 
 
 @contextlib.contextmanager
@@ -70,7 +66,7 @@ def owned(folder: RunFolder) -> Iterator[Ownership]:
 def _own(folder: RunFolder) -> Ownership:
     try:
         return Ownership(folder)
-    except filelock.Timeout:
+    except LockTakenError:
         raise _at_work(folder) from None
 
 
@@ -120,26 +116,3 @@ def owned_idle(folder: RunFolder) -> Iterator[None]:
             with contextlib.suppress(OSError):  # a full disk
                 folder.change_meta(state=states.INTERRUPTED)
         yield
-
-
-def _made_lock(lock: Path) -> int:
-    """Make the lock's file if there is none, and return its mode. Raises OSError for a link, pipe or folder.
-
-    An empty one may have a second name, as in a backup by `cp -al`; another is copied: filelock empties it.
-    """
-    if not lock.exists() or lock.is_symlink() or lock.stat().st_size:
-        open_to_append(lock).close()
-    facts = lock.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise OSError(errno.EINVAL, "not a file of data", str(lock))
-    return stat.S_IMODE(facts.st_mode) | stat.S_IRUSR | stat.S_IWUSR  # less is an error of filelock
-
-
-def _check_locks(lock: Path) -> None:
-    """Raises OSError on a file system without locks, where filelock would take any file for a lock held."""
-    with lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno == errno.ENOSYS:
-                raise OSError(errno.ENOSYS, "its file system has no locks (flock)", str(lock)) from None

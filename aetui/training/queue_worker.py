@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aetui.errors import AetuiError
-from aetui.files import open_lock
+from aetui.files import open_lock, try_lock
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.lines import last_line
 from aetui.runs.trainer import Trainer
-from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is_waiting, try_lock, waits
+from aetui.runs.waiting import WORKER_LOCK, Queue, changed_queue, is_at_work, is_waiting, waits
 from aetui.training.ownership import owned
 
 LOOK_SECONDS = 0.5

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import shutil
 
 from aetui.errors import AetuiError
@@ -110,6 +111,14 @@ def _free_bytes(training: Training) -> int | None:
         return None
 
 
+def _has_no_inodes(training: Training) -> bool:
+    try:
+        disk = os.statvfs(training.folder.path)
+    except OSError:
+        return False
+    return bool(disk.f_files) and not disk.f_favail  # some file systems count none
+
+
 def _paused(training: Training, error: OSError) -> StateChanged:
     fixed = MENDING.get(error.errno or 0)
     removable = {} if fixed else {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
@@ -122,4 +131,6 @@ def _paused(training: Training, error: OSError) -> StateChanged:
 def _why_not(training: Training, error: OSError) -> str:
     free = _free_bytes(training)
     room = "" if free is None else f" ({format_bytes(free)} free)"
+    if error.errno == errno.ENOSPC and _has_no_inodes(training):
+        room = " (no inodes free: too many files)"
     return f"the checkpoint cannot be written to {training.folder.checkpoints}{room}: {error.strerror}"

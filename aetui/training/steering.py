@@ -27,8 +27,9 @@ def note_changes(training: Training, control: Control, emit: Emit) -> None:
 def _note(training: Training, change: str, emit: Emit) -> None:
     step = training.progress.step
     try:
-        steer(training.preset, *(one.change for one in training.to_come), change)
         config = training.folder.config
+        to_come = noted(training.preset.model_copy(update={"steer": training.to_come}), step, change).steer
+        steer(training.preset, *(one.change for one in in_order(to_come)))
         preset = noted(training.folder.read_preset(), step, change)  # somebody may have edited it meanwhile
         write_whole(config, preset_text(preset, description(config, linked=False)).encode())
     except PresetError as error:
@@ -37,7 +38,7 @@ def _note(training: Training, change: str, emit: Emit) -> None:
     except OSError as error:
         emit(Warned(f"not changed: {error.filename or training.folder.config}: {error.strerror}"))
         return
-    training.to_come = in_order([*training.to_come, preset.steer[-1]])
+    training.to_come = in_order(to_come)
 
 
 def take_past_changes(training: Training) -> None:

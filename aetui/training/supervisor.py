@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import filelock
-
 from aetui.config.user_settings import read_settings, settings_file
 from aetui.data.catalogue import default_data_dir
 from aetui.devices.machine import Machine, MachineSampled
@@ -29,6 +27,7 @@ from aetui.runs.folder import RunFolder
 from aetui.training.notifying import Notifier
 from aetui.training.ownership import (
     ENDING_SECONDS,
+    LockTakenError,
     Ownership,
     check_not_launched,
     launching,
@@ -185,7 +184,7 @@ def _keep(ownership: Ownership, session: Session) -> None:
         return
     try:
         ownership.keep()
-    except filelock.Timeout:
+    except LockTakenError:
         session.warn_once("another process has taken this run, whose lock was replaced: this one stops")
         session.control.request("stop")
     except OSError:

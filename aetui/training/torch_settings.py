@@ -74,8 +74,10 @@ def compile_parts(model: nn.Module) -> None:
     import torch._dynamo
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
+    folder = _folder_of_compiled_code()
     if os.environ.get(COMPILED_CODE) in (None, default_cache_dir()):  # which PyTorch sets as it is imported
-        os.environ[COMPILED_CODE] = _folder_of_compiled_code()
+        os.environ[COMPILED_CODE] = folder
+    os.environ["TMPDIR"] = tempfile.tempdir = folder  # headers that it has compiled lie there all the same
     torch._dynamo.config.recompile_limit = MOST_GRAPHS
     blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]
     for part in blocks or [model]:
@@ -87,9 +89,11 @@ def _folder_of_compiled_code() -> str:
     folder = Path(platformdirs.user_cache_dir("aetui")) / "compiled"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        facts = folder.stat()
     except OSError:
         return tempfile.mkdtemp(prefix="aetui-compiled-")
-    return str(folder)
+    alone = facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
+    return str(folder) if alone else tempfile.mkdtemp(prefix="aetui-compiled-")
 
 
 def numeric_settings(device: torch.device, *, bf16: bool, repeatable: bool) -> dict[str, str]:

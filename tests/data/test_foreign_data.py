@@ -1,5 +1,6 @@
 """A data folder may come from anybody: nothing outside it is written, nothing in it is waited for."""
 
+import contextlib
 import json
 import os
 from concurrent import futures
@@ -173,3 +174,30 @@ def test_of_the_cache_only_its_own_files_go(images: Path) -> None:
     read(images)
     assert mine.read_text() == "mine"
     assert len(list(mine.parent.glob("*.images"))) == 1
+
+
+@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to, lambda lock, _: os.mkfifo(lock)])
+def test_whatever_is_in_the_locks_place_stays_as_it_is(
+    server: ScriptedServer, source: Source, images: Path, tmp_path: Path, make
+) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    mine.chmod(0o600)
+    read(images)
+    locks = [next((tmp_path / "cache").glob("*.lock")), tmp_path / "data/.partial/little.lock"]
+    locks[1].parent.mkdir(parents=True)
+    server.script(ONE, file_answer(PACKED))
+    for lock, use in zip(
+        locks, (lambda: read(images), lambda: run(server, source, tmp_path / "data")), strict=True
+    ):
+        lock.unlink(missing_ok=True)
+        make(lock, mine)
+        with contextlib.suppress(AetuiError):
+            use()
+        assert (mine.read_text(), mine.stat().st_mode & 0o777) == ("mine", 0o600)
+
+
+def test_a_pipe_put_in_an_images_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "1.png")
+    with pytest.raises(OSError, match="not a file of data"):
+        read_image(tmp_path / "1.png", (1, 4, 4))

@@ -142,6 +142,13 @@ def sized(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
     return header.tobuf(tarfile.GNU_FORMAT)
 
 
+def pax(attributes: dict[str, str]) -> bytes:
+    """A header with such attributes, in front of half a megabyte."""
+    header = tarfile.TarInfo("GNUSparseFile.0/2.png")
+    header.size, header.pax_headers = 500_000, attributes
+    return header.tobuf(tarfile.PAX_FORMAT)
+
+
 def whole(content: bytes) -> bytes:
     """With zeros up to the next block."""
     return content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
@@ -177,6 +184,8 @@ def cut(path: Path) -> None:
         (crafted(sized("x", 17, b"x"), whole(b"17 size=-0001536\n"), sized("2.png", 0)), "overlap|negative"),
         (crafted(sized("x", 300_000, b"x"), whole(b"1" * 300_000), sized("2.png", 0)), "longer than 10,000"),
         (crafted(*[sized("x", 2, b"L"), whole(b"a\0")] * 5000, sized("2.png", 0)), "headers of headers"),
+        (crafted(sized("2.png", 0, b"S"), whole(b"1")), "is sparse"),
+        (crafted(pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}), b"1\n" * 10**6), "is sparse"),
         (lambda path: path.symlink_to("nowhere"), "No such file"),
         (lambda path: path.write_bytes(b"no tar" * 1000), "cannot be read"),
         (lambda path: path.mkdir(), "There are no shards"),

@@ -157,8 +157,10 @@ def test_two_names_of_hugging_face_that_mean_one_weight(name, like):
         (lambda weight: weight.to(torch.complex64), "complex64, not real numbers"),
         (lambda weight: weight > 0, "bool, not real numbers"),
         (lambda weight: torch.zeros(1).expand(10**6, 10**6), "repeat a few numbers"),
+        (lambda weight: torch.zeros([1] * 50_000), "50,000 axes"),
     ],
 )
+@pytest.mark.timeout(20)
 def test_tensors_that_are_no_plain_numbers_are_refused(change, said):
     state = small().state_dict()
     state["blocks.0.attn.qkv.weight"] = change(state["blocks.0.attn.qkv.weight"])
@@ -185,6 +187,17 @@ def test_a_counter_that_counts_nothing(counter):
     """It claims 10^12 numbers, whose sum takes hours."""
     with pytest.raises(AetuiError, match="n_averaged"):
         load_weights(small(), weights_in({**small().state_dict(), "n_averaged": counter}).tensors)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float16, torch.float64])
+def test_numbers_of_every_width_are_looked_at(monkeypatch, dtype):
+    monkeypatch.setattr("aetui.models.published.FINITE_AT_ONCE", 1000)
+    state = small().state_dict()
+    weight = state["patch_embed.proj.weight"].clone()
+    weight.view(-1)[-1] = torch.nan
+    assert not weights_in(state).notes
+    state["patch_embed.proj.weight"] = weight.to(dtype)
+    assert weights_in(state).notes == ("not all numbers are finite in 'patch_embed.proj.weight'",)
 
 
 def test_numbers_that_are_not_finite_are_said():

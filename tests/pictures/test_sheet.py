@@ -146,6 +146,18 @@ def test_bombs_are_refused_unread(tmp_path, recwarn):
     assert not list(recwarn)
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece",
+    [chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(10**6))), chunk(b"vOId", b""), chunk(b"IDAT", b"")],
+)
+def test_a_picture_in_very_many_pieces_is_refused_unread(tmp_path, piece):
+    """Pillow reads them one by one, and unpacks profiles: a file of 100 MB took minutes."""
+    good = described(GOOD)
+    with pytest.raises(DamagedPicture, match="in too many pieces"):
+        read_sheet(written(tmp_path, good[:33] + piece * (3 * 10**7 // len(piece)) + good[33:]))
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.data())
 def test_any_damage_is_a_sheet_or_a_sentence(tmp_path, data):

@@ -96,6 +96,11 @@ def test_a_machine_without_a_network(aetui, tmp_path):
     assert "Traceback" not in said
     assert "--set data.name=digits" in said or "by hand" in said
     assert aetui(*TRAIN, "train.epochs=1", before=before).wait(120) == 0
+    process = aetui(*TRAIN, "train.epochs=1", "--processes", "2", before=before)  # not even a loopback
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "127.0.0.1, which cannot be reached" in said
 
 
 @pytest.fixture

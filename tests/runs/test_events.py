@@ -1,6 +1,8 @@
 """events.jsonl: what is written reads back; what is damaged is skipped and counted."""
 
 import math
+import os
+import time
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from aetui.runs.event_lines import from_json, to_json
 from aetui.runs.event_log import EventFollower, EventWriter
 from aetui.runs.events import EpochFinished, RunStarted, StateChanged, StepsTrained, Warned
 from aetui.runs.history import History
+from aetui.runs.reserve import Reserve
 
 STARTED = RunStarted("r", "p", "cpu", "CPU", 10, 3, 100, 6400, 1000, "digits")
 
@@ -98,6 +101,17 @@ def test_a_disk_that_refuses_warns_once_and_what_matters_is_written_later(tmp_pa
     path.parent.mkdir()
     assert writer.write(EVENTS[3]) is None
     assert [event for event, _ in EventFollower(path).poll()] == [EVENTS[0], EVENTS[1], EVENTS[3]]
+
+
+def test_on_a_full_disk_the_log_still_shows_that_somebody_writes(tmp_path):
+    """Another machine takes a run whose log nobody writes to for ended."""
+    path = tmp_path / "events.jsonl"
+    path.touch()
+    os.utime(path, (1, 1))
+    reserve = Reserve(tmp_path / "reserve")
+    reserve.used = True
+    assert EventWriter(path, reserve).write(steps(1)) is None
+    assert (path.read_bytes(), abs(path.stat().st_mtime - time.time()) < 60) == (b"", True)
 
 
 def test_what_was_refused_beyond_what_is_kept_is_counted_where_it_is_missing(tmp_path, monkeypatch):

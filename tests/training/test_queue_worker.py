@@ -9,11 +9,12 @@ from live_runs import kill_all, wait_until
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
+from aetui.files import try_lock
 from aetui.runs import states
 from aetui.runs.create import create_run
 from aetui.runs.enqueue import worked_queue
 from aetui.runs.folder import RunFolder
-from aetui.runs.waiting import WORKER_LOCK, changed_queue, is_worked_off, read_queue, try_lock
+from aetui.runs.waiting import WORKER_LOCK, changed_queue, is_worked_off, read_queue
 from aetui.training import queue_worker
 from aetui.training.queue_worker import work_off
 

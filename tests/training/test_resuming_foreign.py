@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 
-import filelock
 import pytest
 import torch
 from live_runs import wait_until
 from stored import relisted
 
 from aetui.data.generated import digits
+from aetui.files import open_lock, try_lock
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.events import EpochFinished, RunStarted, SettingChanged
 from aetui.runs.folder import RunFolder
@@ -233,7 +233,8 @@ def test_a_listener_that_is_blocked_does_not_keep_the_run(make_run):
     def listen(event):
         if isinstance(event, EpochFinished) and event.epoch == 0:
             wait_until(lambda: folder.read_meta().state == "finished")
-            with filelock.FileLock(folder.lock).acquire(timeout=30):
+            with open_lock(folder.lock) as lock:
+                assert try_lock(lock, 30)
                 had.append(event)
 
     assert supervise(folder, listen) == 0

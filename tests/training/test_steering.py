@@ -80,6 +80,21 @@ def test_a_run_that_is_repeated_is_told_something_in_between(make_run, record, t
     assert [one[:2] for one in told(recorder)] == [(4, "train.learning_rate"), (8, "noise.std")]
 
 
+def test_what_is_told_last_holds_though_the_run_was_told_otherwise_for_later(make_run, record, tmp_path):
+    """A rate that was raised, a kill, an older checkpoint, and a rate that shall rescue the run."""
+    first = make_run(*NOISY)
+    changes = (2, "train.learning_rate=3e-2"), (2, "noise.std=0.4")
+    record(first, after_epoch((1, "train.learning_rate=2e-3"), *changes))
+    again = create_run(read_preset(first.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
+    recorder = record(again, after_epoch((1, "train.learning_rate=1e-5")))
+    assert [one[:3] for one in told(recorder)] == [
+        (4, "train.learning_rate", "0.002"),
+        (4, "train.learning_rate", "1e-05"),
+        (8, "noise.std", "0.4"),
+    ]
+    assert [one.step for one in read_preset(again.config).steer] == [4, 8, 4]
+
+
 def test_taken_up_from_any_checkpoint_it_is_equal_bit_for_bit(make_run, record, tmp_path):
     """As after a kill: what was changed since the checkpoint is changed again at its step."""
     folder = make_run(*NOISY, "train.keep_checkpoints=10")

@@ -3,12 +3,11 @@
 import errno
 import threading
 
-import filelock
 import pytest
 
 from aetui.devices import machine
 from aetui.errors import EXIT_STOPPED, AetuiError
-from aetui.files import write_whole
+from aetui.files import open_lock, try_lock, write_whole
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.control import send, sent_so_far
 from aetui.runs.events import CheckpointSaved, EpochFinished, ProbeMeasured, StateChanged, Warned
@@ -31,14 +30,16 @@ def test_commands_sent_while_the_process_starts_are_heard(make_run):
 
 def test_a_run_has_one_owner_and_the_lock_is_given_back(make_run):
     folder = make_run("train.epochs=1")
-    with filelock.FileLock(folder.lock), pytest.raises(AetuiError, match="Another process is at work on"):
-        supervise(folder)
+    with open_lock(folder.lock) as lock:
+        assert try_lock(lock)
+        with pytest.raises(AetuiError, match="Another process is at work on"):
+            supervise(folder)
     assert supervise(folder) == 0
-    filelock.FileLock(folder.lock).acquire(timeout=0).lock.release()
+    with open_lock(folder.lock) as lock:
+        assert try_lock(lock)
 
 
 def test_a_file_system_without_locks_is_told_as_such(make_run, monkeypatch):
-    """filelock would take the file that is there for a lock that somebody holds."""
     folder = make_run("train.epochs=1")
 
     def missing(*_):

@@ -1,6 +1,9 @@
 """What is set on a GPU, checked on a CPU: the settings themselves need no GPU."""
 
 import os
+import shutil
+import subprocess
+import sys
 from functools import partialmethod
 from pathlib import Path
 
@@ -96,6 +99,42 @@ def test_compiled_code_is_where_nobody_else_writes(monkeypatch, tmp_path, is_ask
     monkeypatch.setenv(COMPILED_CODE, "/elsewhere")
     compile_parts(nn.Linear(1, 1))
     assert os.environ[COMPILED_CODE] == "/elsewhere", "as somebody wants it"
+
+
+def test_a_cache_folder_that_others_may_write_is_not_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(COMPILED_CODE, "")
+    monkeypatch.delenv(COMPILED_CODE)
+    (tmp_path / "aetui" / "compiled").mkdir(parents=True)
+    (tmp_path / "aetui" / "compiled").chmod(0o777)
+    compile_parts(nn.Linear(1, 1))
+    assert Path(os.environ[COMPILED_CODE]).parent == tmp_path
+
+
+COMPILE = """
+import torch
+from aetui.models import transformer
+from aetui.training.torch_settings import compile_parts
+class Model(torch.nn.Linear):
+    def forward(self, x):
+        return torch.nn.functional.gelu(super().forward(x))
+model = Model(3, 3)
+compile_parts(model)
+model(torch.ones(2, 3)).sum().backward()
+"""
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_nothing_that_is_compiled_lies_where_others_write(tmp_path):
+    """PyTorch takes compiled headers from the folder for temporary files, whatever its own variable says."""
+    (tmp_path / "shared").mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != COMPILED_CODE}
+    environment |= {"TMPDIR": str(tmp_path / "shared"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", COMPILE], env=environment, check=True, timeout=100)
+    assert list((tmp_path / "cache" / "aetui" / "compiled").rglob("*.so"))
+    assert [path for path in (tmp_path / "shared").rglob("*") if path.is_file()] == []
 
 
 def test_without_a_cache_folder_compiled_code_is_for_this_process_alone(monkeypatch, tmp_path):

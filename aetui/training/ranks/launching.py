@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST_A_CORE = 4
 """Processes that are started: a config.toml from elsewhere may ask for any number."""
 LOOK_SECONDS = 0.1
+CONNECT_SECONDS = 5.0
 PARENT_DEATH_SIGNAL = 1
 """https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html"""
 OUTPUT_TO_LOG = "output-to-log"
@@ -205,6 +206,14 @@ def _store() -> "TCPStore":
     from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
     line = socket.create_server((LOOPBACK, 0))
+    try:
+        socket.create_connection(line.getsockname(), timeout=CONNECT_SECONDS).close()
+    except OSError as error:
+        why = (
+            f"The processes of a run find each other by {LOOPBACK}, which cannot be reached: {error.strerror}"
+        )
+        hint = "`ip link set lo up` mends that, or train with --processes 1"
+        raise AetuiError(why, hint) from None
     port = line.getsockname()[1]
     return TCPStore(LOOPBACK, port, is_master=True, wait_for_workers=False, master_listen_fd=line.detach())
 
