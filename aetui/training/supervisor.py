@@ -214,6 +214,7 @@ def _is_crowded(sample: MachineSampled) -> bool:
 def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]]:
     """SIGINT and SIGTERM ask for a stop, the second time at once; SIGHUP means that the terminal is gone.
 
+    By torchrun it means a stop too: that passes the signal on, ends, and kills soon who lives on.
     Yields the list of stop signals received.
     """
     stops = StopSignals()
@@ -225,7 +226,10 @@ def _signals_received(session: Session, folder: RunFolder) -> Iterator[list[int]
 
     def detach(number: int, frame: FrameType | None) -> None:
         leave_terminal(folder)
-        session.control.detach()
+        if environment.is_by_torchrun():
+            session.control.request("stop")
+        else:
+            session.control.detach()
 
     handlers = {signal.SIGINT: stop, signal.SIGTERM: stop}
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:

@@ -92,6 +92,19 @@ def test_a_stop_signal_to_any_rank_ends_all_with_one_good_checkpoint(number, tmp
     assert history.checkpoints[-1].step == history.latest.step
 
 
+def test_torchrun_that_loses_its_line_ends_the_run_with_a_checkpoint(tmp_path):
+    """It would pass the signal on and kill, half a minute later, all that goes on."""
+    process = ranks.start(2, 400, tmp_path, *LONG)
+    with ranks.ended(process):
+        folder = running(tmp_path)
+        os.killpg(process.pid, signal.SIGHUP)  # as sshd and the shell do
+        process.wait(25)
+    assert state(folder) == "stopped"
+    history = read_history(folder)[0]
+    assert history.latest
+    assert history.checkpoints[-1].step == history.latest.step
+
+
 def test_a_run_of_two_goes_on_alone_and_says_that_it_differs(tmp_path):
     process = ranks.start(2, 400, tmp_path, *LONG)
     with ranks.ended(process):
