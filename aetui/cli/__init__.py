@@ -40,6 +40,8 @@ VERBS = (
 BY_TORCHRUN = ("train", "resume")
 MODULES = {"import": "import_weights"}
 """Where a verb's file is called otherwise: `import` is a word of Python."""
+NO_THREAD = "can't start new thread"
+"""In what Python raises then."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(_told(error))
     except MemoryError:
         return _refuse(OutOfMemory("The memory is not enough", "see `ulimit -v`, or end other programs"))
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            raise
+        return _refuse(AetuiError("No more threads can be started", "end other programs, or see `ulimit -u`"))
     except ImportError as error:
         hint = "where memory is not limited (`ulimit -v`), install aetui anew"
         return _refuse(AetuiError(f"{UNLOADABLE}{error}", hint))

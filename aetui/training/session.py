@@ -86,8 +86,9 @@ class Session:
         return self.thread.is_alive()
 
     def join(self, timeout_seconds: float | None = None) -> None:
-        """Wait for the thread to end."""
-        self.thread.join(timeout_seconds)
+        """Wait for the thread to end; one that could not be started has."""
+        if self.thread.ident is not None:
+            self.thread.join(timeout_seconds)
 
     def emit(self, event: Event) -> None:
         """Write an event to the run folder and call the listener; safe from any thread."""

@@ -3,11 +3,13 @@
 import resource
 import shlex
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 from pseudo_terminal import AETUI
 
+from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, EXIT_USAGE
@@ -70,3 +72,21 @@ def test_too_little_memory_for_pytorch(tmp_path):
     assert code in (EXIT_FAILURE, EXIT_OUT_OF_MEMORY)
     assert said.startswith("aetui: ")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("refused", ["aetui-listener", "aetui-training"])
+def test_without_another_thread(refused, tmp_path, monkeypatch, capsys):
+    """As with `ulimit -u`, of which root is free."""
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == refused:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert main(["train", "digits-mlp", "--runs", str(tmp_path), "--device", "cpu"]) == EXIT_FAILURE
+    said = capsys.readouterr().err
+    assert said.endswith(
+        "aetui: No more threads can be started\naetui: end other programs, or see `ulimit -u`\n"
+    )
