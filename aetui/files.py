@@ -36,6 +36,16 @@ def expanded(path: str | Path) -> Path:
         raise UsageError(f"There is no home folder for {path}", "write the path out") from None
 
 
+def fill_standard_streams() -> None:
+    """Where a standard stream is closed, put nothing in its place: a file opened later would have its number.
+
+    Such a file would be written to by libraries, and closed where the streams are pointed elsewhere.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 _held: dict[Path, tuple[int, int]] = {}
 """The folders of this process's run, and which on the disk they were."""
 

@@ -12,6 +12,7 @@ from typing import TextIO
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
 from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory, UsageError
+from aetui.files import fill_standard_streams
 from aetui.text import safe_text
 from aetui.training.ranks.environment import ranks
 
@@ -46,6 +47,7 @@ NO_THREAD = "can't start new thread"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
+    fill_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         from aetui.training.ownership import owned
 
         with owned(folder):
-            _amend(folder, preset, options)
+            _amend(folder, options)
         return open_app(options, "aetui resume", train=folder)
     from aetui.training.supervisor import supervise
 
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         listener(folder, as_json=options.json),
         data_dir=options.data,
         repair=options.repair,
-        amend=lambda: _amend(folder, preset, options),
+        amend=lambda: _amend(folder, options),
     )
     if code == EXIT_DONE and not options.json and preset.model.kind == "classifier":
         from aetui.cli.comparison import finished_pair, print_comparison
@@ -123,7 +123,10 @@ def _repair_meta(options: argparse.Namespace) -> None:
                     f"Something writes the log of {folder.name}", "try again two minutes after its end"
                 ) from None
             with owned(folder):
-                print(rebuild_meta(folder, options.data or default_data_dir()), file=sys.stderr)
+                try:
+                    folder.read_meta()  # another process may have mended it meanwhile
+                except DamagedMeta:
+                    print(rebuild_meta(folder, options.data or default_data_dir()), file=sys.stderr)
             return
 
 
@@ -158,8 +161,8 @@ def _warn_of_bend(preset: "Preset", planned: int) -> None:
         )
 
 
-def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -> None:
-    """Write what is different from now on into the run's folder."""
+def _amend(folder: "RunFolder", options: argparse.Namespace) -> None:
+    """Write what is different from now on into the folder of a run that this process owns."""
     from aetui.cli.torchrun import note_launch
     from aetui.config.shipped import description, preset_text
     from aetui.config.steering import steered
@@ -167,6 +170,7 @@ def _amend(folder: "RunFolder", preset: "Preset", options: argparse.Namespace) -
     from aetui.data.finding import is_local
     from aetui.files import write_whole
 
+    preset = _changed_preset(folder, options)  # another process may have had the run until now
     changes: dict[str, object] = {"epochs_planned": steered(preset).train.epochs}
     if options.device is not None:
         changes["device"] = options.device

@@ -39,7 +39,7 @@ def train(training: Training, control: Control, emit: Emit) -> None:
     elif progress.batch == 0 and probe_is_due(training) and not is_probed(training):
         probe_now(training, control, emit)
 
-    while _goes_on(training, control, emit):
+    while progress.batch or _goes_on(training, control, emit):  # an epoch that was begun is trained out
         meter, bundles = Meter(training, emit), Bundles(training)
         training.model.train()
         for pixels, labels in training.batches():

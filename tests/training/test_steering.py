@@ -1,6 +1,7 @@
 """Settings that change while a run trains: between two steps, and alike when it is done again."""
 
 import shutil
+from collections.abc import Callable
 
 import pytest
 from small_vit import SMALL_VIT
@@ -12,10 +13,20 @@ from aetui.config.reading import read_preset
 from aetui.data.generated import shapes
 from aetui.runs.checkpoint_index import read_index
 from aetui.runs.create import create_run
-from aetui.runs.events import EpochFinished, RunStarted, SettingChanged, StateChanged, StepsTrained, Warned
+from aetui.runs.events import (
+    ActivityChanged,
+    EpochFinished,
+    Event,
+    RunStarted,
+    SettingChanged,
+    StateChanged,
+    StepsTrained,
+    Warned,
+)
 from aetui.runs.folder import RunFolder
 from aetui.runs.report import read_history
 from aetui.training import data as training_data
+from aetui.training.meter import Meter
 
 NOISY = ("noise.std=0.2", "train.ema=0.5", "train.epochs=3")
 
@@ -128,6 +139,47 @@ def test_stopped_within_an_epoch_and_told_while_paused(make_run, record, tmp_pat
     assert resumed.session.state == "finished"
     again = create_run(read_preset(folder.config), "", tmp_path / "again", tmp_path, "cpu", threads=1)
     assert losses(resumed)[3] == losses(record(again))[3]
+
+
+def at(wanted: Callable[[Event], bool], number: int, *requests: str):
+    """Asks for them at the event of this number, from 1, that is wanted."""
+    seen = []
+
+    def react(event, session):
+        if wanted(event):
+            seen.append(event)
+            for request in requests if len(seen) == number else ():
+                session.control.request(request)
+
+    return react
+
+
+def is_test(event: Event) -> bool:
+    return event == ActivityChanged("testing")
+
+
+@pytest.mark.parametrize("change", ["noise.std=0.8", "train.epochs=1"])
+def test_stopped_in_a_test_that_epoch_is_tested_as_it_was_trained(make_run, record, change):
+    """What was told meanwhile holds from the next epoch on, and the epoch is not left out."""
+    straight = record(make_run(*NOISY), at(is_test, 2, f"set {change}"))
+    folder = make_run(*NOISY)
+    stopped = record(folder, at(is_test, 2, f"set {change}", "stop"))
+    resumed = record(folder)
+    assert list(losses(stopped)) == [0]
+    assert losses(stopped) | losses(resumed) == losses(straight)
+    assert told(resumed) == told(straight)
+
+
+def test_an_epoch_that_was_begun_is_trained_out_though_it_is_one_too_many(make_run, record, monkeypatch):
+    monkeypatch.setattr(Meter, "due", lambda self: True)
+    straight = record(make_run(*NOISY))
+    folder = make_run(*NOISY)
+    within_epoch_2 = at(lambda event: isinstance(event, StepsTrained), 6, "set train.epochs=1", "stop")
+    stopped = record(folder, within_epoch_2)
+    assert (list(losses(stopped)), read_index(folder.checkpoints)[-1].step) == ([0, 1], 6)
+    resumed = record(folder)
+    assert list(losses(resumed)) == [2]
+    assert losses(resumed)[2][1] == losses(straight)[2][1]
 
 
 def test_more_epochs_at_the_last_test_are_trained(make_run, record):
