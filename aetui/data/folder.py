@@ -78,7 +78,7 @@ def load_folder(
         cache_dir.mkdir(parents=True, exist_ok=True)
         check_no_link(cache_dir)
         with hold_lock(cache.lock_path, cancelled, on_wait=lambda: None):
-            skipped = cache.skipped()
+            skipped = cache.skipped(cancelled)
             if skipped is None:
                 skipped = cache.fill(on_progress, cancelled)
                 cache.sweep()
@@ -114,7 +114,7 @@ class _Cache:
         channels, height, width = self.size
         return channels * height * width
 
-    def skipped(self) -> list[int] | None:
+    def skipped(self, cancelled: Callable[[], bool]) -> list[int] | None:
         """Places of the files left out, or None where the cache is missing, damaged or can be better now."""
         try:
             most = (len(self._files) + 20) * BYTES_A_PLACE
@@ -126,8 +126,12 @@ class _Cache:
                 return None
         except (OSError, ValueError):
             return None
-        again = [self._files[place] for place in index.skipped[:RETRIED]]
-        return index.skipped if all(self._decode(file) is None for file in again) else None
+        for place in index.skipped[:RETRIED]:
+            if cancelled():
+                raise Cancelled
+            if self._decode(self._files[place]) is not None:
+                return None
+        return index.skipped
 
     def _sum_of_images(self, count: int) -> str:
         """Raises OSError, and ValueError where the file is not of so many images."""
@@ -167,6 +171,8 @@ class _Cache:
                     on_progress(Decoding(begin, len(self._files)))
                 files = self._files[begin : begin + CHUNK]
                 for place, pixels in enumerate(pool.map(self._decode, files), begin):
+                    if cancelled():
+                        raise Cancelled
                     if pixels is None:
                         skipped.append(place)
                     else:

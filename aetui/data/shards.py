@@ -37,8 +37,8 @@ MOST_EXTENSION_BYTES = 10_000
 """Of one, for names and attributes; tarfile's time grows with the square of it (CVE-2024-6232)."""
 SPARSE = "a member is sparse (tar --sparse)"
 """Its list of holes may be of any length, and tarfile keeps all of it."""
-MEMBERS_A_LOOK = 1000
-"""Between two looks at `cancelled`."""
+MOST_GLOBAL = 1000
+"""Attributes of an archive, which tarfile goes through at every member."""
 Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Member = tuple[str, str, Bytes, Bytes]
 """An image in a shard: its name, its class or "", how many bytes it has and where they begin."""
@@ -138,9 +138,7 @@ def members_of(path: Path, cancelled: Callable[[], bool] = lambda: False) -> lis
     try:
         check_holes(path, LARGE_BYTES)
         with open_file(path, linked=True) as file:
-            for number, member in enumerate(_headers(file)):
-                if number % MEMBERS_A_LOOK == 0 and cancelled():
-                    raise Cancelled
+            for member in _headers(file, cancelled):
                 suffix = PurePosixPath(member.name).suffix.lower()
                 if suffix in SUFFIXES and not member.issparse():
                     images[member.name] = member.size, member.offset_data
@@ -178,12 +176,16 @@ class _Header(tarfile.TarInfo):
         raise ValueError(SPARSE)
 
 
-def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
-    """Of all regular files in an archive. Raises TarError, and ValueError where it is damaged within."""
+def _headers(file: BinaryIO, cancelled: Callable[[], bool]) -> Iterator[tarfile.TarInfo]:
+    """Of all regular files in an archive. Raises TarError, Cancelled, and ValueError for damage within."""
     with tarfile.open(fileobj=file, mode="r:", tarinfo=_Header) as archive:
         end = 0
         while member := archive.next():
             archive.members.clear()  # type: ignore[attr-defined]  # it would keep all
+            if cancelled():
+                raise Cancelled
+            if len(archive.pax_headers) > MOST_GLOBAL:
+                raise ValueError(f"it has more than {MOST_GLOBAL:,} attributes")
             if member.size < 0 or member.offset < end or archive.offset <= member.offset:
                 raise ValueError("its members overlap")
             end = member.offset_data + member.size

@@ -10,10 +10,14 @@ from io import TextIOWrapper
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.message import Message
 
 from aetui.terminal.changed_cells import ChangedCells
 
 RECENT_SECONDS = 10.0
+MOST_CELLS = 4_000_000
+"""Of a terminal."""
 REPAINT_SECONDS = 60.0
 """What something else has written over the screen is painted over after so long, where a frame comes by."""
 
@@ -43,6 +47,11 @@ class QuietDriver(LinuxDriver):
             self._written.append((now, len(reduced.encode(errors="replace"))))
             self._forget_old(now)
             super().write(reduced)
+
+    def process_message(self, message: Message) -> None:
+        """Pass on what the terminal says, but no size that none has: each of its cells takes room."""
+        if not isinstance(message, Resize) or message.size.area <= MOST_CELLS:
+            super().process_message(message)
 
     @property
     def is_hung_up(self) -> bool:

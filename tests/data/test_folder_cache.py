@@ -1,6 +1,7 @@
 """A folder's images are decoded once, into a cache that is made again where it does not fit any more."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,37 @@ def test_cancel_leaves_nothing(images: Path, tmp_path: Path, monkeypatch: pytest
         )
     assert seen == [Decoding(0, 30)]
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def test_a_stop_is_heard_between_two_images(images: Path, tmp_path: Path, monkeypatch) -> None:
+    """Each may take minutes, in files that somebody made for it."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    decoded, asked = [], threading.Event()
+
+    def decode(path: Path, size: tuple[int, int, int]) -> bytes:
+        if decoded:
+            asked.wait(30)
+        decoded.append(path)
+        return bytes(48)
+
+    def cancelled() -> bool:
+        if decoded:
+            asked.set()
+        return bool(decoded)
+
+    monkeypatch.setattr(folder_module, "read_image", decode)
+    with pytest.raises(Cancelled):
+        load_folder(
+            images,
+            (3, 4, 4),
+            tmp_path / "cache",
+            0.2,
+            0,
+            on_progress=lambda progress: None,
+            on_warning=lambda text: None,
+            cancelled=cancelled,
+        )
+    assert len(decoded) < 4
 
 
 def test_a_cache_that_cannot_be_written(images: Path) -> None:

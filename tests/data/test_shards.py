@@ -16,10 +16,11 @@ from aetui.config.problems import PresetError
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.data import shards as shards_module
-from aetui.data.files import Decoding
+from aetui.data.files import Cancelled, Decoding
 from aetui.data.generated import digits
 from aetui.data.images import DataSet
 from aetui.data.load import load
+from aetui.data.shards import members_of
 from aetui.errors import UsageError
 
 DIGITS = digits(train=50, test=10)
@@ -149,6 +150,12 @@ def pax(attributes: dict[str, str]) -> bytes:
     return header.tobuf(tarfile.PAX_FORMAT)
 
 
+def attributes(first: int) -> bytes:
+    """A header with 500 attributes for all members behind it."""
+    lines = b"".join(b"14 k%06d=ab\n" % number for number in range(first, first + 500))
+    return sized("x", len(lines), tarfile.XGLTYPE) + whole(lines) + sized("a", 0, tarfile.DIRTYPE)
+
+
 def whole(content: bytes) -> bytes:
     """With zeros up to the next block."""
     return content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
@@ -185,6 +192,7 @@ def cut(path: Path) -> None:
         (crafted(sized("x", 300_000, b"x"), whole(b"1" * 300_000), sized("2.png", 0)), "longer than 10,000"),
         (crafted(*[sized("x", 2, b"L"), whole(b"a\0")] * 5000, sized("2.png", 0)), "headers of headers"),
         (crafted(sized("2.png", 0, b"S"), whole(b"1")), "is sparse"),
+        (crafted(*map(attributes, range(0, 2000, 500)), sized("a", 0, tarfile.DIRTYPE)), "1,000 attributes"),
         (crafted(pax({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}), b"1\n" * 10**6), "is sparse"),
         (lambda path: path.symlink_to("nowhere"), "No such file"),
         (lambda path: path.write_bytes(b"no tar" * 1000), "cannot be read"),
@@ -197,6 +205,12 @@ def test_wrong_shards_are_refused(make: Callable[[Path], object], reason: str, t
     make(tmp_path / "set" / "a.tar")
     with pytest.raises(UsageError, match=reason):
         read(tmp_path / "set")
+
+
+def test_a_stop_is_heard_among_members_of_any_kind(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(sized("a", 0, tarfile.DIRTYPE) * 1000 + b"\0" * 1024)
+    with pytest.raises(Cancelled):
+        members_of(tmp_path / "a.tar", iter([False, True]).__next__)
 
 
 def test_members_that_are_no_files_are_not_followed(tmp_path: Path) -> None:

@@ -35,6 +35,18 @@ def received(file: str, cwd: Path) -> bytes:
     return arrived
 
 
+def test_a_size_that_no_terminal_has_is_not_believed(open_app):
+    app = open_app(columns=100, rows=30)
+    app.wait_for("Presets")
+    app.press("\x1b[48;99999;99999;1;1t")
+    app.press("?")
+    app.wait_for("─ Keys ─")
+    app.press("q")
+    app.wait_for(lambda text: "─ Keys ─" not in text)
+    app.press("q")
+    assert app.wait_for_exit() == 0
+
+
 def test_a_stop_in_the_middle_of_a_frame_costs_none_of_it(tmp_path):
     everything = "".join(f"{number:06}" for number in range(NUMBERS)).encode()
     assert received("buffered(sys.stderr)", tmp_path) == everything

@@ -12,7 +12,9 @@ from aetui.ui.charts.losses import XAxis
 
 MOST_PRESETS = 200
 LARGEST_BYTES = 1_000_000
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+MOST = 1e300
+"""Of a range's ends, whose distance has to be a number too."""
+End = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
 
 
 class Look(BaseModel):
@@ -21,7 +23,7 @@ class Look(BaseModel):
     log_scale: bool = False
     smoothing: float = Field(default=0.0, ge=0, lt=1)
     x_axis: XAxis = "epoch"
-    y_range: tuple[Finite, Finite] | None = None
+    y_range: tuple[End, End] | None = None
 
 
 _LOOKS: TypeAdapter[dict[str, Look]] = TypeAdapter(dict[str, Look])

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from aetui.text import format_number, safe_text
+from aetui.ui.charts.looks import MOST
 from aetui.ui.parts.dialogs import Dialog
 from aetui.ui.parts.key_footer import KeyFooter
 from aetui.ui.parts.text_line import AnswerLine
@@ -54,6 +55,8 @@ def read_range(text: str, *, log_scale: bool) -> Range | tuple[()]:
         raise ValueError("expected two numbers, such as 0.01 0.05") from None
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError("expected the smaller number first, then the larger")
+    if max(-low, high) > MOST:
+        raise ValueError(f"expected numbers of at most {MOST:g}")
     if log_scale and low <= 0:
         raise ValueError("a log scale begins above 0")
     return low, high

@@ -23,7 +23,12 @@ def test_those_looked_at_last_are_kept() -> None:
     assert look_at("0") == Look()
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", '{"a": {"smoothing": 3}}', '{"a": 1}', "[" * 100_000])
+ENDLESS = '{"a": {"y_range": [-1.7e308, 1.7e308]}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", '{"a": {"smoothing": 3}}', '{"a": 1}', "[" * 100_000, ENDLESS]
+)
 def test_a_file_that_is_something_else_is_passed_over(text) -> None:
     looks_file().parent.mkdir(parents=True)
     looks_file().write_text(text)
@@ -63,6 +68,7 @@ def test_a_range_as_people_type_it(typed, read) -> None:
         ("2 1", "smaller"),
         ("nan 1", "smaller"),
         ("0 inf", "smaller"),
+        ("-1.7e308 1.7e308", "at most 1e"),
         ("0 1", "above 0"),
     ],
 )
