@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TextIO
 
 from aetui import __version__
@@ -48,9 +49,12 @@ NO_THREAD = "can't start new thread"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
     fill_standard_streams()
+    sys.stdout, sys.stderr = (
+        stream or Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+        for stream in (sys.stdout, sys.stderr)
+    )
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's, for programmers; while a run trains they go to its log
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -58,8 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser(words).parse_args(words)
         _check_torchrun(options)
         code: int = options.run(options)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
     except AetuiError as error:
         return _refuse(error)
     except BrokenPipeError:
@@ -107,10 +110,9 @@ def _refuse(error: AetuiError) -> int:
     return error.exit_code
 
 
-def _write_no_more(stream: TextIO | None) -> None:
+def _write_no_more(stream: TextIO) -> None:
     """Whoever reads has left, or the disk is full: what is still buffered goes nowhere."""
-    if stream is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

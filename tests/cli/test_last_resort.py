@@ -3,6 +3,7 @@
 import resource
 import shlex
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, EXIT_USAGE
 from aetui.runs.create import create_run
+from aetui.runs.listing import list_runs
 
 
 def run(line: str, cwd: Path, most_bytes: int = resource.RLIM_INFINITY) -> tuple[int, str]:
@@ -39,6 +41,24 @@ def test_output_onto_a_full_disk(line, tmp_path):
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
 def test_without_streams(closed, tmp_path):
     assert run(f"presets {closed}", tmp_path) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_run_without_streams(closed, tmp_path):
+    assert run(f"train digits-mlp --threads 1 --set train.epochs=0 {closed}", tmp_path)[0] == 0
+    assert list_runs(tmp_path / "runs")[0].state == "finished"
+
+
+def test_no_file_has_the_number_of_a_closed_stream(tmp_path):
+    """A lock that had 0 was gone once a dropped line had the streams pointed elsewhere."""
+    script = (
+        "import os; from aetui.files import *; fill_standard_streams(); print(open_lock(Path('l')).fileno())"
+    )
+    done = subprocess.run(
+        f"{sys.executable} -c {shlex.quote(script)} <&- 2>&-",
+        shell=True, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(done.stdout) > 2
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

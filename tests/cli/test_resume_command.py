@@ -46,3 +46,18 @@ def test_a_curve_that_was_bent_before_is_not_bent_again(amended, tmp_path, capsy
     printed = capsys.readouterr().err
     assert said in printed
     assert ("ran over" in printed) == bool(said)
+
+
+def test_what_another_process_was_told_meanwhile_is_kept(amended, tmp_path, monkeypatch):
+    """As while a resume is stopped by Ctrl-Z before it owns the run."""
+    preset = read_preset(find_preset("digits-mlp"))
+    folder = create_run(preset, "", tmp_path / "runs", tmp_path)
+    folder.change_meta(state="stopped")
+
+    def tell_another(folder):
+        note = '\n[[steer]]\nstep = 20\nchange = "train.learning_rate=1e-5"\n'
+        folder.config.write_text(folder.config.read_text() + note)
+
+    monkeypatch.setattr("aetui.runs.liveness.require_idle", tell_another)
+    assert main(["resume", str(folder.path)]) == 0
+    assert [note.step for note in read_preset(folder.config).steer] == [20]
