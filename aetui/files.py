@@ -2,7 +2,7 @@
 
 What is read may come from somebody else: nothing is waited for, nothing is read without bound, and in a run's
 folder no link is followed. What is written is whole or not there, or a whole line at the end, and for those
-whom its folder is for.
+whom its folder is for. Longer than other files, since all guards of opening stand beside each other here.
 """
 
 import contextlib
@@ -34,16 +34,6 @@ def expanded(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         raise UsageError(f"There is no home folder for {path}", "write the path out") from None
-
-
-def fill_standard_streams() -> None:
-    """Where a standard stream is closed, put nothing in its place: a file opened later would have its number.
-
-    Such a file would be written to by libraries, and closed where the streams are pointed elsewhere.
-    """
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(descriptor, True)
-    os.close(descriptor)
 
 
 _held: dict[Path, tuple[int, int]] = {}

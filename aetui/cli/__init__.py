@@ -13,7 +13,6 @@ from typing import TextIO
 from aetui import __version__
 from aetui.cli.options import add_common_options, add_set_option
 from aetui.errors import EXIT_SIGNAL, UNLOADABLE, AetuiError, OutOfMemory, UsageError
-from aetui.files import fill_standard_streams
 from aetui.text import safe_text
 from aetui.training.ranks.environment import ranks
 
@@ -48,11 +47,7 @@ NO_THREAD = "can't start new thread"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit code."""
-    fill_standard_streams()
-    sys.stdout, sys.stderr = (
-        stream or Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
-        for stream in (sys.stdout, sys.stderr)
-    )
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     if not sys.warnoptions:
@@ -83,6 +78,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     return code
+
+
+def _fill_closed_streams() -> None:
+    """Where a standard stream is closed, put nothing in its place: a file opened later would have its number.
+
+    Such a file would be written to by libraries, and closed where the streams are pointed elsewhere.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdout, sys.stderr = (
+        stream or Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
+        for stream in (sys.stdout, sys.stderr)
+    )
 
 
 def _check_torchrun(options: argparse.Namespace) -> None:

@@ -51,9 +51,7 @@ def test_a_run_without_streams(closed, tmp_path):
 
 def test_no_file_has_the_number_of_a_closed_stream(tmp_path):
     """A lock that had 0 was gone once a dropped line had the streams pointed elsewhere."""
-    script = (
-        "import os; from aetui.files import *; fill_standard_streams(); print(open_lock(Path('l')).fileno())"
-    )
+    script = "from aetui import cli; cli._fill_closed_streams(); print(open('l', 'w').fileno())"
     done = subprocess.run(
         f"{sys.executable} -c {shlex.quote(script)} <&- 2>&-",
         shell=True, cwd=tmp_path, capture_output=True, text=True, check=True,

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -56,25 +57,21 @@ def test_a_file_changed_in_place_is_read_again(images: Path) -> None:
     assert sum(blue) == 11
 
 
+def load(images: Path, on_progress: Callable[[Decoding], None], cancelled: Callable[[], bool]) -> None:
+    where = (images, (3, 4, 4), images.parent / "cache", 0.2, 0)
+    load_folder(*where, on_progress=on_progress, on_warning=lambda text: None, cancelled=cancelled)
+
+
 def test_cancel_leaves_nothing(images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "CHUNK", 4)
     seen: list[Decoding] = []
     with pytest.raises(Cancelled):
-        load_folder(
-            images,
-            (3, 4, 4),
-            tmp_path / "cache",
-            0.2,
-            0,
-            on_progress=seen.append,
-            on_warning=lambda text: None,
-            cancelled=lambda: bool(seen),
-        )
+        load(images, seen.append, lambda: bool(seen))
     assert seen == [Decoding(0, 30)]
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]
 
 
-def test_a_stop_is_heard_between_two_images(images: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_stop_is_heard_between_two_images(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each may take minutes, in files that somebody made for it."""
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     decoded, asked = [], threading.Event()
@@ -92,16 +89,7 @@ def test_a_stop_is_heard_between_two_images(images: Path, tmp_path: Path, monkey
 
     monkeypatch.setattr(folder_module, "read_image", decode)
     with pytest.raises(Cancelled):
-        load_folder(
-            images,
-            (3, 4, 4),
-            tmp_path / "cache",
-            0.2,
-            0,
-            on_progress=lambda progress: None,
-            on_warning=lambda text: None,
-            cancelled=cancelled,
-        )
+        load(images, lambda progress: None, cancelled)
     assert len(decoded) < 4
 
 

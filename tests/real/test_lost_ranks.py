@@ -43,6 +43,13 @@ def rank_of(folder: RunFolder, number: int) -> Rank:
     return of(folder, RanksSampled)[-1].ranks[number]
 
 
+def assert_stopped_with_all_saved(folder: RunFolder) -> None:
+    assert state(folder) == "stopped"
+    history = read_history(folder)[0]
+    assert history.latest
+    assert history.checkpoints[-1].step == history.latest.step
+
+
 def running(runs: Path) -> RunFolder:
     return wait_for_step(runs, 100, 100)
 
@@ -86,10 +93,7 @@ def test_a_stop_signal_to_any_rank_ends_all_with_one_good_checkpoint(number, tmp
         folder = running(tmp_path)
         os.kill(rank_of(folder, number).pid, signal.SIGTERM)
         process.wait(30)
-    assert state(folder) == "stopped"
-    history = read_history(folder)[0]
-    assert history.latest
-    assert history.checkpoints[-1].step == history.latest.step
+    assert_stopped_with_all_saved(folder)
 
 
 def test_torchrun_that_loses_its_line_ends_the_run_with_a_checkpoint(tmp_path):
@@ -99,10 +103,7 @@ def test_torchrun_that_loses_its_line_ends_the_run_with_a_checkpoint(tmp_path):
         folder = running(tmp_path)
         os.killpg(process.pid, signal.SIGHUP)  # as sshd and the shell do
         process.wait(25)
-    assert state(folder) == "stopped"
-    history = read_history(folder)[0]
-    assert history.latest
-    assert history.checkpoints[-1].step == history.latest.step
+    assert_stopped_with_all_saved(folder)
 
 
 def test_a_run_of_two_goes_on_alone_and_says_that_it_differs(tmp_path):

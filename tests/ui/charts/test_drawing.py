@@ -1,4 +1,7 @@
-"""A chart always has the size asked for, and shows what matters."""
+"""A chart always has the size asked for, and shows what matters.
+
+One file, since all of it looks at the same chart.
+"""
 
 import math
 
