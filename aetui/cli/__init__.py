@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore")  # a library's, for programmers; while a run trains they go to its log
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        Path.cwd()  # gone, everything would end in other words somewhere
         options = _parser(words).parse_args(words)
         _check_torchrun(options)
         code: int = options.run(options)

@@ -4,15 +4,14 @@ import difflib
 from collections.abc import Collection
 from pathlib import Path
 
-import platformdirs
-
 from aetui.config.user_settings import read_table
 from aetui.errors import UsageError
+from aetui.own_folders import own_folder
 
 
 def keys_file() -> Path:
     """Where the user's keys stand, if there are any."""
-    return Path(platformdirs.user_config_dir("aetui")) / "keys.toml"
+    return own_folder("config") / "keys.toml"
 
 
 def read_keys(path: Path, known: Collection[str]) -> dict[str, str]:

@@ -4,12 +4,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-import platformdirs
 from pydantic import Field, ValidationError
 
 from aetui.config.section import Section
 from aetui.errors import UsageError
 from aetui.files import read_bounded
+from aetui.own_folders import own_folder
 from aetui.text import safe_text
 
 LARGEST_BYTES = 100_000
@@ -34,7 +34,7 @@ class UserSettings(Section):
 
 def settings_file() -> Path:
     """Where the user's settings stand, if there are any."""
-    return Path(platformdirs.user_config_dir("aetui")) / "settings.toml"
+    return own_folder("config") / "settings.toml"
 
 
 def read_table(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import platformdirs
+from aetui.own_folders import own_folder
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def checksum_holds(content: bytes, checksum: str) -> bool:
 
 def default_data_dir() -> Path:
     """The folder for data sets in the user's cache folder of this system."""
-    return Path(platformdirs.user_cache_dir("aetui")) / "data"
+    return own_folder("cache") / "data"
 
 
 def _idx(folder: str, name: str, archive: tuple[int, str], file: tuple[int, str]) -> Archive:

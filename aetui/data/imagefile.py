@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import threading
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,8 @@ WRITTEN_BYTES = 1_000_000
 """Of a file that may be nearly all holes."""
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
+MOST_READS, MOST_READS_OF_PIXELS = 2000, 100_000
+"""Of an image file: until it is known what it is, and then."""
 LARGE_PIXELS = 32_000_000
 ONE_LARGE = threading.Lock()
 """For decoding larger images one at a time: each takes up to 25 bytes a pixel meanwhile."""
@@ -51,17 +54,34 @@ def read_image_in(path: Path, begin: int, count: int, size: tuple[int, int, int]
 def _pixels(image_file: BinaryIO, size: tuple[int, int, int]) -> bytes:
     channels, height, width = size
     mode = "L" if channels == 1 else "RGB"
-    with Image.open(image_file, formats=FORMATS) as image:
+    reader = _Reader(image_file)  # type: ignore[arg-type]  # what reads into a buffer is enough
+    with Image.open(reader, formats=FORMATS) as image:
+        # in a packed BMP Pillow reads each pixel by itself
+        reader.left = math.inf if image.format == "BMP" else MOST_READS_OF_PIXELS
         if image.width * image.height > MOST_PIXELS:
             raise ValueError(f"its {image.width}x{image.height} pixels are more than {MOST_PIXELS:,}")
         enough = 2 * max(height, width)
-        image.draft(
-            mode, (enough, enough)
-        )  # a large JPEG is decoded at half, a quarter or an eighth of its size
+        # a large JPEG is decoded at half, a quarter or an eighth of its size
+        image.draft(mode, (enough, enough))
         with ONE_LARGE if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
             upright = _opaque(ImageOps.exif_transpose(image)).convert(mode)
             fitted = ImageOps.fit(upright, (width, height), Image.Resampling.BICUBIC)
     return b"".join(band.tobytes() for band in fitted.split())
+
+
+class _Reader(io.BufferedReader):
+    """An image file that is read in a bounded number of pieces.
+
+    Pillow keeps each part of a JPEG's head and joins some, which takes the square of their number.
+    """
+
+    left: float = MOST_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise ValueError("in too many pieces")
+        return super().read(size)
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -69,6 +69,9 @@ def supervise(
     None: from now on. `repair` makes the list of checkpoints anew first; `profile`: some steps are profiled.
     Raises AetuiError where another process trains the run. Call it from the main thread.
     """
+    folder = RunFolder(
+        folder.path.absolute()
+    )  # while a thread imports PyTorch, the working folder is another
     offset = sent_so_far(folder.control) if commands_from is None else commands_from
     # the listener may be blocked by its reader long after the run has ended: the run is free by then
     if environment.ranks() == 1:
@@ -85,7 +88,7 @@ def supervise(
                 session = Session(folder, tell, data_dir, repair=repair)
                 return _supervise(session, ownership, offset, profile=profile)
         flags = {"repair": repair, "profile": profile}  # the first of the processes owns the run
-        words = [str(folder.path.absolute()), str((data_dir or default_data_dir()).absolute()), str(offset)]
+        words = [str(folder.path), str((data_dir or default_data_dir()).absolute()), str(offset)]
         return launch(folder, processes, [*words, *(flag for flag in flags if flags[flag])], tell)
 
 

@@ -5,20 +5,18 @@ A resumed run equals a straight one bit for bit only if every step of both uses 
 
 import os
 import tempfile
-from pathlib import Path
 
-import platformdirs
 import torch
 from torch import nn
 
 from aetui.models.transformer import Block
+from aetui.own_folders import compiled_code_folder
 from aetui.runs.events import Emit, Warned
+from aetui.torch_import import COMPILED_CODE
 
 MOST_GRAPHS = 256
 """Of the code of a block: one a width, size of batch, share of images that skip it, in training and in tests.
 What is beyond, PyTorch computes as it is, by whichever came first."""
-COMPILED_CODE = "TORCHINDUCTOR_CACHE_DIR"
-"""Where PyTorch keeps the code that it compiled."""
 MOST_THREADS_A_CORE = 8
 """More are slower, and tens of thousands end the process."""
 
@@ -74,7 +72,7 @@ def compile_parts(model: nn.Module) -> None:
     import torch._dynamo
     from torch._inductor.runtime.cache_dir_utils import default_cache_dir
 
-    folder = _folder_of_compiled_code()
+    folder = str(compiled_code_folder() or tempfile.mkdtemp(prefix="aetui-compiled-"))
     if os.environ.get(COMPILED_CODE) in (None, default_cache_dir()):  # which PyTorch sets as it is imported
         os.environ[COMPILED_CODE] = folder
     os.environ["TMPDIR"] = tempfile.tempdir = folder  # headers that it has compiled lie there all the same
@@ -82,18 +80,6 @@ def compile_parts(model: nn.Module) -> None:
     blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]
     for part in blocks or [model]:
         part.compile(dynamic=False)
-
-
-def _folder_of_compiled_code() -> str:
-    """One that nobody else writes in: PyTorch's own, in /tmp, may have been made by another user before."""
-    folder = Path(platformdirs.user_cache_dir("aetui")) / "compiled"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        facts = folder.stat()
-    except OSError:
-        return tempfile.mkdtemp(prefix="aetui-compiled-")
-    alone = facts.st_uid == os.geteuid() and not facts.st_mode & 0o022
-    return str(folder) if alone else tempfile.mkdtemp(prefix="aetui-compiled-")
 
 
 def numeric_settings(device: torch.device, *, bf16: bool, repeatable: bool) -> dict[str, str]:

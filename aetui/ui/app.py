@@ -4,10 +4,8 @@ import contextlib
 import os
 import traceback
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
-import platformdirs
 from rich.text import Text
 from textual._styles_cache import StylesCache
 from textual.app import SystemCommand
@@ -18,6 +16,7 @@ from textual.screen import Screen
 
 from aetui.config.keys import keys_file, read_keys
 from aetui.errors import AetuiError
+from aetui.own_folders import own_folder
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
 from aetui.terminal.notification import notification
@@ -112,7 +111,7 @@ class AetuiApp(LeavingApp):
 
     def _fatal_error(self) -> None:
         """An error of ours: the terminal is restored, one sentence is said, the traceback is kept."""
-        path = Path(platformdirs.user_log_dir("aetui")) / "crash.txt"
+        path = own_folder("log") / "crash.txt"
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(traceback.format_exc(), errors="backslashreplace")

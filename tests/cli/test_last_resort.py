@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import platformdirs
 import pytest
 from pseudo_terminal import AETUI
 
@@ -16,6 +17,8 @@ from aetui.config.shipped import find_preset
 from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, EXIT_USAGE
 from aetui.runs.create import create_run
 from aetui.runs.listing import list_runs
+
+SWEEP = "sweep digits-mlp --vary train.seed=1,2 --runs /tmp"
 
 
 def run(line: str, cwd: Path, most_bytes: int = resource.RLIM_INFINITY) -> tuple[int, str]:
@@ -64,17 +67,30 @@ def test_a_mistake_that_cannot_be_told_has_its_code(tmp_path):
     assert run("presets check nofile 2> /dev/full", tmp_path)[0] == EXIT_USAGE
 
 
-@pytest.mark.parametrize("line", ["runs --data D", "presets check p.toml", "doctor"])
+@pytest.mark.parametrize("line", ["runs --data D", "presets check p.toml", "doctor", SWEEP])
 def test_in_a_working_folder_that_is_gone(line, tmp_path):
     gone = f"mkdir gone && cd gone && rmdir ../gone && {shlex.join(AETUI)} {line} >/dev/null"
     done = subprocess.run(
         gone, shell=True, cwd=tmp_path, timeout=60, capture_output=True, text=True, check=False
     )
     assert done.returncode == EXIT_USAGE
-    assert done.stderr in (
-        "aetui: The working folder is gone\naetui: go to another one\n",
-        "aetui: p.toml: cannot be read: No such file or directory\n",
-    )
+    assert done.stderr == "aetui: The working folder is gone\naetui: go to another one\n"
+
+
+def no_home(self):
+    raise RuntimeError("could not determine the home directory")
+
+
+@pytest.mark.parametrize("line", ["train digits-mlp", "doctor"])
+@pytest.mark.parametrize("answer", [property(no_home), "~/.cache/aetui"])
+def test_without_a_home_folder(line, answer, tmp_path, monkeypatch, capsys):
+    """As in a container whose user has a number and no name; older libraries made a folder `~`."""
+    monkeypatch.setattr(type(platformdirs.PlatformDirs()), "user_cache_dir", answer)
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split()) == EXIT_USAGE
+    said = "aetui: There is no home folder\naetui: set HOME to a folder that is yours\n"
+    assert capsys.readouterr().err == said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_its_settings(tmp_path):

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import struct
+import zlib
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,6 +98,39 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path: Path, monkeypatch: pyt
             with pytest.raises(futures.TimeoutError):
                 waits.result(0.3)
         assert waits.result(20)
+
+
+PIECES = {
+    "z.jpg": (2, b"\xff\xe1\x00\x29Exif\0\0" + bytes(33)),
+    "z.png": (33, bytes(4) + b"vOId" + zlib.crc32(b"vOId").to_bytes(4, "big")),
+}
+"""Of an image: where it could begin, and what it is."""
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_an_image_in_very_many_pieces_is_none(tmp_path: Path, name: str) -> None:
+    """Pillow takes the square of their number, and for four megabytes of them ten seconds."""
+    Image.new("RGB", (8, 8)).save(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    at, piece = PIECES[name]
+    (tmp_path / name).write_bytes(content[:at] + 20 * piece + content[at:])
+    assert len(read_image(tmp_path / name, (3, 2, 2))) == 12
+    (tmp_path / name).write_bytes(content[:at] + 10**5 * piece + content[at:])
+    with pytest.raises(ValueError, match="in too many pieces"):
+        read_image(tmp_path / name, (3, 2, 2))
+
+
+def test_a_packed_bmp_is_read_pixel_by_pixel(tmp_path: Path) -> None:
+    """As Pillow does, so that its pieces are not counted."""
+    side = 400
+    pixels = (b"\x01\x01" * side + b"\0\0") * side + b"\0\x01"
+    colours = bytes(4) + b"\x00\x00\xff\x00" + bytes(254 * 4)
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(pixels), 0, 0, 256, 0)
+    begin = 14 + len(header) + len(colours)
+    head = b"BM" + struct.pack("<IHHI", begin + len(pixels), 0, 0, begin)
+    (tmp_path / "packed.bmp").write_bytes(head + header + colours + pixels)
+    red = read_image(tmp_path / "packed.bmp", (3, 2, 2))
+    assert red == b"\xff" * 4 + bytes(8)
 
 
 @pytest.mark.parametrize("name", ["z.webp", "z.ppm", "z.png", "z.tif"])

@@ -15,7 +15,8 @@ from torch._inductor.runtime import cache_dir_utils
 
 from aetui.models.transformer import blocks
 from aetui.shapes.vit import VitSize
-from aetui.training.torch_settings import COMPILED_CODE, compile_parts, settle_algorithms
+from aetui.torch_import import COMPILED_CODE
+from aetui.training.torch_settings import compile_parts, settle_algorithms
 
 GPU, CPU = torch.device("cuda:0"), torch.device("cpu")
 

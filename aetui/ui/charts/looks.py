@@ -4,10 +4,10 @@ import contextlib
 from pathlib import Path
 from typing import Annotated
 
-import platformdirs
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from aetui.files import read_bounded, write_whole
+from aetui.own_folders import own_folder
 from aetui.ui.charts.losses import XAxis
 
 MOST_PRESETS = 200
@@ -31,7 +31,7 @@ _LOOKS: TypeAdapter[dict[str, Look]] = TypeAdapter(dict[str, Look])
 
 def looks_file() -> Path:
     """Where they stand."""
-    return Path(platformdirs.user_state_dir("aetui")) / "charts.json"
+    return own_folder("state") / "charts.json"
 
 
 def look_at(preset: str) -> Look:
