@@ -173,7 +173,8 @@ async def test_every_action_of_the_help_can_be_given_another_key(app, scripted):
         assert listed <= action_names()
 
 
-async def test_help_lists_every_key_of_the_screen_below(app, scripted):
+@pytest.mark.parametrize("leave", ["escape", "ctrl+c"])
+async def test_help_lists_every_key_of_the_screen_below(leave, app, scripted):
     async with app(watch=scripted()).run_test(size=(140, 80)) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
@@ -182,7 +183,7 @@ async def test_help_lists_every_key_of_the_screen_below(app, scripted):
         for binding in MonitorScreen.BINDINGS:
             assert (binding.tooltip in text) == (binding.action not in ("resume", "repair")), binding
         assert "  Pictures are drawn as half-blocks" in text
-        await pilot.press("escape")
+        await pilot.press(leave)
         await pilot.pause()
         assert isinstance(pilot.app.screen, MonitorScreen)
 

@@ -30,6 +30,10 @@ class Dialog(ModalScreen[Answer]):
 
     DEFAULT_CSS = "Dialog { align: center middle; background: transparent; }"
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "dismiss(None)", "Cancel", show=False),
+    ]
+
     def on_mount(self) -> None:
         unfinished = ExitStack()
         unfinished.enter_context(self.app.batch_update())
