@@ -91,8 +91,9 @@ class AetuiApp(LeavingApp):
         if isinstance(event, Key) and not event.is_forwarded and not self._is_typed_into:
             active = self.screen.active_bindings.get(event.key)
             if active is not None and active.enabled:
-                await self.run_action(active.binding.action, active.node)
-                return
+                done = await self.run_action(active.binding.action, active.node)
+                if done:  # else another widget may have one: no text is selected that ctrl+c would copy
+                    return
         await super().on_event(event)
 
     @property

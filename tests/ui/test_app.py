@@ -111,11 +111,12 @@ async def test_a_run_that_ended_takes_no_commands(app, scripted):
         ("finished", ""),
     ],
 )
-async def test_leaving_a_run_that_is_watched_tells_what_becomes_of_it(app, scripted, state, said):
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_leaving_a_run_that_is_watched_tells_what_becomes_of_it(app, scripted, key, state, said):
     folder = scripted(state=state)
     leaving = app(watch=folder)
     async with leaving.run_test(size=(80, 24)) as pilot:
-        await pilot.press("q")
+        await pilot.press(key)
     assert leaving.farewell == said.format(name=folder.name, path=folder.path)
 
 

@@ -7,6 +7,7 @@ all widgets first. So on a slow line, which brings keys in bunches, letters over
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -28,10 +29,18 @@ class TextLine(Input):
         if self.check_consume_key(event.key, event.character):
             return
         active = self.screen.active_bindings.get(event.key)
-        if active is not None and active.enabled:
+        if active is None or not active.enabled:
+            return
+        if await self.app.run_action(active.binding.action, active.node):
             event.stop()
             event.prevent_default()
-            await self.app.run_action(active.binding.action, active.node)
+
+    def action_copy(self) -> None:
+        """Without a selection the key means what it means anywhere."""
+        if self.selection.is_empty:
+            raise SkipAction
+        super().action_copy()
+        self.notify("Copied what is selected; ctrl+q leaves.")
 
     def validate_value(self, value: str) -> str:
         return safe_text(value)

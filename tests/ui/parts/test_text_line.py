@@ -31,6 +31,33 @@ async def test_a_letter_never_overtakes_another_key(app, keys, value):
         assert pilot.app.screen.query_one(Input).value == value
 
 
+KEYS = [[], ["tab"], ["e"], ["g"], ["k", "4"], ["slash"], ["question_mark", "escape"]]
+
+
+@pytest.mark.parametrize("keys", KEYS)
+async def test_ctrl_c_leaves_wherever_nothing_is_selected(app, keys):
+    """Textual has it copy what is selected, on every screen and in every line."""
+    leaving = app()
+    async with leaving.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause()
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert leaving._exit
+
+
+async def test_ctrl_c_copies_what_is_selected_in_a_line(app):
+    copying = app()
+    async with copying.run_test() as pilot:
+        await pilot.press("k")
+        await pilot.pause()
+        await pilot.press("4", "5", "shift+left", "ctrl+c")
+        await pilot.pause()
+        assert copying.clipboard == "5"
+        assert "ctrl+q leaves" in [note.message for note in copying._notifications][-1]
+        assert not copying._exit
+
+
 async def test_what_comes_with_the_key_that_leads_to_a_line_goes_into_it(app):
     async with app().run_test() as pilot:
         await pilot.pause()
