@@ -39,7 +39,11 @@ def _load_elsewhere(load: Callable[[ModuleType], None], module: ModuleType) -> N
 
     if folder := compiled_code_folder():
         os.environ.setdefault(COMPILED_CODE, str(folder))
-    here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # also of a folder that cannot be read
+    try:
+        here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # also of a folder that cannot be read
+    except PermissionError:  # one that cannot be entered, from which nothing can be loaded either
+        load(module)
+        return
     os.chdir("/")
     try:
         load(module)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aetui import torch_import
 from aetui.torch_import import COMPILED_CODE
 
 INTRUDER = """
@@ -43,6 +44,18 @@ def test_a_file_in_the_place_of_the_folder_for_compiled_code_ends_nothing(tmp_pa
     loaded = load(tmp_path, TMPDIR=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert loaded.returncode == 0, loaded.stderr
     assert (tmp_path / "cache" / "aetui" / "compiled").is_dir()
+
+
+def test_a_working_folder_that_cannot_be_entered_is_no_hindrance(monkeypatch):
+    """As for another user who is given a command in it. Nothing can be loaded from there either."""
+
+    def refuse(path, flags):
+        raise PermissionError
+
+    loaded = []
+    monkeypatch.setattr("aetui.torch_import.os.open", refuse)
+    torch_import._load_elsewhere(loaded.append, torch_import)
+    assert loaded == [torch_import]
 
 
 def test_a_working_folder_that_is_gone_is_no_hindrance(tmp_path):

@@ -110,6 +110,8 @@ def _repair_meta(options: argparse.Namespace) -> None:
     from aetui.runs.folder import DamagedMeta, RunFolder
     from aetui.runs.liveness import writes
     from aetui.runs.meta_repair import rebuild_meta
+    from aetui.runs.report import read_history
+    from aetui.runs.states import LIVE
     from aetui.training.ownership import owned
 
     for path in (expanded(options.which), options.runs / options.which):
@@ -118,7 +120,8 @@ def _repair_meta(options: argparse.Namespace) -> None:
             if os.path.isfile(folder.config):  # noqa: PTH113 - False for a name that is too long
                 folder.read_meta()
         except DamagedMeta:
-            if not folder.lock.exists() and writes(folder):
+            # the lock may be gone, or another machine's alone; a log without an end may be of a run at work
+            if writes(folder) and (not folder.lock.exists() or read_history(folder)[0].state in LIVE):
                 raise UsageError(
                     f"Something writes the log of {folder.name}", "try again two minutes after its end"
                 ) from None

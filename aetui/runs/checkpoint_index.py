@@ -164,8 +164,10 @@ def check_size(path: Path) -> None:
 def _is_whole(folder: Path, entry: Entry) -> bool:
     try:
         check_entry(folder, entry)
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return False
+    except OSError as error:
+        raise AetuiError(f"{folder / entry.file} cannot be read: {error.strerror}") from None
     return True
 
 

@@ -76,6 +76,8 @@ class Meta(BaseModel):
     test_loss: float | None = None
     """After the newest epoch; see `aetui.runs.events` for what it measures."""
     host: Words = ""
+    boot: Words = ""
+    """Which start of which machine: several may have one name. Older versions did not write it."""
     pid: Annotated[int, Field(ge=1, lt=2**31)] | None = None
     pid_began: float | None = None
     """When the process began, as `began` tells it; tells it from a later one of the same number."""
@@ -140,6 +142,8 @@ class RunFolder:
         except (OSError, ValidationError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"damaged: {_first_mistake(error)}"
             hint = f"`aetui resume {self.called} --repair` makes it anew"
+            if not os.path.isdir(self.path):  # noqa: PTH112 - False for a name that is too long
+                hint = "somebody has deleted or moved the run"
             if isinstance(error, PermissionError):
                 hint = "its owner can let you read it: `chmod u+r`, or g+r"
             raise DamagedMeta(f"{self.meta_file} cannot be read: {reason}", hint) from None
@@ -183,7 +187,12 @@ class RunFolder:
         sweep_half_written(self.path, names)
         sweep_half_written(self.previews, PREVIEW_NAME)
         process = psutil.Process()
-        where = {"host": socket.gethostname(), "pid": process.pid, "pid_began": began(process)}
+        where = {
+            "host": socket.gethostname(),
+            "boot": boot(),
+            "pid": process.pid,
+            "pid_began": began(process),
+        }
         meta = self.read_meta()
         if meta.state == states.WAITING:
             where["started"] = now()
@@ -217,6 +226,14 @@ def began(process: psutil.Process) -> float:
     """When a process began, in seconds: on Linux since boot, which no clock moves."""
     boot = psutil.boot_time() if psutil.LINUX else 0.0
     return process.create_time() - boot
+
+
+def boot() -> str:
+    """The name of this start of this machine, on Linux; no other has the same."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _first_mistake(error: ValidationError) -> str:

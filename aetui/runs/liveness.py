@@ -10,7 +10,7 @@ import psutil
 from aetui.errors import UsageError
 from aetui.files import open_file
 from aetui.runs import states
-from aetui.runs.folder import Meta, RunFolder, began, moment
+from aetui.runs.folder import Meta, RunFolder, began, boot, moment
 
 STARTING_SECONDS = 60.0
 """How long a run may be without a process while one is being started for it."""
@@ -41,7 +41,7 @@ def _process_lives(folder: RunFolder, meta: Meta) -> bool:
             return launched
         return 0 <= time.time() - moment(meta.started) < STARTING_SECONDS
     held = is_held(folder.lock)
-    if meta.host != socket.gethostname():
+    if meta.host != socket.gethostname() or meta.boot not in ("", boot()):
         return bool(held) or writes(folder)
     if held is not None:
         return held  # a copy of a run's folder names the process of the original

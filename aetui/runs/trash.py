@@ -31,6 +31,9 @@ def throw_away(folder: RunFolder) -> RunFolder:
         folder.path.rename(thrown.path)
     except OSError as error:
         raise AetuiError(f"{folder.path} cannot be moved to {trash}: {error.strerror}") from None
+    with contextlib.suppress(OSError):
+        # since when it lies there, for a disk that knows no time of a move
+        os.utime(thrown.path, follow_symlinks=False)
     return thrown
 
 
@@ -55,7 +58,8 @@ def _empty(trash: Path) -> int:
     with contextlib.suppress(OSError), opened_folder(trash) as place:
         for name in os.listdir(place):  # noqa: PTH208 -- of a descriptor
             facts = os.stat(name, dir_fd=place, follow_symlinks=False)
-            is_old = time.time() - facts.st_ctime > KEPT_SECONDS  # a folder that is moved has another ctime
+            moved = max(facts.st_ctime, facts.st_mtime)
+            is_old = time.time() - moved > KEPT_SECONDS
             if is_old and _is_run(name, place):
                 with contextlib.suppress(RecursionError):  # folders in folders, which no run has
                     shutil.rmtree(name, ignore_errors=True, dir_fd=place)

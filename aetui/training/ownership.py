@@ -42,7 +42,13 @@ class Ownership:
 
     def release(self) -> None:
         for lock in self._locks:
-            lock.close()
+            _let_go(lock)
+
+
+def _let_go(lock: BinaryIO) -> None:
+    """Whatever a disk says to it whose line broke once."""
+    with contextlib.suppress(OSError):
+        lock.close()
 
 
 def _lies_at(path: Path, file: BinaryIO) -> bool:
@@ -92,10 +98,12 @@ def launching(folder: RunFolder) -> Iterator[None]:
     """Keep others from the run while processes are started for it that are to own it. Raises as `owned`."""
     with refusals_of(folder):
         lock = open_lock(folder.launching)
-    with lock:
+    try:
         if not try_lock(lock, LOCK_SECONDS):
             raise _at_work(folder)
         yield
+    finally:
+        _let_go(lock)
 
 
 @contextlib.contextmanager

@@ -17,15 +17,19 @@ from aetui.training.training import Training
 RETRY_SECONDS = 5.0
 """How long after a refusal it is tried again; longer each time."""
 LONGEST_RETRY_SECONDS = 60.0
+ROOM = "it goes on by itself once there is room"
 MENDING = {
     errno.EFBIG: "raise the limit of file sizes (`ulimit -f`) and resume",
     errno.EACCES: "it goes on by itself once that may be written",
     errno.ELOOP: "it goes on by itself once a folder of its own is there",
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
     errno.EPERM: "it goes on by itself once that may be written",
     errno.EROFS: "it goes on by itself once its disk can be written again",
 }
-"""What mends it where more room does not."""
-AGAIN = "it goes on by itself once there is room"
+"""What mends it."""
+AGAIN = "it goes on by itself once that can be written"
+"""Whatever else it is: a line to the disk that is down, say."""
 
 
 def save_checkpoint(
@@ -120,11 +124,11 @@ def _has_no_inodes(training: Training) -> bool:
 
 
 def _paused(training: Training, error: OSError) -> StateChanged:
-    fixed = MENDING.get(error.errno or 0)
-    removable = {} if fixed else {entry.file: entry.size_bytes for entry in training.checkpoints.removable}
+    is_full = MENDING.get(error.errno or 0) == ROOM
+    removable = {entry.file: entry.size_bytes for entry in training.checkpoints.removable} if is_full else {}
     freed = f"; `aetui control {training.folder.called} make-room` deletes" if removable else ""
     offer = ", ".join(f"{name} ({format_bytes(size)})" for name, size in removable.items())
-    reason = f"{_why_not(training, error)}; {fixed or AGAIN}{freed} {offer}"
+    reason = f"{_why_not(training, error)}; {MENDING.get(error.errno or 0, AGAIN)}{freed} {offer}"
     return StateChanged(states.PAUSED, reason.rstrip(), removable=removable)
 
 

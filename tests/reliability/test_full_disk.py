@@ -74,6 +74,7 @@ def test_it_goes_on_by_itself_once_there_is_room(make, monkeypatch):
     [
         (errno.EFBIG, "raise the limit of file sizes (`ulimit -f`)"),
         (errno.EACCES, "it goes on by itself once that may be written"),
+        (errno.EIO, "it goes on by itself once that can be written"),
     ],
 )
 def test_what_room_does_not_mend_is_not_asked_for_room(make, monkeypatch, number, mended_by):

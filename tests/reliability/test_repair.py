@@ -2,6 +2,8 @@
 
 import errno
 import json
+import os
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +13,12 @@ from aetui.cli import main
 from aetui.config.reading import read_preset
 from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError
+from aetui.files import append_line
 from aetui.runs import meta_repair
 from aetui.runs.checkpoint_index import is_damaged, read_index
 from aetui.runs.create import create_run
+from aetui.runs.event_lines import to_json
+from aetui.runs.events import StateChanged
 from aetui.training import checkpoint_file
 from aetui.training.checkpoint_sum import sum_holds
 from aetui.training.ownership import owned
@@ -138,6 +143,16 @@ def test_a_meta_is_not_made_anew_beside_a_process_that_trains(trained, capsys):
     assert main(["resume", str(trained.path), "--repair"]) == 2
     assert "Something writes the log" in capsys.readouterr().err
     assert trained.meta_file.read_text() == "{"
+
+
+def test_a_meta_is_not_made_anew_while_a_log_without_an_end_is_written(trained, capsys):
+    """The lock may be another machine's alone."""
+    trained.meta_file.write_text("{")
+    append_line(trained.events, to_json(StateChanged("running"), time.time()))
+    assert main(["resume", str(trained.path), "--repair"]) == 2
+    assert "Something writes the log" in capsys.readouterr().err
+    os.utime(trained.events, (0, time.time() - 600))
+    assert main(["resume", str(trained.path), "--repair", "--threads", "1"]) == 0
 
 
 def test_an_interrupted_run_is_amended_for_the_app_under_its_lock(trained, monkeypatch):

@@ -1,8 +1,10 @@
 """What a person says of runs, and what becomes of those that are deleted."""
 
 import json
+import os
 import shutil
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,6 +113,23 @@ def test_the_trash_is_emptied_after_a_week_and_nothing_outside_is(made, tmp_path
     assert (outside / "mine").read_text() == "mine"
     assert kept.path.is_dir()
     assert (old.path.parent / "notes").is_dir(), "no run, and nobody put it there with aetui"
+
+
+def test_an_old_run_lies_in_the_trash_for_a_week_too(made, monkeypatch):
+    """Also where a disk, as over sshfs, knows no time of a move but only that of the last writing."""
+    folder = made()
+    os.utime(folder.path, (0, time.time() - 2 * KEPT_SECONDS))
+    look = os.stat
+
+    def timeless(*of, **settings):
+        facts = look(*of, **settings)
+        return SimpleNamespace(st_mode=facts.st_mode, st_mtime=facts.st_mtime, st_ctime=facts.st_mtime)
+
+    thrown = throw_away(folder)
+    monkeypatch.setattr("aetui.runs.trash.os.stat", timeless)
+    assert empty_trash(folder.path.parent) == 0
+    os.utime(thrown.path, (0, time.time() - 2 * KEPT_SECONDS))
+    assert empty_trash(folder.path.parent) == 1
 
 
 def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, monkeypatch):

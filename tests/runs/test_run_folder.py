@@ -158,10 +158,14 @@ def test_a_clock_that_is_set_does_not_make_a_run_interrupted(tmp_path, monkeypat
     assert find_state(folder, folder.read_meta()) == "starting"
 
 
-def test_a_process_elsewhere_lives_while_it_holds_the_lock_or_writes(tmp_path):
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"host": "another"}, {"host": socket.gethostname(), "boot": "another machine of the same name"}],
+)
+def test_a_process_elsewhere_lives_while_it_holds_the_lock_or_writes(tmp_path, elsewhere):
     """Another machine, or a container that is no more: its process cannot be asked."""
     folder = make(tmp_path)
-    folder.change_meta(state="running", host=socket.gethostname() + "-other", pid=1)
+    folder.change_meta(state="running", pid=1, **elsewhere)
     find = lambda: find_state(folder, folder.read_meta())  # noqa: E731
     assert find() == "interrupted"
     folder.events.touch()
@@ -257,6 +261,10 @@ def test_damaged_meta_is_passed_over_in_lists(tmp_path):
     assert f"`aetui resume {folder.path} --repair` makes it anew" in note
     with pytest.raises(AetuiError, match="damaged"):
         folder.read_meta()
+    shutil.rmtree(folder.path)
+    with pytest.raises(AetuiError) as gone:
+        folder.read_meta()
+    assert gone.value.hint == "somebody has deleted or moved the run"
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])

@@ -13,7 +13,7 @@ from stored import checkpoint, filled, names, newest_step, relisted
 
 from aetui.errors import AetuiError
 from aetui.runs import checkpoint_index
-from aetui.runs.checkpoint_index import is_damaged, read_index, write_index
+from aetui.runs.checkpoint_index import is_damaged, newest_whole, read_index, write_index
 from aetui.training import checkpoints
 from aetui.training.checkpoints import CheckpointStore
 
@@ -159,6 +159,19 @@ def test_one_that_cannot_be_read_now_is_not_passed_over(tmp_path, monkeypatch):
     with pytest.raises(AetuiError, match="cannot be read now: Permission denied"):
         CheckpointStore(tmp_path, 3).load_newest()
     assert names(tmp_path) == before
+
+
+def test_what_another_run_begins_from_is_not_passed_over_either(tmp_path, monkeypatch):
+    filled(tmp_path)
+    newest = read_index(tmp_path)[-1]
+    assert newest_whole(tmp_path) == newest
+
+    def refuse(folder, entry):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(checkpoint_index, "check_entry", refuse)
+    with pytest.raises(AetuiError, match=f"{newest.file} cannot be read: Input/output error"):
+        newest_whole(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["damaged", "missing"])
