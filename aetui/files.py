@@ -226,9 +226,13 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
 
 
 def show_life(path: Path) -> None:
-    """Have a file count as written to now, which takes no room on the disk. Raises OSError."""
+    """Have a file count as written to now, which takes no room on the disk. Raises OSError.
+
+    One with a second name stays as it is: it may be somebody's own.
+    """
     _check_in_place(path)
-    os.utime(path, follow_symlinks=False)
+    if path.lstat().st_nlink == 1:
+        os.utime(path, follow_symlinks=False)
 
 
 def delete(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Text for people: foreign strings made harmless, numbers as people read them."""
 
 import math
+import shlex
 import unicodedata
 
 _THOUSANDS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -12,6 +13,11 @@ _ZERO_WIDTH_JOINER = "\u200d"  # holds emoji together, moves nothing
 def plain_word(text: str) -> str:
     """Of foreign text what a file may be called: 40 letters, digits, - and _; others become -."""
     return "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in text)[:40]
+
+
+def for_shell(word: object) -> str:
+    """A word of a command that a person is told, as a path: nothing in it means something to a shell."""
+    return shlex.quote(str(word))
 
 
 def safe_text(value: object) -> str:

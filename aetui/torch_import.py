@@ -15,6 +15,8 @@ from types import ModuleType
 
 COMPILED_CODE = "TORCHINDUCTOR_CACHE_DIR"
 """Where PyTorch keeps the code that it compiled."""
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Set, no Python that PyTorch starts takes modules from the working folder."""
 
 
 class TorchFinder(MetaPathFinder):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aetui.cli.options import data_dir
 from aetui.errors import UsageError
+from aetui.text import for_shell
 
 if TYPE_CHECKING:
     from aetui.runs.folder import RunFolder
@@ -19,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Open the menu, or train `--preset` at once."""
     from aetui.devices.available import check_device_name
 
-    check_terminal(f"aetui train {options.preset or 'digits-mlp'}")
+    check_terminal(f"aetui train {for_shell(options.preset or 'digits-mlp')}")
     check_device_name(options.device)
     if options.preset is None:
         if options.early_changes:

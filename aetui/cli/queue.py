@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aetui.cli.options import Verbs, add_json_option, add_verb, data_dir
 from aetui.errors import UsageError
+from aetui.text import for_shell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,8 @@ def _names(options: argparse.Namespace) -> list[str]:
             raise UsageError(f"{folder.name} is {state}; only runs that were never begun wait in the queue")
         if folder.path.parent.absolute() != options.runs.absolute():
             raise UsageError(
-                f"{folder.path} is in another folder of runs", f"add --runs {folder.path.parent}"
+                f"{folder.path} is in another folder of runs",
+                f"add --runs {for_shell(folder.path.parent)}",
             )
     return [folder.name for folder in found]
 

@@ -14,6 +14,7 @@ from aetui.cli.options import (
     add_verb,
     preset_changes,
 )
+from aetui.text import for_shell
 
 if TYPE_CHECKING:
     from aetui.config.preset import Preset
@@ -140,7 +141,10 @@ def _changed_preset(folder: "RunFolder", options: argparse.Namespace) -> "Preset
     from aetui.errors import UsageError
 
     if options.seed is not None:
-        raise UsageError("A run keeps its seed", f"start another with `aetui train {folder.config} --seed N`")
+        raise UsageError(
+            "A run keeps its seed",
+            f"start another with `aetui train {for_shell(folder.config)} --seed N`",
+        )
     before, after = folder.read_preset(), folder.read_preset(preset_changes(options))
     kept = {key: getattr(before.train, key) for key in CHANGEABLE}
     if after.model_copy(update={"train": after.train.model_copy(update=kept)}) != before:

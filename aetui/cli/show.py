@@ -38,7 +38,8 @@ def _print_report(report: dict[str, Any]) -> None:
         print(safe_text(f"{report['preset']} on {report['device']}, {size} parameters"))
         print(safe_text(f"loss: {report['loss']}"))
     if report["branched_from"]:
-        print(safe_text(f"a branch of {report['branched_from']}, from step {report['branched_step']} on"))
+        step = report["branched_step"] or 0
+        print(safe_text(f"a branch of {report['branched_from']}, from step {step} on"))
     for one in report["changed_while_training"]:
         print(safe_text(f"{one['key']} {one['value'] or '–'} from step {one['step']} on"))
     if report["floor"] is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from aetui.data.catalogue import SETS, DataFile, Source, checksum_holds
 from aetui.errors import AetuiError
 from aetui.files import read_bounded
+from aetui.text import for_shell
 
 IDX_FOLDERS = {
     "mnist": ("MNIST/raw", "MNIST", "mnist/raw", "mnist"),
@@ -113,7 +114,7 @@ def _check_tables(name: str, recorded: Path, own: Path) -> None:
     if any(size_of(path) for paths in _tables(source, recorded) for path in paths):
         raise AetuiError(
             f"The run names CSV files in {recorded}, of which nothing tells that they are {source.title}",
-            f"if they are yours, name the folder: --data {recorded}",
+            f"if they are yours, name the folder: --data {for_shell(recorded)}",
         )
 
 

@@ -19,6 +19,7 @@ from aetui.data.images import DataSet, ImageSet
 from aetui.data.mnist_files import read_mnist
 from aetui.data.shards import ShardLister
 from aetui.errors import AetuiError
+from aetui.text import for_shell
 
 
 def load(
@@ -111,10 +112,15 @@ def _fetch(
     if not download:
         raise AetuiError(
             f"{source.title} is not in {data_dir}.",
-            f"Fetch it with: aetui data get {source.name} --data {data_dir}",
+            f"Fetch it with: {_get(source, data_dir)}",
         )
     fetch(source, data_dir, on_progress=on_progress, cancelled=cancelled)
 
 
 def _again(source: Source, data_dir: Path) -> str:
-    return f"Fetch it again with: aetui data get {source.name} --data {data_dir}"
+    return f"Fetch it again with: {_get(source, data_dir)}"
+
+
+def _get(source: Source, data_dir: Path) -> str:
+    """For a shell, whatever the folder's name is."""
+    return f"aetui data get {source.name} --data {for_shell(data_dir)}"

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from aetui.errors import AetuiError
 from aetui.files import append_line
 from aetui.runs.lines import LineFollower
+from aetui.text import for_shell
 
 Command = Literal[
     "pause", "resume", "checkpoint", "preview", "probe", "choose-threads", "profile", "make-room", "stop"
@@ -59,5 +60,5 @@ def _refuse_others(file: Path) -> None:
     if facts.st_uid not in (os.geteuid(), 0):
         raise AetuiError(f"a command is not taken: {file} belongs to another user")
     if facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        hint = f"chmod 600 {file}, or train with --shared"
+        hint = f"chmod 600 {for_shell(file)}, or train with --shared"
         raise AetuiError(f"a command is not taken: others may write {file}", hint)

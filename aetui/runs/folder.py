@@ -4,7 +4,6 @@ import contextlib
 import math
 import os
 import platform
-import shlex
 import socket
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +22,7 @@ from aetui.files import make_folder, open_to_append, read_bounded, sweep_half_wr
 from aetui.runs import states
 from aetui.runs.fields import MOST_THREADS, Count, ShortWords, Words, first_mistake
 from aetui.runs.reserve import Reserve
+from aetui.text import for_shell
 
 MOST_CHANGES = 100
 """Of a preset, that are noted."""
@@ -124,8 +124,9 @@ class RunFolder:
     @property
     def called(self) -> str:
         """How a command line in this working folder names the run: by name below `runs`, else by path."""
-        known = self.path.absolute().parent == Path("runs").absolute()
-        return shlex.quote(self.name if known else str(self.path))
+        place = self.path.absolute()
+        word = self.name if place.parent == Path("runs").absolute() else self.path
+        return for_shell(place if str(word).startswith("-") else word)  # a word with - in front is an option
 
     def read_preset(self, changes: Sequence[str] = ()) -> Preset:
         """What config.toml says, after these changes. Raises PresetError, also for a link."""
@@ -182,17 +183,14 @@ class RunFolder:
         From here on nobody else writes commands, unless the run is shared, and what a kill has left half
         written is gone.
         """
+        self.check_no_links()
         self.make_missing()
         names = r"config\.toml|reserve|(events|control)\.jsonl|log\.txt|(meta|profile)\.json|profile\.txt"
         sweep_half_written(self.path, names)
         sweep_half_written(self.previews, PREVIEW_NAME)
         process = psutil.Process()
-        where = {
-            "host": socket.gethostname(),
-            "boot": boot(),
-            "pid": process.pid,
-            "pid_began": began(process),
-        }
+        where: dict[str, Any] = {"host": socket.gethostname(), "boot": boot()}
+        where |= {"pid": process.pid, "pid_began": began(process)}
         meta = self.read_meta()
         if meta.state == states.WAITING:
             where["started"] = now()

@@ -41,6 +41,7 @@ def take_back(thrown: RunFolder) -> RunFolder:
     """Put a run back to the others. Raises AetuiError."""
     back = _free(thrown.path.parent.parent / thrown.name)
     try:
+        check_no_link(thrown.path.parent)
         thrown.path.rename(back)
     except OSError as error:
         raise AetuiError(f"{thrown.path} cannot be moved back: {error.strerror}") from None

@@ -2,13 +2,13 @@
 
 import contextlib
 import re
-import shlex
 import traceback
 
 from aetui.errors import EXIT_FAILURE, EXIT_OUT_OF_MEMORY, AetuiError
 from aetui.files import append_line
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
+from aetui.text import for_shell
 from aetui.training.ranks.roll import RankLost
 
 OUT_OF_MEMORY_SIGNS = (
@@ -94,7 +94,7 @@ def out_of_memory(what: str, folder: RunFolder) -> str:
         return f"out of memory ({what})"
     half, parts = max(1, preset.train.batch_size // 2), 2 * preset.train.accumulate
     go_on = f"`aetui resume {folder.called} --set train.accumulate={parts}`"
-    again = f"`aetui train {shlex.quote(str(folder.config))} --set train.batch_size={half}`"
+    again = f"`aetui train {for_shell(folder.config)} --set train.batch_size={half}`"
     return f"out of memory ({what}); {go_on} computes each batch in parts, {again} starts with smaller ones"
 
 

@@ -11,6 +11,7 @@ from aetui.runs import states
 from aetui.runs.events import EpochFinished, Event, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.text import format_number, safe_text
+from aetui.torch_import import SAFE_PATH
 from aetui.training.ranks.environment import without_rank
 
 ENDS = frozenset({states.FINISHED, states.FAILED, states.DIVERGED, states.OUT_OF_MEMORY})
@@ -50,6 +51,7 @@ class Notifier:
             with open_to_append(self._folder.log) as log:
                 told = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
                 environ = without_rank(os.environ)
+                environ.pop(SAFE_PATH, None)  # PyTorch's children have it, a person's script needs its folder
                 subprocess.Popen(command, start_new_session=True, env=environ, **told)  # type: ignore[call-overload]
         except (OSError, ValueError) as error:
             with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from torch import nn
 from aetui.models.transformer import Block
 from aetui.own_folders import compiled_code_folder
 from aetui.runs.events import Emit, Warned
-from aetui.torch_import import COMPILED_CODE
+from aetui.torch_import import COMPILED_CODE, SAFE_PATH
 
 MOST_GRAPHS = 256
 """Of the code of a block: one a width, size of batch, share of images that skip it, in training and in tests.
@@ -76,6 +76,7 @@ def compile_parts(model: nn.Module) -> None:
     if os.environ.get(COMPILED_CODE) in (None, default_cache_dir()):  # which PyTorch sets as it is imported
         os.environ[COMPILED_CODE] = folder
     os.environ["TMPDIR"] = tempfile.tempdir = folder  # headers that it has compiled lie there all the same
+    os.environ[SAFE_PATH] = "1"
     torch._dynamo.config.recompile_limit = MOST_GRAPHS
     blocks: list[nn.Module] = [part for part in model.modules() if isinstance(part, Block)]
     for part in blocks or [model]:

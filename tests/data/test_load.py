@@ -1,5 +1,6 @@
 """Any set by name."""
 
+import shlex
 import shutil
 import struct
 from dataclasses import replace
@@ -79,7 +80,8 @@ def test_a_damaged_file_in_place(mnist_of_two: Path, damage: object, name: str) 
     with pytest.raises(AetuiError) as caught:
         get("mnist", mnist_of_two)
     assert str(path) in caught.value.message
-    assert caught.value.hint == f"Fetch it again with: aetui data get mnist --data {mnist_of_two}"
+    command = f"aetui data get mnist --data {shlex.quote(str(mnist_of_two))}"
+    assert caught.value.hint == f"Fetch it again with: {command}"
 
 
 def test_what_is_missing_is_fetched(mnist_of_two: Path) -> None:

@@ -5,14 +5,15 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-FOLLOW = ("os.chmod", "os.truncate")
+LOOKS = ("open", "os.listdir", "os.scandir")
+FOLLOW = ("os.chmod", "os.truncate", "os.listdir", "os.scandir")
 """These go through a last link."""
-CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", *FOLLOW)
+CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.utime", *FOLLOW)
 _watched: list[tuple[str, set[str]]] = []
 
 
 def _hook(event: str, arguments: tuple) -> None:
-    if not _watched or (event != "open" and event not in CHANGES):
+    if not _watched or event not in (*LOOKS, *CHANGES):
         return
     follows = event in FOLLOW or (event == "open" and not arguments[2] & os.O_NOFOLLOW)
     for path in arguments[:2]:

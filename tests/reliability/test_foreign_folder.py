@@ -7,6 +7,7 @@ import shutil
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,10 +17,12 @@ from aetui.cli import main
 from aetui.data.catalogue import SETS
 from aetui.data.finding import BINARY_ARCHIVE, data_dir_of_run, data_dir_to_load
 from aetui.errors import AetuiError
+from aetui.pictures.sheet import Sample, Sheet, to_png
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import list_runs
 from aetui.training.supervisor import supervise
 from aetui.ui.app import AetuiApp
+from aetui.ui.calculator.sample_of import find_sample
 from aetui.ui.settings import Settings
 
 FILES = ("meta.json", "checkpoints/index.json", "events.jsonl", "control.jsonl")
@@ -256,3 +259,12 @@ def test_numbers_that_lack_or_are_none_are_told_as_a_dash(old_run, capsys):
     assert "50.0%" in capsys.readouterr().out
     assert main(["show", str(folder.path), "--json"]) == 0
     assert "NaN" not in capsys.readouterr().out
+
+
+def test_no_picture_is_looked_for_behind_a_link(tmp_path, outside):
+    images = np.zeros((1, 28, 28, 1), np.uint8)
+    (outside / "epoch_0001.png").write_bytes(to_png(Sheet({"original": images}, (Sample(0, "7"),))))
+    (tmp_path / "runs" / "evil").mkdir(parents=True)
+    (tmp_path / "runs" / "evil" / "previews").symlink_to(outside)
+    with untouched(outside):
+        assert find_sample(tmp_path / "runs", (1, 28, 28)) is None

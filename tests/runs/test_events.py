@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aetui.devices.machine import MachineSampled
+from aetui.files import show_life
 from aetui.runs import event_log, lines
 from aetui.runs.event_lines import from_json, to_json
 from aetui.runs.event_log import EventFollower, EventWriter
@@ -112,6 +113,14 @@ def test_on_a_full_disk_the_log_still_shows_that_somebody_writes(tmp_path):
     reserve.used = True
     assert EventWriter(path, reserve).write(steps(1)) is None
     assert (path.read_bytes(), abs(path.stat().st_mtime - time.time()) < 60) == (b"", True)
+
+
+def test_what_has_a_second_name_elsewhere_shows_no_life(tmp_path):
+    (tmp_path / "mine").touch()
+    os.utime(tmp_path / "mine", (1, 1))
+    os.link(tmp_path / "mine", tmp_path / "events.jsonl")
+    show_life(tmp_path / "events.jsonl")
+    assert (tmp_path / "mine").stat().st_mtime == 1
 
 
 def test_what_was_refused_beyond_what_is_kept_is_counted_where_it_is_missing(tmp_path, monkeypatch):

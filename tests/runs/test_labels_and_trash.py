@@ -132,6 +132,16 @@ def test_an_old_run_lies_in_the_trash_for_a_week_too(made, monkeypatch):
     assert empty_trash(folder.path.parent) == 1
 
 
+def test_nothing_is_taken_back_from_a_link_put_in_the_place_of_the_trash(made, tmp_path):
+    thrown = throw_away(made())
+    (tmp_path / "precious" / thrown.name).mkdir(parents=True)
+    thrown.path.parent.rename(tmp_path / "aside")
+    thrown.path.parent.symlink_to(tmp_path / "precious")
+    with pytest.raises(AetuiError, match="cannot be moved back: it is a link"):
+        take_back(thrown)
+    assert (tmp_path / "precious" / thrown.name).is_dir()
+
+
 def test_a_trash_that_is_a_link_is_neither_filled_nor_emptied(made, tmp_path, monkeypatch):
     folder, outside = made(), tmp_path / "outside"
     (outside / "mine").mkdir(parents=True)

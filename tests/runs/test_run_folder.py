@@ -253,6 +253,15 @@ def test_a_run_that_the_disk_refuses_leaves_no_folder(tmp_path, monkeypatch):
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("r1", "r1"), ("a $(b)", "'a $(b)'"), ("--repair", "{folder}/runs/--repair"), ("-", "{folder}/runs/-")],
+)
+def test_a_run_is_called_as_a_shell_and_the_command_line_take_it(tmp_path, monkeypatch, name, called):
+    monkeypatch.chdir(tmp_path)
+    assert RunFolder(Path("runs") / name).called == called.format(folder=tmp_path)
+
+
 def test_damaged_meta_is_passed_over_in_lists(tmp_path):
     folder = make(tmp_path)
     folder.meta_file.write_text("{")

@@ -10,6 +10,7 @@ from aetui.config.user_settings import NotifySection, read_settings, settings_fi
 from aetui.errors import UsageError
 from aetui.runs.control import send
 from aetui.runs.events import EpochFinished, StateChanged, Warned
+from aetui.torch_import import SAFE_PATH
 from aetui.training import supervisor
 from aetui.training.notifying import Notifier, _filled
 from aetui.training.ranks.environment import LAUNCHER
@@ -111,12 +112,14 @@ def test_a_foreign_name_is_no_option_of_the_command():
 
 def test_the_command_is_none_of_the_ranks_of_the_run(make_run, tmp_path, monkeypatch):
     """It may well be aetui, which torchrun starts for two deeds alone."""
-    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", LAUNCHER: "1"}.items():
+    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", LAUNCHER: "1", SAFE_PATH: "1"}.items():
         monkeypatch.setenv(name, value)
     told = tmp_path / "told"
-    program = (
-        f"from aetui.training.ranks.environment import *; open({str(told)!r}, 'w').write(f'{{ranks()}}')"
-    )
+    program = f"""
+import os
+from aetui.training.ranks.environment import ranks
+open({str(told)!r}, "w").write(f"{{ranks()}} {{os.getenv('{SAFE_PATH}')}}")
+"""
     settings = NotifySection(command=[sys.executable, "-c", program])
     Notifier(make_run(), "preset", settings)(StateChanged("failed"))
-    wait_until(lambda: told.exists() and told.read_text() == "1")
+    wait_until(lambda: told.exists() and told.read_text() == "1 None")

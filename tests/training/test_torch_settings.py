@@ -138,6 +138,18 @@ def test_nothing_that_is_compiled_lies_where_others_write(tmp_path):
     assert [path for path in (tmp_path / "shared").rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+def test_what_pytorch_starts_takes_no_module_of_the_working_folder(tmp_path):
+    """It asks by `python -c` what a processor can, where nothing is cached yet."""
+    (tmp_path / "ctypes.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()")
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment = {name: value for name, value in environment.items() if name != COMPILED_CODE}
+    subprocess.run(
+        [sys.executable, "-P", "-c", COMPILE], env=environment, cwd=tmp_path, check=True, timeout=100
+    )
+    assert not (tmp_path / "ran").exists()
+
+
 def test_without_a_cache_folder_compiled_code_is_for_this_process_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(nn.Module, "compile", lambda part, **settings: None)
     (tmp_path / "cache").touch()

@@ -18,6 +18,7 @@ from aetui.shapes.chain import TracedLayer
 from aetui.shapes.layers import Conv, ConvTranspose, Layer, Sigmoid
 from aetui.shapes.mirror import mirror
 from aetui.shapes.sizes import Size, format_size
+from aetui.text import for_shell
 from aetui.ui.calculator.editable_chain import Chain, chain_line, read_line
 
 GENERATED: tuple[DataName, ...] = ("digits", "shapes")
@@ -40,7 +41,7 @@ class Written:
     def sentence(self) -> str:
         """What the file is called, what it needs and how to start it."""
         needs = f"First {self.to_add}. " if self.to_add else ""
-        start = f"{needs}Start it from the menu or with:\naetui --preset {self.path.name}"
+        start = f"{needs}Start it from the menu or with:\naetui --preset {for_shell(self.path.name)}"
         return f"{self.path.name}\n{start}"
 
 

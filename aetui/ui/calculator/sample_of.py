@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aetui.errors import AetuiError
+from aetui.files import check_no_link
 from aetui.shapes.sizes import Size
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ def find_sample(runs_dir: Path, size: Size) -> "Images | None":
         return None
     from aetui.pictures.sheet import read_sheet
 
-    for run in sorted(runs_dir.glob("*/previews"), reverse=True)[:MOST_RUNS]:
-        newest = max(run.glob("epoch_????.png"), default=None)
+    for previews in sorted(runs_dir.glob("*/previews"), reverse=True)[:MOST_RUNS]:
         try:
+            check_no_link(previews)
+            newest = max(previews.glob("epoch_????.png"), default=None)
             sheet = read_sheet(newest) if newest else None
-        except AetuiError:
+        except (AetuiError, OSError):
             continue  # another run may have a whole one
         if sheet and "original" in sheet.views and sheet.tile == (size[1], size[2], size[0]):
             image: Images = sheet.views["original"][0]
