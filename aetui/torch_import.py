@@ -28,7 +28,7 @@ class TorchFinder(MetaPathFinder):
         """Like any finder's: https://docs.python.org/3/library/importlib.html."""
         if fullname != "torch":
             return None
-        others = (finder for finder in sys.meta_path if finder is not self)
+        others = (one for one in sys.meta_path if one is not self and hasattr(one, "find_spec"))
         spec = next(filter(None, (finder.find_spec(fullname, path, target) for finder in others)), None)
         if spec is not None and spec.loader is not None:
             spec.loader.exec_module = partial(_load_elsewhere, spec.loader.exec_module)  # type: ignore[method-assign]

@@ -20,7 +20,7 @@ WRITTEN_BYTES = 1_000_000
 """Of a file that may be nearly all holes."""
 MOST_PIXELS = 89_478_485
 """Of an image file: where Pillow begins to warn of a decompression bomb; it refuses twice as many itself."""
-MOST_READS, MOST_READS_OF_PIXELS = 2000, 100_000
+MOST_READS, MOST_READS_OF_PIXELS = 2000, 400_000
 """Of an image file: until it is known what it is, and then."""
 LARGE_PIXELS = 32_000_000
 ONE_LARGE = threading.Lock()

@@ -36,7 +36,7 @@ class Ownership:
         while not (self._locks and _lies_at(self._path, self._locks[-1])):
             lock = open_lock(self._path)
             if not try_lock(lock, LOCK_SECONDS):
-                lock.close()
+                _let_go(lock)
                 raise LockTakenError
             self._locks.append(lock)
 

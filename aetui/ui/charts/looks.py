@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from aetui.errors import UsageError
 from aetui.files import read_bounded, write_whole
 from aetui.own_folders import own_folder
 from aetui.ui.charts.losses import XAxis
@@ -42,7 +43,7 @@ def look_at(preset: str) -> Look:
 def keep_look(preset: str, look: Look) -> None:
     """Remember it, for the presets looked at last. A file that cannot be written is nobody's worry."""
     looks = {name: one for name, one in _read().items() if name != preset} | {preset: look}
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, UsageError):
         path = looks_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, _LOOKS.dump_json(dict([*looks.items()][-MOST_PRESETS:]), indent=1))
@@ -51,5 +52,5 @@ def keep_look(preset: str, look: Look) -> None:
 def _read() -> dict[str, Look]:
     try:
         return _LOOKS.validate_json(read_bounded(looks_file(), LARGEST_BYTES))
-    except (OSError, ValidationError):
+    except (OSError, UsageError, ValidationError):
         return {}
