@@ -228,9 +228,11 @@ def append_line(path: Path, line: str, *, lasting: bool = False) -> None:
 def show_life(path: Path) -> None:
     """Have a file count as written to now, which takes no room on the disk. Raises OSError.
 
-    One with a second name stays as it is: it may be somebody's own.
+    What the other name of one with a second name leads to stays as it is: it may be somebody's own.
     """
     _check_in_place(path)
+    if path.lstat().st_nlink > 1:
+        open_to_append(path).close()
     if path.lstat().st_nlink == 1:
         os.utime(path, follow_symlinks=False)
 

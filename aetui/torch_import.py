@@ -42,8 +42,8 @@ def _load_elsewhere(load: Callable[[ModuleType], None], module: ModuleType) -> N
     if folder := compiled_code_folder():
         os.environ.setdefault(COMPILED_CODE, str(folder))
     try:
-        here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # also of a folder that cannot be read
-    except PermissionError:  # one that cannot be entered, from which nothing can be loaded either
+        here = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # on Linux also of one that cannot be read
+    except OSError:  # of one that cannot be entered, from which nothing can be loaded either
         load(module)
         return
     os.chdir("/")

@@ -13,9 +13,16 @@ from aetui.config.shipped import find_preset
 from aetui.runs.create import create_run
 from aetui.runs.event_log import EventWriter
 from aetui.runs.events import BaselineMeasured, EpochFinished, RunStarted, StepsTrained
+from aetui.runs.folder import RunFolder
 
 SECOND_STEPS = 100
 BEGAN = 1.795e9
+
+
+def new_run(folder: Path, name: str = "digits-mlp") -> RunFolder:
+    """One that was never begun, in the `runs` of a folder."""
+    preset = read_preset(find_preset("digits-mlp")).model_copy(update={"name": name})
+    return create_run(preset, "", folder / "runs", folder)
 
 
 def long_run(path: Path, hours: float, epoch_seconds: float) -> int:

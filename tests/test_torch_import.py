@@ -38,6 +38,16 @@ def test_no_library_of_the_working_folder_is_loaded(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_pytorch_is_loaded_from_the_root_folder(tmp_path):
+    """Whatever of it would be looked for in the working folder on this machine."""
+    (tmp_path / "torch.py").write_text("import os; print(os.getcwd())")
+    script = f"import sys, os; sys.path.insert(0, {str(tmp_path)!r}); import aetui, torch; print(os.getcwd())"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert loaded.stdout == f"/\n{tmp_path}\n", loaded.stderr
+
+
 def test_a_file_in_the_place_of_the_folder_for_compiled_code_ends_nothing(tmp_path):
     """Another user could have made it, and PyTorch asks for that folder while it is imported."""
     (tmp_path / f"torchinductor_{getpass.getuser()}").touch()

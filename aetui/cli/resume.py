@@ -124,7 +124,8 @@ def _repair_meta(options: argparse.Namespace) -> None:
             # the lock may be gone, or another machine's alone; a log without an end may be of a run at work
             if writes(folder) and (not folder.lock.exists() or read_history(folder)[0].state in LIVE):
                 raise UsageError(
-                    f"Something writes the log of {folder.name}", "try again two minutes after its end"
+                    f"The log of {folder.name} was written just now",
+                    "something may train it: try again in two minutes",
                 ) from None
             with owned(folder):
                 try:

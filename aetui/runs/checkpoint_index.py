@@ -1,5 +1,6 @@
 """checkpoints/index.json: which checkpoints of a run are whole."""
 
+import errno
 import math
 import re
 from collections.abc import Iterable
@@ -10,11 +11,13 @@ import psutil
 from pydantic import BaseModel, FailFast, TypeAdapter, ValidationError, model_validator
 
 from aetui.errors import AetuiError, OutOfMemory
-from aetui.files import check_holes, read_bounded, sha256_of, write_whole
+from aetui.files import check_holes, check_no_link, read_bounded, sha256_of, write_whole
 from aetui.runs.fields import CHECKPOINT_NAME, CheckpointName, Count, Epoch, first_mistake
 
 LARGEST_BYTES = 1_000_000
 """Of the list: a thousand checkpoints take a quarter of it."""
+LOST = (errno.ENOENT, errno.EIO, errno.ELOOP, errno.EINVAL, errno.EISDIR)
+"""Errors of a file that is not there or not to be read again; at others it may be whole."""
 LARGE_BYTES = 10**9
 """Of a checkpoint that takes seconds to read. Weights do not get a hundred times smaller on any disk."""
 
@@ -146,6 +149,7 @@ def check_whole(path: Path) -> None:
 def check_entry(folder: Path, entry: Entry) -> None:
     """Raises ValueError where a checkpoint is not as it was written; OSError, OutOfMemory else."""
     path = folder / entry.file
+    check_no_link(path)
     check_size(path)
     if path.lstat().st_size != entry.size_bytes or sha256_of(path) != entry.sha256:
         raise ValueError("damaged: its SHA-256 is not the recorded one")
@@ -164,9 +168,11 @@ def check_size(path: Path) -> None:
 def _is_whole(folder: Path, entry: Entry) -> bool:
     try:
         check_entry(folder, entry)
-    except (FileNotFoundError, ValueError):
+    except ValueError:
         return False
     except OSError as error:
+        if error.errno in LOST:
+            return False
         raise AetuiError(f"{folder / entry.file} cannot be read: {error.strerror}") from None
     return True
 

@@ -70,6 +70,6 @@ def is_held(lock: Path) -> bool | None:
 def writes(folder: RunFolder) -> bool:
     """Whether the log was written to lately, where another machine's lock may not be seen."""
     try:
-        return abs(time.time() - folder.events.stat().st_mtime) < SILENT_SECONDS
+        return abs(time.time() - folder.events.lstat().st_mtime) < SILENT_SECONDS
     except OSError:
         return False

@@ -1,7 +1,6 @@
 """One checkpoint's file: read without running what is in it, and verified."""
 
 import contextlib
-import errno
 import io
 import math
 import struct
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError
 
 from aetui.errors import AetuiError, OutOfMemory
 from aetui.files import open_file, sha256_of
-from aetui.runs.checkpoint_index import Entry, check_entry, check_size
+from aetui.runs.checkpoint_index import LOST, Entry, check_entry, check_size
 from aetui.runs.fields import Count, Epoch, first_mistake
 from aetui.training.checkpoint_sum import add_sum, sum_holds
 from aetui.training.failures import is_out_of_memory
@@ -25,8 +24,6 @@ from aetui.training.pickle_bounds import refuse_costly
 from aetui.training.weights_file import refuse_bomb, why_refused
 
 FORMAT = 1
-LOST = (errno.ENOENT, errno.EIO, errno.ELOOP, errno.EINVAL, errno.EISDIR)
-"""Errors of a file that is not there or not to be read again; at others it may be whole."""
 
 
 @dataclass

@@ -11,7 +11,6 @@ from aetui.runs import states
 from aetui.runs.events import EpochFinished, Event, StateChanged
 from aetui.runs.folder import RunFolder
 from aetui.text import format_number, safe_text
-from aetui.torch_import import SAFE_PATH
 from aetui.training.ranks.environment import without_rank
 
 ENDS = frozenset({states.FINISHED, states.FAILED, states.DIVERGED, states.OUT_OF_MEMORY})
@@ -23,6 +22,7 @@ class Notifier:
 
     def __init__(self, folder: RunFolder, preset: str, settings: NotifySection) -> None:
         self._folder, self._preset, self._settings = folder, preset, settings
+        self._environ = without_rank(os.environ)  # before PyTorch is imported, which needs another
         self._loss: float | None = None
         self._was_below = False
 
@@ -50,9 +50,7 @@ class Notifier:
         try:
             with open_to_append(self._folder.log) as log:
                 told = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-                environ = without_rank(os.environ)
-                environ.pop(SAFE_PATH, None)  # PyTorch's children have it, a person's script needs its folder
-                subprocess.Popen(command, start_new_session=True, env=environ, **told)  # type: ignore[call-overload]
+                subprocess.Popen(command, start_new_session=True, env=self._environ, **told)  # type: ignore[call-overload]
         except (OSError, ValueError) as error:
             with contextlib.suppress(OSError):
                 append_line(self._folder.log, f"notify.command, {safe_text(command[0])}: {error}")

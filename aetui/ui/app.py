@@ -15,7 +15,7 @@ from textual.events import Event, Key
 from textual.screen import Screen
 
 from aetui.config.keys import keys_file, read_keys
-from aetui.errors import AetuiError
+from aetui.errors import AetuiError, UsageError
 from aetui.own_folders import own_folder
 from aetui.runs.folder import RunFolder
 from aetui.runs.trainer import Trainer
@@ -37,7 +37,7 @@ from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.messages import CompareRequested, EditRequested, RunsRequested, TrainRequested, WatchRequested
 from aetui.ui.monitor.screen import MonitorScreen
 from aetui.ui.parts.help_screen import HelpScreen
-from aetui.ui.parts.palette import TEXTUALS_OWN, costs, screen_commands
+from aetui.ui.parts.palette import TEXTUALS_OWN, Palette, costs, screen_commands
 from aetui.ui.parts.preset_screen import PresetScreen
 from aetui.ui.parts.too_small import LEAST_COLUMNS, LEAST_ROWS
 from aetui.ui.runs_list.screen import RunsScreen
@@ -112,11 +112,13 @@ class AetuiApp(LeavingApp):
 
     def _fatal_error(self) -> None:
         """An error of ours: the terminal is restored, one sentence is said, the traceback is kept."""
-        path = own_folder("log") / "crash.txt"
-        with contextlib.suppress(OSError):
+        told = "its traceback could not be kept"
+        with contextlib.suppress(OSError, UsageError):
+            path = own_folder("log") / "crash.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(traceback.format_exc(), errors="backslashreplace")
-        self.panic(Text(f"aetui: the app failed, what trains goes on; the traceback is in {path}"))
+            told = f"the traceback is in {path}"
+        self.panic(Text(f"aetui: the app failed, what trains goes on; {told}"))
 
     def on_train_requested(self, message: TrainRequested) -> None:
         self._start_training(message.folder, repair=message.repair)
@@ -182,6 +184,10 @@ class AetuiApp(LeavingApp):
         if action not in PresetScreen.OPENS:
             return True
         return isinstance(self.screen, PresetScreen) and action in self.screen.OPENS
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterator[SystemCommand]:
         """What the command palette offers."""

@@ -1,40 +1,27 @@
-"""Run folders: made, found, and honest about who is alive."""
+"""Run folders: made, found and mended."""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import psutil
 import pytest
+from made_runs import new_run
 
-from aetui.config.reading import read_preset
-from aetui.config.shipped import find_preset
 from aetui.errors import AetuiError, UsageError
 from aetui.files import write_whole
-from aetui.runs.create import create_run
 from aetui.runs.folder import RunFolder
 from aetui.runs.listing import RunsFollower, find_run, list_runs, look_through
 from aetui.runs.liveness import find_state
-from aetui.training.ownership import owned, owned_idle
-
-
-def make(tmp_path, name="digits-mlp") -> RunFolder:
-    preset = read_preset(find_preset("digits-mlp")).model_copy(update={"name": name})
-    return create_run(preset, "", tmp_path / "runs", tmp_path)
 
 
 def test_a_new_run_is_starting_and_listed(tmp_path):
-    folder = make(tmp_path)
+    folder = new_run(tmp_path)
     assert find_state(folder, folder.read_meta()) == "starting"
     assert [summary.run for summary in list_runs(tmp_path / "runs")] == [folder.name]
 
 
 def test_followed_runs_are_read_again_where_they_changed_alone(tmp_path, monkeypatch):
-    first, second = make(tmp_path), make(tmp_path)
+    first, second = new_run(tmp_path), new_run(tmp_path)
     read: list[str] = []
     read_meta = RunFolder.read_meta
     monkeypatch.setattr(RunFolder, "read_meta", lambda self: read.append(self.name) or read_meta(self))
@@ -54,7 +41,7 @@ def test_followed_runs_are_read_again_where_they_changed_alone(tmp_path, monkeyp
 
 
 def test_a_folder_that_may_not_be_entered_hides_no_other(tmp_path, monkeypatch):
-    older, newer = make(tmp_path), make(tmp_path)
+    older, newer = new_run(tmp_path), new_run(tmp_path)
     closed = tmp_path / "runs" / "20000101-closed"
     closed.mkdir()
 
@@ -70,7 +57,7 @@ def test_a_folder_that_may_not_be_entered_hides_no_other(tmp_path, monkeypatch):
 
 
 def test_a_run_that_was_mended_is_listed_again(tmp_path):
-    folder = make(tmp_path)
+    folder = new_run(tmp_path)
     follower = RunsFollower(tmp_path / "runs")
     folder.previews.rename(tmp_path / "kept")
     folder.previews.symlink_to("/etc")
@@ -94,12 +81,12 @@ def test_a_runs_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
 
 
 def test_a_loss_that_is_no_number_is_null_in_json(tmp_path):
-    make(tmp_path).change_meta(test_loss=float("nan"))
+    new_run(tmp_path).change_meta(test_loss=float("nan"))
     assert [run.as_dict()["test_loss"] for run in list_runs(tmp_path / "runs")] == [None]
 
 
 def test_very_many_runs_are_read_in_several_looks(tmp_path):
-    made = [make(tmp_path).name for _ in range(5)]
+    made = [new_run(tmp_path).name for _ in range(5)]
     follower, looks = RunsFollower(tmp_path / "runs"), 1
     found = follower.poll(3, seconds=0.0)
     assert [run.run for run in found] == [max(made)]
@@ -111,7 +98,7 @@ def test_very_many_runs_are_read_in_several_looks(tmp_path):
 
 
 def test_the_newest_run_is_the_one_that_began_last_in_whatever_time_zone(tmp_path):
-    older, newer, undated = make(tmp_path), make(tmp_path), make(tmp_path)
+    older, newer, undated = new_run(tmp_path), new_run(tmp_path), new_run(tmp_path)
     older.change_meta(started="2026-11-29T14:08:00.000+09:00")
     newer.change_meta(started="2026-11-29T00:08:08.000-05:00")
     undated.change_meta(started="yesterday")
@@ -119,88 +106,8 @@ def test_the_newest_run_is_the_one_that_began_last_in_whatever_time_zone(tmp_pat
     assert find_run(tmp_path / "runs", None).name == newer.name
 
 
-def test_a_killed_run_is_not_said_to_run_while_somebody_looks_at_it(tmp_path):
-    folder = make(tmp_path)
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    folder.change_meta(state="running", pid=ended.pid)
-    with owned_idle(folder):
-        assert find_state(folder, folder.read_meta()) == "interrupted"
-    assert find_state(folder, folder.read_meta()) == "interrupted"
-
-
-def test_states_follow_the_process(tmp_path):
-    folder = make(tmp_path)
-    folder.own()
-    folder.change_meta(state="running")
-    assert find_state(folder, folder.read_meta()) == "running"
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    folder.change_meta(pid=ended.pid)
-    assert find_state(folder, folder.read_meta()) == "interrupted"
-    folder.change_meta(state="finished")
-    assert find_state(folder, folder.read_meta()) == "finished"
-
-
-def test_a_later_process_of_the_same_number_is_not_taken_for_it(tmp_path):
-    folder = make(tmp_path)
-    folder.change_meta(state="running", pid=os.getpid(), pid_started=psutil.Process().create_time() - 100)
-    assert find_state(folder, folder.read_meta()) == "interrupted"
-
-
-def test_a_clock_that_is_set_does_not_make_a_run_interrupted(tmp_path, monkeypatch):
-    """The kernel tells when it booted and when a process began by the clock as it is now."""
-    folder = make(tmp_path)
-    folder.own()
-    began, booted = psutil.Process.create_time, psutil.boot_time
-    monkeypatch.setattr(psutil.Process, "create_time", lambda process: began(process) + 3600)
-    monkeypatch.setattr(psutil, "boot_time", lambda: booted() + 3600)
-    assert find_state(folder, folder.read_meta()) == "starting"
-
-
-@pytest.mark.parametrize(
-    "elsewhere",
-    [{"host": "another"}, {"host": socket.gethostname(), "boot": "another machine of the same name"}],
-)
-def test_a_process_elsewhere_lives_while_it_holds_the_lock_or_writes(tmp_path, elsewhere):
-    """Another machine, or a container that is no more: its process cannot be asked."""
-    folder = make(tmp_path)
-    folder.change_meta(state="running", pid=1, **elsewhere)
-    find = lambda: find_state(folder, folder.read_meta())  # noqa: E731
-    assert find() == "interrupted"
-    folder.events.touch()
-    assert find() == "running"
-    os.utime(folder.events, (0, time.time() - 600))
-    assert find() == "interrupted"
-    with owned(folder):
-        assert find() == "running"
-    assert find() == "interrupted"
-
-
-def test_a_copy_is_not_trained_by_the_process_of_the_original(tmp_path):
-    folder = make(tmp_path)
-    copy = RunFolder(folder.path.with_name("copy"))
-    with owned(folder):
-        folder.own()
-        shutil.copytree(folder.path, copy.path)
-        assert find_state(folder, folder.read_meta()) == "starting"
-        assert find_state(copy, copy.read_meta()) == "interrupted"
-        folder.change_meta(pid=2**30)  # of another namespace, as in a container of the same name
-        assert find_state(folder, folder.read_meta()) == "starting"
-        folder.own()
-        folder.lock.unlink()  # by somebody who tidies up
-        assert find_state(folder, folder.read_meta()) == "starting"
-
-
-def test_a_start_that_never_came_is_interrupted(tmp_path):
-    folder = make(tmp_path)
-    for started in ("2020-01-01T00:00:00+00:00", "2199-01-01T00:00:00+00:00", "yesterday"):
-        folder.change_meta(started=started)
-        assert find_state(folder, folder.read_meta()) == "interrupted"
-
-
 def test_runs_are_found_by_name_part_or_folder(tmp_path):
-    first, second = make(tmp_path, "a"), make(tmp_path, "b")
+    first, second = new_run(tmp_path, "a"), new_run(tmp_path, "b")
     runs = tmp_path / "runs"
     assert find_run(runs, first.name).name == first.name
     assert find_run(runs, first.name[-4:]).name == first.name
@@ -214,7 +121,7 @@ def test_runs_are_found_by_name_part_or_folder(tmp_path):
 
 
 def test_a_run_that_is_named_and_may_not_be_entered_is_not_said_to_be_missing(tmp_path, monkeypatch):
-    run, other = make(tmp_path), make(tmp_path, "other")
+    run, other = new_run(tmp_path), new_run(tmp_path, "other")
     is_file = Path.is_file
 
     def refused(path: Path) -> bool:
@@ -229,7 +136,7 @@ def test_a_run_that_is_named_and_may_not_be_entered_is_not_said_to_be_missing(tm
 
 
 def test_names_of_any_kind_make_harmless_folders(tmp_path):
-    folder = make(tmp_path, "[/x]\x1b[31m../../é")
+    folder = new_run(tmp_path, "[/x]\x1b[31m../../é")
     assert folder.path.parent == tmp_path / "runs"
     assert folder.name.isascii()
     assert folder.read_meta().preset == "[/x]\x1b[31m../../é"
@@ -238,18 +145,18 @@ def test_names_of_any_kind_make_harmless_folders(tmp_path):
 def test_a_runs_folder_that_cannot_be_is_a_sentence(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(AetuiError, match="cannot be made"):
-        make(tmp_path)
+        new_run(tmp_path)
 
 
 def test_a_run_that_the_disk_refuses_leaves_no_folder(tmp_path, monkeypatch):
-    make(tmp_path)
+    new_run(tmp_path)
 
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(RunFolder, "write_meta", fail)
     with pytest.raises(AetuiError, match=r"cannot be made in .*: No space left"):
-        make(tmp_path)
+        new_run(tmp_path)
     assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
@@ -263,7 +170,7 @@ def test_a_run_is_called_as_a_shell_and_the_command_line_take_it(tmp_path, monke
 
 
 def test_damaged_meta_is_passed_over_in_lists(tmp_path):
-    folder = make(tmp_path)
+    folder = new_run(tmp_path)
     folder.meta_file.write_text("{")
     assert list_runs(tmp_path / "runs") == []
     _, (note,) = look_through(tmp_path / "runs")
@@ -292,7 +199,7 @@ def test_a_failing_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypa
 
 
 def test_only_what_aetui_left_half_written_is_swept(tmp_path):
-    folder = make(tmp_path)
+    folder = new_run(tmp_path)
     (folder.previews / "epoch_0001_worst.png.tmp").touch()
     ours = [folder.path / "meta.json.tmp", folder.path / "reserve.tmp", *folder.previews.iterdir()]
     theirs = [folder.path / "notes.tmp", folder.previews / "mine.png.tmp", folder.path / "config.toml.bak"]

@@ -167,11 +167,19 @@ def test_what_another_run_begins_from_is_not_passed_over_either(tmp_path, monkey
     assert newest_whole(tmp_path) == newest
 
     def refuse(folder, entry):
-        raise OSError(errno.EIO, "Input/output error")
+        raise OSError(errno.ESTALE, "Stale file handle")
 
     monkeypatch.setattr(checkpoint_index, "check_entry", refuse)
-    with pytest.raises(AetuiError, match=f"{newest.file} cannot be read: Input/output error"):
+    with pytest.raises(AetuiError, match=f"{newest.file} cannot be read: Stale file handle"):
         newest_whole(tmp_path)
+
+
+def test_no_checkpoint_is_whole_behind_a_link(tmp_path):
+    filled(tmp_path)
+    before, newest = read_index(tmp_path)[-2:]
+    (tmp_path / newest.file).rename(tmp_path / "outside.pt")
+    (tmp_path / newest.file).symlink_to("outside.pt")
+    assert newest_whole(tmp_path) == before
 
 
 @pytest.mark.parametrize("damage", ["damaged", "missing"])

@@ -112,7 +112,7 @@ def test_a_foreign_name_is_no_option_of_the_command():
 
 def test_the_command_is_none_of_the_ranks_of_the_run(make_run, tmp_path, monkeypatch):
     """It may well be aetui, which torchrun starts for two deeds alone."""
-    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", LAUNCHER: "1", SAFE_PATH: "1"}.items():
+    for name, value in {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", LAUNCHER: "1"}.items():
         monkeypatch.setenv(name, value)
     told = tmp_path / "told"
     program = f"""
@@ -121,5 +121,7 @@ from aetui.training.ranks.environment import ranks
 open({str(told)!r}, "w").write(f"{{ranks()}} {{os.getenv('{SAFE_PATH}')}}")
 """
     settings = NotifySection(command=[sys.executable, "-c", program])
-    Notifier(make_run(), "preset", settings)(StateChanged("failed"))
+    notifier = Notifier(make_run(), "preset", settings)
+    monkeypatch.setenv(SAFE_PATH, "for what PyTorch starts")
+    notifier(StateChanged("failed"))
     wait_until(lambda: told.exists() and told.read_text() == "1 None")

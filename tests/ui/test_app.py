@@ -19,7 +19,6 @@ from aetui.ui.charts.loss_chart import LossChart
 from aetui.ui.key_names import action_names
 from aetui.ui.menu.screen import MenuScreen
 from aetui.ui.monitor.screen import MonitorScreen
-from aetui.ui.parts.help_screen import HelpScreen
 
 HOSTILE = [
     "[/x]",
@@ -172,21 +171,6 @@ async def test_every_action_of_the_help_can_be_given_another_key(app, scripted):
         listed = {binding.id for binding in bindings if binding.tooltip and binding.id}
         assert {"app.quit", "run.pause", "panel.page_up"} <= listed
         assert listed <= action_names()
-
-
-@pytest.mark.parametrize("leave", ["escape", "ctrl+c"])
-async def test_help_lists_every_key_of_the_screen_below(leave, app, scripted):
-    async with app(watch=scripted()).run_test(size=(140, 80)) as pilot:
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, HelpScreen)
-        text = text_of(pilot)
-        for binding in MonitorScreen.BINDINGS:
-            assert (binding.tooltip in text) == (binding.action not in ("resume", "repair")), binding
-        assert "  Pictures are drawn as half-blocks" in text
-        await pilot.press(leave)
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, MonitorScreen)
 
 
 def test_every_key_has_an_id_and_a_tooltip_and_none_is_double():

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from aetui.text import format_bytes
@@ -14,6 +16,12 @@ from aetui.ui.driver import RECENT_SECONDS
 
 TEXTUALS_OWN = ("Theme", "Screenshot")
 """Of Textual's commands those that no key of ours does."""
+
+
+class Palette(CommandPalette):
+    """Textual's, whose line takes ctrl+c for copying."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "escape", show=False, priority=True)]
 
 
 def screen_commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:

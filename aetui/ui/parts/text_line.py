@@ -40,7 +40,7 @@ class TextLine(Input):
         if self.selection.is_empty:
             raise SkipAction
         super().action_copy()
-        self.notify("Copied what is selected; ctrl+q leaves.")
+        self.notify("Copied what is selected.")
 
     def validate_value(self, value: str) -> str:
         return safe_text(value)

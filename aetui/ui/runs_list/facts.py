@@ -9,6 +9,7 @@ from pathlib import Path
 from aetui.config.latent import setting_of
 from aetui.config.preset import Preset
 from aetui.config.problems import PresetError
+from aetui.files import check_no_link
 from aetui.runs import states
 from aetui.runs.folder import RunFolder
 from aetui.runs.history import History
@@ -111,6 +112,7 @@ def _size(folder: RunFolder) -> int:
     total = 0
     for place in (folder.path, folder.checkpoints, folder.previews):
         try:
+            check_no_link(place)
             total += sum(file.lstat().st_size for file in place.iterdir() if not file.is_dir())
         except OSError:
             continue

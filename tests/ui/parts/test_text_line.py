@@ -4,6 +4,8 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from aetui.ui.menu.screen import MenuScreen
+
 CHARACTERS = {"backspace": "\x7f", "slash": "/", "enter": "\r"}
 
 
@@ -46,6 +48,13 @@ async def test_ctrl_c_leaves_wherever_nothing_is_selected(app, keys):
         assert leaving._exit
 
 
+async def test_ctrl_c_leaves_the_palette(app):
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p", "t", "ctrl+c")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, MenuScreen)
+
+
 async def test_ctrl_c_copies_what_is_selected_in_a_line(app):
     copying = app()
     async with copying.run_test() as pilot:
@@ -54,7 +63,7 @@ async def test_ctrl_c_copies_what_is_selected_in_a_line(app):
         await pilot.press("4", "5", "shift+left", "ctrl+c")
         await pilot.pause()
         assert copying.clipboard == "5"
-        assert "ctrl+q leaves" in [note.message for note in copying._notifications][-1]
+        assert "Copied what is selected." in [note.message for note in copying._notifications][-1]
         assert not copying._exit
 
 
